@@ -1,0 +1,113 @@
+"""The endpoint under test, and what each test gets of it.
+
+    pytest tests/conformance                                            an embedded ArmoniK
+    pytest tests/conformance --endpoint URL [--partition NAME]          any other
+
+On another endpoint, the partition must run `tests/workers/scripted.py`; tests marked
+`embedded_only` are skipped there (they kill workers, need a partition with exactly one pod, share
+files with a worker, or expect what a user would where the real ArmoniK has a known defect).
+For TLS, Grpc__CaCert, Grpc__ClientCert and Grpc__ClientKey name the files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from .driver import SCRIPTED, ArmoniK
+
+_statements = pytest.StashKey[dict[int, list[str]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "statement(n): shows statement n of the checklist")
+    config.stash[_statements] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.when == "call" or report.outcome != "passed":
+        for marker in item.iter_markers("statement"):
+            for number in marker.args:
+                item.config.stash[_statements].setdefault(number, []).append(report.outcome)
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    outcomes = config.stash[_statements]
+    if not outcomes:
+        return
+    holding = [n for n, seen in outcomes.items() if "failed" not in seen and "passed" in seen]
+    broken = sorted(n for n, seen in outcomes.items() if "failed" in seen)
+    line = f"conformance: {len(holding)} statements hold of {len(outcomes)} looked at"
+    if broken:
+        line += f"; broken: {', '.join(map(str, broken))}"
+    terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def armonik(pytestconfig: pytest.Config) -> Iterator[ArmoniK]:
+    """The endpoint under test, with scripted workers behind it: two of them if it is embedded."""
+    endpoint = pytestconfig.getoption("--endpoint")
+    if endpoint is None:
+        with embedded_armonik("default", pods=2) as armonik:
+            yield armonik
+    else:
+        partition = pytestconfig.getoption("--partition") or "default"
+        with contextlib.closing(ArmoniK(endpoint, partition, embedded=False)) as armonik:
+            yield armonik
+
+
+@contextlib.contextmanager
+def embedded_armonik(partition: str, pods: int) -> Iterator[ArmoniK]:
+    """A private embedded ArmoniK with one partition of scripted workers."""
+    from hello_helpers.embedded import EmbeddedArmonik
+
+    with (
+        EmbeddedArmonik(partitions={partition: SCRIPTED}, pods=pods) as embedded,
+        contextlib.closing(ArmoniK(embedded.endpoint, partition, embedded=True)) as armonik,
+    ):
+        yield armonik
+
+
+@pytest.fixture(scope="session")
+def single() -> Iterator[ArmoniK]:
+    """An embedded ArmoniK with exactly one worker, so that a second task has to queue."""
+    with embedded_armonik("single", pods=1) as armonik:
+        yield armonik
+
+
+@pytest.fixture
+def new_session(armonik: ArmoniK) -> Iterator[Callable[..., str]]:
+    """Makes sessions as ArmoniK.create_session does, and forgets them after the test."""
+    yield from _sessions(armonik)
+
+
+@pytest.fixture
+def session(new_session: Callable[..., str]) -> str:
+    """A new session on the endpoint under test."""
+    return new_session()
+
+
+@pytest.fixture
+def single_session(single: ArmoniK) -> Iterator[str]:
+    """A new session on the embedded ArmoniK that has one worker."""
+    session_id = single.create_session()
+    yield session_id
+    single.forget(session_id)
+
+
+def _sessions(armonik: ArmoniK) -> Iterator[Callable[..., str]]:
+    made: list[str] = []
+
+    def make(*arguments: Any, **options: Any) -> str:
+        made.append(armonik.create_session(*arguments, **options))
+        return made[-1]
+
+    yield make
+    for session_id in made:
+        armonik.forget(session_id)

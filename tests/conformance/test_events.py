@@ -1,0 +1,272 @@
+"""Event streams: the snapshot, the live events, what may be filtered (78 to 84)."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+
+import pytest
+from armonik.client import ArmoniKEvents
+from armonik.common import EventTypes, ResultStatus, TaskStatus
+from armonik.protogen.common import (
+    results_fields_pb2,
+    results_filters_pb2,
+    tasks_fields_pb2,
+    tasks_filters_pb2,
+)
+from grpc import StatusCode
+
+from .driver import ArmoniK, result_field, task_field
+from .waiting import eventually, fails_with, within
+
+
+def task_filters(field: tasks_fields_pb2.TaskField, **condition: dict) -> tasks_filters_pb2.Filters:
+    only = tasks_filters_pb2.FilterField(field=field, **condition)
+    return tasks_filters_pb2.Filters(**{"or": [{"and": [only]}]})
+
+
+def result_filters(number: int, **condition: dict) -> results_filters_pb2.Filters:
+    only = results_filters_pb2.FilterField(field=result_field(number), **condition)
+    return results_filters_pb2.Filters(**{"or": [{"and": [only]}]})
+
+
+@pytest.mark.statement(78)
+def test_a_result_that_is_already_complete_is_told_as_a_new_one(armonik: ArmoniK, session: str):
+    result_id = armonik.create_data(session, b"there")
+    with armonik.subscribe(
+        session, EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE
+    ) as events:
+        seen = events.until(lambda event: event.new_result.result_id == result_id)
+    news = next(e for e in seen if e.new_result.result_id == result_id)
+    assert news.session_id == session
+    assert news.new_result.status == ResultStatus.COMPLETED
+    assert news.new_result.owner_id == session
+
+
+@pytest.mark.statement(78)
+def test_a_task_that_has_already_ended_is_told_as_a_new_one(armonik: ArmoniK, session: str):
+    dependency = armonik.create_data(session, b"")
+    done = armonik.submit(session, ["send", 0, "done"], dependencies=[dependency])
+    armonik.wait_task(done.task_id, TaskStatus.COMPLETED)
+    with armonik.subscribe(session, EventTypes.NEW_TASK) as events:
+        seen = events.until(lambda event: event.new_task.task_id == done.task_id)
+    (news,) = [event.new_task for event in seen]
+    assert news.status == TaskStatus.COMPLETED
+    assert news.payload_id == done.payload_id
+    assert news.origin_task_id == done.task_id
+    assert list(news.expected_output_keys) == done.outputs
+    assert list(news.data_dependencies) == [dependency]
+    assert list(news.parent_task_ids) == [session]
+    assert list(news.retry_of_ids) == []
+
+
+@pytest.mark.statement(78)
+def test_a_filtered_subscription_tells_only_what_it_asked_for(armonik: ArmoniK, session: str):
+    wanted = armonik.create_data(session, b"wanted")
+    armonik.create_data(session, b"unwanted")
+    number = results_fields_pb2.RESULT_RAW_ENUM_FIELD_RESULT_ID
+    late = armonik.create_results(session, "late")[0]
+    both = results_filters_pb2.Filters()
+    for result_id in (wanted, late):
+        one = result_filters(number, filter_string={"value": result_id})
+        getattr(both, "or").extend(getattr(one, "or"))
+    with armonik.subscribe(
+        session,
+        EventTypes.NEW_RESULT,
+        EventTypes.RESULT_STATUS_UPDATE,
+        results_filters=both,
+    ) as events:
+        events.until(lambda event: event.new_result.result_id == late)
+        armonik.upload(session, armonik.create_results(session, "unwanted")[0], b"unwanted")
+        armonik.upload(session, late, b"late")
+        seen = events.until(
+            lambda event: (
+                event.result_status_update.result_id == late
+                and event.result_status_update.status == ResultStatus.COMPLETED
+            )
+        )
+    told = {event.new_result.result_id or event.result_status_update.result_id for event in seen}
+    assert told == {wanted, late}
+
+
+@pytest.mark.statement(79)
+def test_a_subscription_to_updates_only_begins_with_none(armonik: ArmoniK, session: str):
+    old = armonik.submit(session, ["send", 0, "old"])
+    armonik.wait_task(old.task_id, TaskStatus.COMPLETED)
+    updates = [
+        EventTypes.TASK_STATUS_UPDATE,
+        EventTypes.RESULT_STATUS_UPDATE,
+        EventTypes.RESULT_OWNER_UPDATE,
+    ]
+    with armonik.subscribe(session, *updates) as events:
+
+        def change_something() -> list:
+            armonik.upload(session, armonik.create_results(session, "fresh")[0], b"fresh")
+            return list(events.seen)
+
+        seen = eventually(change_something, bool)  # the stream is live when it tells a change
+    assert {event.WhichOneof("update") for event in seen} == {"result_status_update"}
+    assert not {event.result_status_update.result_id for event in seen} & {*old.outputs}
+
+
+@pytest.mark.statement(80)
+def test_no_types_means_all_types(armonik: ArmoniK, session: str):
+    sentinel = armonik.create_data(session, b"")
+    with armonik.subscribe(session) as events:
+        events.until(lambda event: event.new_result.result_id == sentinel)
+        task = armonik.submit(session, ["send", 0, "done"])
+        seen = events.until(
+            lambda event: (
+                event.task_status_update.task_id == task.task_id
+                and event.task_status_update.status == TaskStatus.COMPLETED
+            )
+        )
+    assert {event.WhichOneof("update") for event in seen} == {
+        "new_task",
+        "task_status_update",
+        "new_result",
+        "result_status_update",
+        "result_owner_update",
+    }
+    owner = next(e for e in seen if e.HasField("result_owner_update")).result_owner_update
+    assert (owner.result_id, owner.current_owner_id) == (task.outputs[0], task.task_id)
+    assert owner.previous_owner_id == ""
+
+
+@pytest.mark.statement(80)
+def test_the_unspecified_type_alone_means_none(armonik: ArmoniK, session: str):
+    armonik.create_data(session, b"")
+    with armonik.subscribe(session, EventTypes.UNSPECIFIED) as events:
+        armonik.create_data(session, b"")
+        assert events.quiet(0.3)
+        assert events.seen == []
+
+
+@pytest.mark.statement(81)
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {
+            "tasks_filters": task_filters(
+                task_field(tasks_fields_pb2.TASK_SUMMARY_ENUM_FIELD_STATUS),
+                filter_status={"value": 4},
+            )
+        },
+        {
+            "tasks_filters": task_filters(
+                task_field(tasks_fields_pb2.TASK_SUMMARY_ENUM_FIELD_CREATED_AT),
+                filter_date={"value": {"seconds": 1}},
+            )
+        },
+        {
+            "results_filters": result_filters(
+                results_fields_pb2.RESULT_RAW_ENUM_FIELD_STATUS, filter_status={"value": 2}
+            )
+        },
+        {
+            "results_filters": result_filters(
+                results_fields_pb2.RESULT_RAW_ENUM_FIELD_CREATED_AT,
+                filter_date={"value": {"seconds": 1}},
+            )
+        },
+    ],
+    ids=["task status", "task date", "result status", "result date"],
+)
+def test_events_cannot_be_filtered_by_status_or_date(armonik: ArmoniK, session: str, filters: dict):
+    with (
+        fails_with(StatusCode.INVALID_ARGUMENT),
+        armonik.subscribe(session, **filters) as events,
+    ):
+        events.result()
+
+
+@pytest.mark.statement(81)
+def test_events_can_be_filtered_by_task_id_and_by_options(armonik: ArmoniK, session: str):
+    options = armonik.options(options={"color": "red"})
+    red = armonik.submit(session, ["send", 0, "x"], task_options=options)
+    blue = armonik.submit(session, ["send", 0, "x"])
+    armonik.wait_task(red.task_id, TaskStatus.COMPLETED)
+    armonik.wait_task(blue.task_id, TaskStatus.COMPLETED)
+    color = tasks_fields_pb2.TaskField(task_option_generic_field={"field": "color"})
+    number = tasks_fields_pb2.TASK_SUMMARY_ENUM_FIELD_TASK_ID
+    for filters, task_id in (
+        (task_filters(color, filter_string={"value": "red"}), red.task_id),
+        (task_filters(task_field(number), filter_string={"value": blue.task_id}), blue.task_id),
+    ):
+        with armonik.subscribe(session, EventTypes.NEW_TASK, tasks_filters=filters) as events:
+            seen = events.until(lambda event, task_id=task_id: event.new_task.task_id == task_id)
+            assert len(seen) == 1
+
+
+@pytest.mark.statement(82)
+def test_a_stream_for_an_unknown_session_stays_open_and_silent(armonik: ArmoniK):
+    with armonik.subscribe(str(uuid.uuid4())) as events:
+        assert events.quiet(0.5)
+        assert events.seen == []
+
+
+@pytest.mark.statement(82)
+def test_a_stream_stays_open_when_there_is_nothing_more_to_tell(armonik: ArmoniK, session: str):
+    result_id = armonik.create_data(session, b"")
+    armonik.move("Close", session)
+    with armonik.subscribe(session) as events:
+        events.until(lambda event: event.new_result.result_id == result_id)
+        assert events.quiet(0.5)
+
+
+@pytest.mark.statement(83)
+def test_the_clients_wait_returns_when_results_are_complete(armonik: ArmoniK, session: str):
+    gate = armonik.create_results(session, "gate")[0]
+    tasks = [
+        armonik.submit(session, ["send", 0, "at once"]),
+        armonik.submit(session, ["gate", gate], ["send", 0, "later"]),
+    ]
+    outputs = [task.outputs[0] for task in tasks]
+    armonik.wait_result(outputs[0], ResultStatus.COMPLETED)
+    armonik.wait_task(tasks[1].task_id, TaskStatus.PROCESSING)
+    threading.Timer(0.2, armonik.upload, (session, gate, b"open")).start()
+    events = ArmoniKEvents(armonik.channel)
+    within(15, lambda: events.wait_for_result_availability(outputs, session))
+    assert [armonik.data(session, output) for output in outputs] == [b"at once", b"later"]
+
+
+@pytest.mark.statement(83)
+@pytest.mark.parametrize("when", ["before", "while"])
+def test_the_clients_wait_raises_when_a_result_is_aborted(
+    armonik: ArmoniK, session: str, when: str
+):
+    gate = armonik.create_results(session, "gate")[0]
+    task = armonik.submit(session, ["gate", gate], ["error", "no"])
+    armonik.wait_task(task.task_id, TaskStatus.PROCESSING)
+    if when == "before":
+        armonik.upload(session, gate, b"open")
+        armonik.wait_result(task.outputs[0], ResultStatus.ABORTED)
+    else:
+        threading.Timer(0.2, armonik.upload, (session, gate, b"open")).start()
+    events = ArmoniKEvents(armonik.channel)
+    with pytest.raises(RuntimeError, match="aborted"):
+        within(15, lambda: events.wait_for_result_availability(task.outputs, session))
+
+
+@pytest.mark.statement(84)
+def test_a_result_is_complete_before_its_task_is(armonik: ArmoniK, session: str):
+    sentinel = armonik.create_data(session, b"")
+    with armonik.subscribe(session) as events:
+        events.until(lambda event: event.new_result.result_id == sentinel)
+        task = armonik.submit(session, ["send", 0, "done"])
+        seen = events.until(
+            lambda event: (
+                event.task_status_update.task_id == task.task_id
+                and event.task_status_update.status == TaskStatus.COMPLETED
+            )
+        )
+    results = [
+        i
+        for i, event in enumerate(seen)
+        if event.result_status_update.result_id == task.outputs[0]
+        and event.result_status_update.status == ResultStatus.COMPLETED
+    ]
+    assert results, "told before the task's last status"
+    result = armonik.result(task.outputs[0])
+    ended_at = armonik.task(task.task_id).ended_at
+    assert result.completed_at.ToNanoseconds() <= ended_at.ToNanoseconds()

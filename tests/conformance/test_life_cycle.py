@@ -1,0 +1,250 @@
+"""The life of a task: its statuses, failures, retries (52 to 61)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from armonik.common import EventTypes, ResultStatus, TaskStatus
+
+from .driver import ArmoniK, Submitted
+from .waiting import eventually, is_status, statuses_in
+
+NewSession = Callable[..., str]
+
+JOURNEY = [
+    TaskStatus.CREATING,
+    TaskStatus.PENDING,
+    TaskStatus.SUBMITTED,
+    TaskStatus.DISPATCHED,
+    TaskStatus.PROCESSING,
+    TaskStatus.COMPLETED,
+]
+INSTANTS = [
+    "created_at",
+    "submitted_at",
+    "received_at",
+    "acquired_at",
+    "fetched_at",
+    "started_at",
+    "processed_at",
+    "ended_at",
+]
+
+
+def chain(armonik: ArmoniK, session: str, *script: list, length: int = 3) -> list[Submitted]:
+    """Tasks that depend each on the output of the one before; the first does the script."""
+    tasks = [armonik.submit(session, *script)]
+    for _ in range(length - 1):
+        tasks.append(armonik.submit(session, ["send", 0, "x"], dependencies=tasks[-1].outputs))
+    return tasks
+
+
+# --- from created to ended -----------------------------------------------------------------------
+
+
+@pytest.mark.statement(52)
+def test_a_simple_task_goes_from_creating_to_completed(armonik: ArmoniK, session: str):
+    sentinel = armonik.create_data(session, b"")
+    with armonik.subscribe(
+        session, EventTypes.NEW_TASK, EventTypes.TASK_STATUS_UPDATE, EventTypes.NEW_RESULT
+    ) as events:
+        events.until(lambda event: event.new_result.result_id == sentinel)
+        task_id = armonik.submit(session, ["send", 0, "done"]).task_id
+        seen = statuses_in(events.until(is_status(task_id, TaskStatus.COMPLETED)), task_id)
+    assert seen == sorted(seen, key=JOURNEY.index), "in order"
+    if armonik.embedded:  # elsewhere an event tells the status at the time of its reading
+        assert seen == JOURNEY
+
+
+@pytest.mark.statement(53)
+def test_the_instants_of_a_task_are_in_order(armonik: ArmoniK, session: str):
+    submitted = armonik.submit(session, ["sleep", 0.02], ["send", 0, "done"])
+    task = armonik.wait_task(submitted.task_id, TaskStatus.COMPLETED)
+    assert all(task.HasField(name) for name in INSTANTS)
+    instants = [getattr(task, name).ToNanoseconds() for name in INSTANTS]
+    assert instants == sorted(instants)
+    assert task.pod_ttl == task.started_at
+    assert task.owner_pod_id != ""
+    assert task.pod_hostname != ""
+    assert task.status_message == ""
+    assert task.output.success
+    assert task.output.error == ""
+    created, started, ended = instants[0], instants[5], instants[7]
+    rounding = 2_000_000  # some storages keep milliseconds
+    assert abs(task.creation_to_end_duration.ToNanoseconds() - (ended - created)) < rounding
+    assert abs(task.processing_to_end_duration.ToNanoseconds() - (ended - started)) < rounding
+    assert ended - started >= 15_000_000
+
+
+@pytest.mark.statement(53)
+def test_instants_that_have_not_come_are_absent(armonik: ArmoniK, session: str):
+    waiting = armonik.submit(session, payload_id=armonik.create_results(session, "never")[0])
+    task = armonik.wait_task(waiting.task_id, TaskStatus.PENDING)
+    assert [name for name in INSTANTS if task.HasField(name)] == ["created_at"]
+    assert not task.HasField("pod_ttl")
+    assert not task.HasField("creation_to_end_duration") or not task.creation_to_end_duration.nanos
+    assert task.owner_pod_id == ""
+
+
+# --- failures ------------------------------------------------------------------------------------
+
+
+@pytest.mark.statement(54)
+def test_an_error_output_ends_a_task_at_once(armonik: ArmoniK, new_session: NewSession):
+    session = new_session(max_retries=3)
+    submitted = armonik.submit(session, ["error", "values must be positive"])
+    task = armonik.wait_task(submitted.task_id, TaskStatus.ERROR)
+    assert not task.output.success
+    assert task.output.error == "values must be positive"
+    assert armonik.wait_result(submitted.outputs[0], ResultStatus.ABORTED).HasField("completed_at")
+    assert len(armonik.session_tasks(session)) == 1, "no retry"
+
+
+@pytest.mark.statement(55)
+@pytest.mark.statement(56)
+def test_an_exception_is_retried_as_often_as_the_options_allow(
+    armonik: ArmoniK, new_session: NewSession
+):
+    session = new_session(max_retries=2)
+    dependency = armonik.create_data(session, b"data")
+    first = armonik.submit(session, ["raise", "boom"], dependencies=[dependency])
+    last_id = f"{first.task_id}###2"
+    eventually(
+        lambda: {task.id: TaskStatus(task.status) for task in armonik.session_tasks(session)},
+        lambda seen: seen.get(last_id) == TaskStatus.ERROR,
+    )
+    tasks = {task.id: task for task in armonik.session_tasks(session)}
+    ids = [first.task_id, f"{first.task_id}###1", last_id]
+    assert sorted(tasks) == sorted(ids)
+    assert [tasks[i].status for i in ids] == [
+        TaskStatus.RETRIED,
+        TaskStatus.RETRIED,
+        TaskStatus.ERROR,
+    ]
+    for k, task_id in enumerate(ids):
+        task = tasks[task_id]
+        assert task.initial_task_id == first.task_id
+        assert list(task.retry_of_ids) == ids[:k]
+        assert task.created_by == (ids[k - 1] if k else "")
+        assert list(task.parent_task_ids) == [session]
+        assert task.payload_id == first.payload_id
+        assert list(task.data_dependencies) == [dependency]
+        assert list(task.expected_output_ids) == first.outputs
+        assert task.options == tasks[first.task_id].options
+        assert not task.output.success
+        assert task.output.error.startswith("Worker returned error")
+        assert task.HasField("ended_at")
+    assert armonik.wait_result(first.outputs[0], ResultStatus.ABORTED).owner_task_id == last_id
+
+
+@pytest.mark.statement(55)
+@pytest.mark.embedded_only
+def test_the_text_of_an_exception_reaches_the_client(armonik: ArmoniK, session: str):
+    submitted = armonik.submit(session, ["raise", "the bolt is too short"])
+    for task_id in (submitted.task_id, f"{submitted.task_id}###1"):
+        task = eventually(
+            lambda task_id=task_id: {t.id: t for t in armonik.session_tasks(session)}.get(task_id),
+            lambda task: task is not None and task.status in (TaskStatus.RETRIED, TaskStatus.ERROR),
+        )
+        assert "RuntimeError: the bolt is too short" in task.output.error
+
+
+@pytest.mark.statement(57)
+def test_a_retry_that_succeeds_completes_the_same_results(armonik: ArmoniK, session: str):
+    submitted = armonik.submit(
+        session,
+        ["attempt", 0, [["raise", "boom"]]],
+        ["send", 0, "better"],
+        ["send", 1, "now"],
+        outputs=2,
+    )
+    retry_id = f"{submitted.task_id}###1"
+    for output, data in zip(submitted.outputs, [b"better", b"now"], strict=True):
+        result = armonik.wait_result(output, ResultStatus.COMPLETED)
+        assert result.owner_task_id == retry_id
+        assert armonik.data(session, output) == data
+    assert armonik.wait_task(submitted.task_id).status == TaskStatus.RETRIED
+    assert armonik.wait_task(retry_id).status == TaskStatus.COMPLETED
+
+
+@pytest.mark.statement(58)
+@pytest.mark.embedded_only
+def test_a_worker_that_dies_uses_up_retries_as_an_exception_does(armonik: ArmoniK, session: str):
+    submitted = armonik.submit(session, ["send", 0, "lost"], ["die"])
+    armonik.wait_task(submitted.task_id, TaskStatus.RETRIED)
+    last = eventually(
+        lambda: {task.id: task for task in armonik.session_tasks(session)},
+        lambda seen: (
+            f"{submitted.task_id}###1" in seen
+            and seen[f"{submitted.task_id}###1"].status == TaskStatus.ERROR
+        ),
+    )
+    assert len(last) == 2
+    for task in last.values():
+        assert task.output.error.startswith("Worker went down"), task.output.error
+    armonik.wait_result(submitted.outputs[0], ResultStatus.ABORTED)
+
+
+@pytest.mark.statement(58)
+@pytest.mark.embedded_only
+def test_after_a_worker_has_exited_its_pod_goes_on(single: ArmoniK, single_session: str):
+    submitted = single.submit(
+        single_session, ["attempt", 0, [["exit", 3]]], ["send", 0, "by a new process"]
+    )
+    single.wait_task(submitted.task_id, TaskStatus.RETRIED)
+    single.wait_result(submitted.outputs[0], ResultStatus.COMPLETED)
+    assert single.data(single_session, submitted.outputs[0]) == b"by a new process"
+
+
+@pytest.mark.statement(59)
+def test_a_task_that_takes_too_long_is_timed_out(armonik: ArmoniK, new_session: NewSession):
+    session = new_session(max_retries=3, max_duration=0.4)
+    gate = armonik.create_results(session, "gate")[0]
+    submitted = armonik.submit(session, ["send", 0, "unseen"], ["gate", gate])
+    task = armonik.wait_task(submitted.task_id, TaskStatus.TIMEOUT)
+    assert not task.output.success
+    assert "Deadline Exceeded" in task.output.error
+    assert task.processing_to_end_duration.ToNanoseconds() >= 390_000_000
+    armonik.wait_result(submitted.outputs[0], ResultStatus.ABORTED)
+    assert len(armonik.session_tasks(session)) == 1, "no retry"
+
+
+@pytest.mark.statement(60)
+def test_what_depends_on_a_failed_task_fails_with_its_name(armonik: ArmoniK, session: str):
+    gate = armonik.create_results(session, "gate")[0]
+    root, *dependents = chain(armonik, session, ["gate", gate], ["error", "the root of it"])
+    for task in dependents:
+        armonik.wait_task(task.task_id, TaskStatus.PENDING)
+    armonik.upload(session, gate, b"open")
+    armonik.wait_task(root.task_id, TaskStatus.ERROR)
+    for dependent in dependents:
+        task = armonik.wait_task(dependent.task_id, TaskStatus.ERROR)
+        assert root.task_id in task.output.error
+        assert not task.HasField("started_at")
+        armonik.wait_result(dependent.outputs[0], ResultStatus.ABORTED)
+
+
+@pytest.mark.statement(61)
+def test_an_attempt_that_will_be_retried_aborts_nothing(armonik: ArmoniK, session: str):
+    gate = armonik.create_results(session, "gate")[0]
+    first, dependent = chain(
+        armonik,
+        session,
+        ["attempt", 0, [["raise", "boom"]]],
+        ["gate", gate],
+        ["send", 0, "better"],
+        length=2,
+    )
+    armonik.wait_task(first.task_id, TaskStatus.RETRIED)
+    retry_id = f"{first.task_id}###1"
+    eventually(
+        lambda: {task.id: task.status for task in armonik.session_tasks(session)}.get(retry_id),
+        lambda status: status == TaskStatus.PROCESSING,
+    )
+    result = armonik.result(first.outputs[0])
+    assert result.status == ResultStatus.CREATED
+    assert result.owner_task_id == retry_id
+    assert armonik.task(dependent.task_id).status == TaskStatus.PENDING
+    armonik.upload(session, gate, b"open")
+    armonik.wait_task(dependent.task_id, TaskStatus.COMPLETED)

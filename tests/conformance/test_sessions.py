@@ -1,0 +1,303 @@
+"""Sessions: created, paused, cancelled, closed, purged, deleted (statements 1 to 17)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from armonik.common import ResultStatus, SessionStatus, TaskStatus
+from grpc import StatusCode
+
+from .driver import ArmoniK
+from .waiting import eventually, fails_with
+
+NewSession = Callable[..., str]
+
+
+def unknown() -> str:
+    return str(uuid.uuid4())
+
+
+@pytest.mark.statement(1)
+def test_a_new_session_has_a_uuid_and_runs_and_takes_submissions(armonik: ArmoniK, session: str):
+    assert str(uuid.UUID(session)) == session
+    seen = armonik.session(session)
+    assert seen.session_id == session
+    assert seen.status == SessionStatus.RUNNING
+    assert seen.client_submission
+    assert seen.worker_submission
+    assert list(seen.partition_ids) == [armonik.partition]
+    assert seen.options == armonik.options()
+    assert seen.HasField("created_at")
+
+
+@pytest.mark.statement(2)
+@pytest.mark.parametrize(
+    "bad",
+    [{"max_retries": 0}, {"priority": 0}, {"priority": 100}, {"max_duration": None}],
+    ids=lambda bad: "-".join(f"{name} {value}" for name, value in bad.items()),
+)
+def test_a_session_needs_a_retry_count_a_priority_from_1_to_99_and_a_duration(
+    armonik: ArmoniK, bad: dict[str, int | None]
+):
+    with fails_with(StatusCode.INVALID_ARGUMENT):
+        armonik.create_session(**bad)
+
+
+@pytest.mark.statement(2)
+@pytest.mark.parametrize("priority", [1, 99])
+def test_a_session_may_have_the_least_and_the_greatest_priority(
+    armonik: ArmoniK, new_session: NewSession, priority: int
+):
+    assert armonik.session(new_session(priority=priority)).options.priority == priority
+
+
+@pytest.mark.statement(3)
+def test_an_unknown_partition_in_the_list_is_not_found(armonik: ArmoniK):
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.create_session([armonik.partition, "no-such-partition"])
+
+
+@pytest.mark.statement(3)
+def test_an_unknown_partition_in_the_options_is_not_found(armonik: ArmoniK):
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.create_session(partition_id="no-such-partition")
+
+
+@pytest.mark.statement(4)
+@pytest.mark.parametrize("nothing", [[], [""]], ids=["empty list", "empty name"])
+def test_a_session_without_partitions_gets_the_default_one(
+    armonik: ArmoniK, new_session: NewSession, nothing: list[str]
+):
+    seen = armonik.session(new_session(nothing, partition_id=""))
+    assert len(seen.partition_ids) == 1
+    assert seen.partition_ids[0] != ""
+    assert seen.options.partition_id == seen.partition_ids[0]
+    if armonik.embedded:
+        assert seen.options.partition_id == "default"
+
+
+@pytest.mark.statement(5)
+@pytest.mark.parametrize("verb", ["Pause", "Resume", "Cancel", "Close", "Purge", "StopSubmission"])
+def test_an_unknown_session_cannot_be_moved(armonik: ArmoniK, verb: str):
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.move(verb, unknown())
+
+
+@pytest.mark.statement(5)
+def test_an_unknown_session_cannot_be_read(armonik: ArmoniK):
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.session(unknown())
+
+
+@pytest.mark.statement(6)
+def test_deleting_an_unknown_session_succeeds(armonik: ArmoniK):
+    session_id = unknown()
+    reply = armonik.move("Delete", session_id)
+    assert reply.session_id == session_id
+    assert reply.status == SessionStatus.DELETED
+    assert reply.HasField("deleted_at")
+    assert list(reply.partition_ids) == []
+
+
+@pytest.mark.statement(7)
+def test_a_paused_session_cannot_be_paused_again(armonik: ArmoniK, session: str):
+    assert armonik.move("Pause", session).status == SessionStatus.PAUSED
+    with fails_with(StatusCode.FAILED_PRECONDITION, saying="The session transition is invalid"):
+        armonik.move("Pause", session)
+    assert armonik.session(session).status == SessionStatus.PAUSED
+
+
+@pytest.mark.statement(8)
+def test_resuming_a_running_session_changes_nothing(armonik: ArmoniK, session: str):
+    assert armonik.move("Resume", session).status == SessionStatus.RUNNING
+    assert armonik.session(session).status == SessionStatus.RUNNING
+
+
+@pytest.mark.statement(9)
+@pytest.mark.parametrize("verb", ["Pause", "Resume"])
+def test_a_closed_session_can_be_neither_paused_nor_resumed(
+    armonik: ArmoniK, session: str, verb: str
+):
+    armonik.move("Close", session)
+    with fails_with(StatusCode.FAILED_PRECONDITION if armonik.embedded else StatusCode.UNKNOWN):
+        armonik.move(verb, session)
+    assert armonik.session(session).status == SessionStatus.CLOSED
+
+
+@pytest.mark.statement(10)
+def test_a_closed_session_can_be_cancelled(armonik: ArmoniK, session: str):
+    armonik.move("Close", session)
+    reply = armonik.move("Cancel", session)
+    assert reply.status == SessionStatus.CANCELLED
+    assert reply.HasField("cancelled_at")
+    assert not reply.client_submission
+    assert not reply.worker_submission
+
+
+@pytest.mark.statement(10)
+@pytest.mark.parametrize("before", [["Cancel"], ["Close", "Purge"]], ids=["cancelled", "purged"])
+def test_a_cancelled_or_purged_session_cannot_be_cancelled(
+    armonik: ArmoniK, session: str, before: list[str]
+):
+    for verb in before:
+        armonik.move(verb, session)
+    with fails_with(StatusCode.FAILED_PRECONDITION):
+        armonik.move("Cancel", session)
+
+
+@pytest.mark.statement(11)
+def test_closing_sets_when_and_how_long_and_ends_submission(armonik: ArmoniK, session: str):
+    reply = armonik.move("Close", session)
+    assert reply.status == SessionStatus.CLOSED
+    assert not reply.client_submission
+    assert not reply.worker_submission
+    lasted = reply.closed_at.ToNanoseconds() - reply.created_at.ToNanoseconds()
+    assert lasted >= 0
+    assert abs(reply.duration.ToNanoseconds() - lasted) < 2_000_000, "duration is closed - created"
+    assert armonik.session(session) == reply
+
+
+@pytest.mark.statement(11)
+def test_a_closed_session_cannot_be_closed_again(armonik: ArmoniK, session: str):
+    armonik.move("Close", session)
+    with fails_with(StatusCode.FAILED_PRECONDITION):
+        armonik.move("Close", session)
+
+
+@pytest.mark.statement(12)
+def test_a_running_session_cannot_be_purged(armonik: ArmoniK, session: str):
+    with fails_with(StatusCode.FAILED_PRECONDITION):
+        armonik.move("Purge", session)
+    assert armonik.session(session).status == SessionStatus.RUNNING
+
+
+@pytest.mark.statement(12)
+@pytest.mark.embedded_only
+@pytest.mark.parametrize("before", [[], ["Pause"]], ids=["running", "paused"])
+def test_a_refused_purge_leaves_the_data_alone(armonik: ArmoniK, session: str, before: list[str]):
+    result_id = armonik.create_data(session, b"still here")
+    for verb in before:
+        armonik.move(verb, session)
+    with fails_with(StatusCode.FAILED_PRECONDITION):
+        armonik.move("Purge", session)
+    assert armonik.result(result_id).status == ResultStatus.COMPLETED
+    assert armonik.data(session, result_id) == b"still here"
+
+
+@pytest.mark.statement(13)
+def test_purging_a_closed_session_deletes_its_data(armonik: ArmoniK, session: str):
+    result_id = armonik.create_data(session, b"to be purged")
+    armonik.move("Close", session)
+    reply = armonik.move("Purge", session)
+    assert reply.status == SessionStatus.PURGED
+    assert reply.HasField("purged_at")
+    seen = armonik.result(result_id)
+    assert seen.status == ResultStatus.DELETED
+    assert seen.opaque_id == b""
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.data(session, result_id)
+
+
+@pytest.mark.statement(13)
+def test_purging_spares_results_that_are_deleted_by_hand(armonik: ArmoniK, session: str):
+    result_id = armonik.create_data(session, b"mine", manual_deletion=True)
+    armonik.move("Close", session)
+    armonik.move("Purge", session)
+    assert armonik.result(result_id).status == ResultStatus.COMPLETED
+    assert armonik.data(session, result_id) == b"mine"
+
+
+@pytest.mark.statement(14)
+def test_a_deleted_session_is_gone_with_its_tasks_and_results(armonik: ArmoniK, session: str):
+    done = armonik.submit(session, ["send", 0, "done"])
+    armonik.wait_task(done.task_id, TaskStatus.COMPLETED)
+    reply = armonik.move("Delete", session)
+    assert reply.status == SessionStatus.DELETED
+    assert reply.HasField("deleted_at")
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.session(session)
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.task(done.task_id)
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.result(done.outputs[0])
+
+
+@pytest.mark.statement(15)
+def test_workers_may_submit_after_clients_may_not(armonik: ArmoniK, session: str):
+    gate = armonik.create_results(session, "gate")[0]
+    parent = armonik.submit(
+        session, ["gate", gate], ["subtask", [["send", 0, "from the subtask"]], [0]]
+    )
+    reply = armonik.move("StopSubmission", session, client=True)
+    assert not reply.client_submission
+    assert reply.worker_submission
+    with fails_with(StatusCode.FAILED_PRECONDITION, saying="Client submission is closed"):
+        armonik.submit(session, ["send", 0, "refused"])
+    armonik.upload(session, gate, b"open")
+    armonik.wait_result(parent.outputs[0], ResultStatus.COMPLETED)
+    assert armonik.data(session, parent.outputs[0]) == b"from the subtask"
+
+
+@pytest.mark.statement(15)
+def test_stopping_nobody_from_submitting_changes_nothing(armonik: ArmoniK, session: str):
+    before = armonik.session(session)
+    assert armonik.move("StopSubmission", session) == before
+
+
+@pytest.mark.statement(16)
+def test_cancelling_a_session_aborts_what_is_missing_and_keeps_what_is_there(
+    armonik: ArmoniK, session: str
+):
+    missing = armonik.create_results(session, "missing")[0]
+    present = armonik.create_data(session, b"present")
+    armonik.move("Cancel", session)
+    aborted = armonik.wait_result(missing, ResultStatus.ABORTED)
+    assert not aborted.HasField("completed_at")
+    assert armonik.result(present).status == ResultStatus.COMPLETED
+    assert armonik.data(session, present) == b"present"
+
+
+@pytest.mark.statement(16)
+def test_cancelling_a_session_cancels_the_running_task(armonik: ArmoniK, session: str):
+    gate = armonik.create_results(session, "gate")[0]
+    running = armonik.submit(session, ["gate", gate], ["send", 0, "too late"])
+    armonik.wait_task(running.task_id, TaskStatus.PROCESSING)
+    armonik.move("Cancel", session)
+    armonik.wait_task(running.task_id, TaskStatus.CANCELLED)
+    assert armonik.result(running.outputs[0]).status == ResultStatus.ABORTED
+
+
+@pytest.mark.statement(16)
+@pytest.mark.embedded_only
+def test_cancelling_a_session_cancels_tasks_that_wait_for_data(armonik: ArmoniK, session: str):
+    never = armonik.create_results(session, "never")[0]
+    pending = armonik.submit(session, payload_id=never)
+    armonik.wait_task(pending.task_id, TaskStatus.PENDING)
+    armonik.move("Cancel", session)
+    armonik.wait_task(pending.task_id, TaskStatus.CANCELLED)
+
+
+@pytest.mark.statement(17)
+@pytest.mark.embedded_only
+def test_closing_lets_the_running_task_finish_and_cancels_those_still_queued(
+    single: ArmoniK, single_session: str
+):
+    gate = single.create_results(single_session, "gate")[0]
+    running = single.submit(single_session, ["gate", gate], ["send", 0, "finished"])
+    single.wait_task(running.task_id, TaskStatus.PROCESSING)
+    waiting = [single.submit(single_session, ["send", 0, "never"]) for _ in range(3)]
+    single.move("Close", single_session)
+    # The agent may hold one of them already (DISPATCHED); the others are in the queue.
+    queued = [t for t in waiting if single.task(t.task_id).status != TaskStatus.DISPATCHED]
+    assert len(queued) >= 2
+    single.upload(single_session, gate, b"open")
+    single.wait_task(running.task_id, TaskStatus.COMPLETED)
+    assert single.data(single_session, running.outputs[0]) == b"finished"
+    for task in queued:
+        single.wait_task(task.task_id, TaskStatus.CANCELLED)
+        eventually(
+            lambda task=task: single.result(task.outputs[0]).status,
+            lambda status: status == ResultStatus.ABORTED,
+        )

@@ -1,0 +1,304 @@
+"""Submitting tasks: what is refused, what is kept, how options merge (statements 18 to 32)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from armonik.common import ResultStatus, TaskStatus
+from armonik.protogen.common.tasks_common_pb2 import SubmitTasksRequest
+from grpc import StatusCode
+
+from .driver import ArmoniK, duration
+from .waiting import fails_with
+
+NewSession = Callable[..., str]
+
+
+@pytest.mark.statement(18)
+def test_submitting_to_an_unknown_session_is_not_found(armonik: ArmoniK, session: str):
+    payload_id, output = armonik.payload(session), armonik.create_results(session, "output")
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.submit(str(uuid.uuid4()), payload_id=payload_id, outputs=output)
+
+
+@pytest.mark.statement(19)
+def test_submitting_no_task_is_refused(armonik: ArmoniK, session: str):
+    with fails_with(StatusCode.INVALID_ARGUMENT):
+        armonik.submit_all(session, [])
+
+
+@pytest.mark.statement(20)
+@pytest.mark.parametrize("moves", [["Cancel"], ["Close"], ["Close", "Purge"]], ids="-".join)
+def test_an_ended_session_takes_no_tasks(armonik: ArmoniK, session: str, moves: list[str]):
+    payload_id, output = armonik.payload(session), armonik.create_results(session, "output")
+    for verb in moves:
+        armonik.move(verb, session)
+    with fails_with(StatusCode.FAILED_PRECONDITION, saying="Client submission is closed"):
+        armonik.submit(session, payload_id=payload_id, outputs=output)
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(21)
+def test_a_paused_session_takes_tasks_and_pauses_those_that_are_ready(
+    armonik: ArmoniK, session: str
+):
+    armonik.move("Pause", session)
+    ready = armonik.submit(session, ["send", 0, "later"])
+    paused = armonik.wait_task(ready.task_id, TaskStatus.PAUSED)
+    assert not paused.HasField("started_at")
+    armonik.move("Resume", session)
+    armonik.wait_task(ready.task_id, TaskStatus.COMPLETED)
+
+
+@pytest.mark.statement(22)
+def test_a_partition_outside_the_sessions_list_is_refused(armonik: ArmoniK, session: str):
+    elsewhere = armonik.options(partition_id="not-in-the-list")
+    with fails_with(StatusCode.INVALID_ARGUMENT if armonik.embedded else StatusCode.UNKNOWN):
+        armonik.submit(session, ["send", 0, "x"], submission_options=elsewhere)
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(23)
+def test_a_priority_above_the_queues_greatest_is_refused(armonik: ArmoniK, session: str):
+    hasty = armonik.options(priority=1000)
+    with fails_with(StatusCode.INVALID_ARGUMENT, saying="Max priority is"):
+        armonik.submit(session, ["send", 0, "x"], submission_options=hasty)
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(24)
+@pytest.mark.parametrize("payload_id", ["", "no-such-payload"], ids=["empty", "unknown"])
+def test_an_unknown_payload_is_not_found_and_no_task_remains(
+    armonik: ArmoniK, session: str, payload_id: str
+):
+    sound = SubmitTasksRequest.TaskCreation(
+        payload_id=armonik.payload(session, ["send", 0, "x"]),
+        expected_output_keys=armonik.create_results(session, "output"),
+    )
+    lost = SubmitTasksRequest.TaskCreation(
+        payload_id=payload_id, expected_output_keys=armonik.create_results(session, "output")
+    )
+    with fails_with(StatusCode.NOT_FOUND, saying=payload_id):
+        armonik.submit_all(session, [sound, lost])
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(24)
+def test_an_unknown_dependency_is_not_found_and_no_task_remains(armonik: ArmoniK, session: str):
+    with fails_with(StatusCode.NOT_FOUND, saying="no-such-result"):
+        armonik.submit(session, ["send", 0, "x"], dependencies=["no-such-result"])
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(24)
+def test_a_refused_submission_leaves_its_outputs_free(armonik: ArmoniK, session: str):
+    output = armonik.create_results(session, "output")
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.submit(session, payload_id="no-such-payload", outputs=output)
+    taken = armonik.submit(session, ["send", 0, "second try"], outputs=output)
+    armonik.wait_task(taken.task_id, TaskStatus.COMPLETED)
+    assert armonik.result(output[0]).owner_task_id == taken.task_id
+
+
+@pytest.mark.statement(24)
+@pytest.mark.embedded_only
+def test_a_dependency_named_twice_is_refused_and_no_task_remains(armonik: ArmoniK, session: str):
+    twice = [armonik.create_data(session, b"data")] * 2
+    with fails_with(StatusCode.INVALID_ARGUMENT):
+        armonik.submit(session, ["send", 0, "x"], dependencies=twice)
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(24)
+@pytest.mark.embedded_only
+def test_a_payload_that_is_a_dependency_too_is_refused_and_no_task_remains(
+    armonik: ArmoniK, session: str
+):
+    payload_id = armonik.payload(session, ["send", 0, "x"])
+    with fails_with(StatusCode.INVALID_ARGUMENT):
+        armonik.submit(session, payload_id=payload_id, dependencies=[payload_id])
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(25)
+@pytest.mark.parametrize("role", ["payload", "dependency"])
+@pytest.mark.parametrize("status", [ResultStatus.ABORTED, ResultStatus.DELETED])
+def test_an_aborted_or_deleted_input_is_refused_and_no_task_remains(
+    armonik: ArmoniK, new_session: NewSession, role: str, status: ResultStatus
+):
+    session, other = new_session(), new_session()  # other: where the aborted result is made
+    if status == ResultStatus.ABORTED:
+        gone = armonik.aborted_result(other)
+    else:
+        gone = armonik.create_data(session, b"gone")
+        armonik.delete_data(session, gone)
+    assert armonik.result(gone).status == status
+    with fails_with(StatusCode.FAILED_PRECONDITION, saying=gone):
+        if role == "payload":
+            armonik.submit(session, payload_id=gone)
+        else:
+            armonik.submit(session, ["send", 0, "x"], dependencies=[gone])
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(26)
+def test_task_infos_keep_the_order_and_repeat_what_was_asked(armonik: ArmoniK, session: str):
+    shared = armonik.create_data(session, b"shared")
+    creations = [
+        SubmitTasksRequest.TaskCreation(
+            payload_id=armonik.payload(session, ["send", 0, f"task {i}"]),
+            expected_output_keys=armonik.create_results(session, f"first {i}", f"second {i}"),
+            data_dependencies=[shared] if i % 2 else [],
+        )
+        for i in range(5)
+    ]
+    infos = armonik.submit_all(session, creations)
+    assert [info.payload_id for info in infos] == [c.payload_id for c in creations]
+    assert [list(info.data_dependencies) for info in infos] == [
+        list(c.data_dependencies) for c in creations
+    ]
+    assert [list(info.expected_output_ids) for info in infos] == [
+        list(c.expected_output_keys) for c in creations
+    ]
+    for info in infos:
+        assert str(uuid.UUID(info.task_id)) == info.task_id
+        seen = armonik.task(info.task_id)
+        assert seen.payload_id == info.payload_id
+        assert seen.expected_output_ids == info.expected_output_ids
+        assert seen.data_dependencies == info.data_dependencies
+
+
+@pytest.mark.statement(27)
+def test_a_task_without_its_payload_waits_for_the_upload(armonik: ArmoniK, session: str):
+    payload_id = armonik.create_results(session, "payload")[0]
+    early = armonik.submit(session, payload_id=payload_id)
+    pending = armonik.wait_task(early.task_id, TaskStatus.PENDING)
+    assert not pending.HasField("submitted_at")
+    armonik.upload(session, payload_id, b'{"do": [["send", 0, "here at last"]]}')
+    armonik.wait_task(early.task_id, TaskStatus.COMPLETED)
+    assert armonik.data(session, early.outputs[0]) == b"here at last"
+
+
+@pytest.mark.statement(28)
+def test_a_completed_dependency_does_not_delay_a_task(armonik: ArmoniK, session: str):
+    there = armonik.create_data(session, b"there")
+    task = armonik.submit(session, ["dependencies"], ["report", 0], dependencies=[there])
+    assert armonik.report(task) == [["there"]]
+
+
+@pytest.mark.statement(28)
+@pytest.mark.statement(35)
+def test_a_missing_dependency_delays_a_task_until_it_is_uploaded(armonik: ArmoniK, session: str):
+    there = armonik.create_data(session, b"there")
+    missing = armonik.create_results(session, "missing")[0]
+    task = armonik.submit(session, ["dependencies"], ["report", 0], dependencies=[there, missing])
+    armonik.wait_task(task.task_id, TaskStatus.PENDING)
+    armonik.upload(session, missing, b"now ", b"there too")
+    assert armonik.report(task) == [["there", "now there too"]]
+
+
+@pytest.mark.statement(29)
+def test_a_task_owns_those_of_its_outputs_that_nobody_owned(armonik: ArmoniK, session: str):
+    free = armonik.create_results(session, "free")[0]
+    owned = armonik.create_data(session, b"the session owns me")
+    task = armonik.submit(session, ["send", 0, "done"], outputs=[free, owned])
+    assert armonik.result(free).owner_task_id == task.task_id
+    assert armonik.result(owned).owner_task_id == session
+    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
+
+
+@pytest.mark.statement(30)
+def test_a_clients_task_was_created_by_nobody_and_descends_from_its_session(
+    armonik: ArmoniK, session: str
+):
+    task = armonik.task(armonik.submit(session, ["send", 0, "x"]).task_id)
+    assert task.created_by == ""
+    assert list(task.parent_task_ids) == [session]
+    assert task.initial_task_id == task.id
+    assert list(task.retry_of_ids) == []
+    assert task.session_id == session
+
+
+@pytest.mark.statement(31)
+def test_task_options_beat_submission_options_and_those_beat_the_sessions(
+    armonik: ArmoniK, new_session: NewSession
+):
+    session = new_session(
+        max_duration=50,
+        max_retries=5,
+        priority=1,
+        application_name="session",
+        application_version="session",
+        application_namespace="session",
+        engine_type="session",
+        options={"a": "session", "b": "session", "c": "session"},
+    )
+    submission = armonik.options(
+        max_duration=40,
+        max_retries=4,
+        priority=2,
+        partition_id="",
+        application_version="submission",
+        application_namespace="submission",
+        options={"b": "submission", "c": "submission", "d": "submission"},
+    )
+    task = armonik.options(
+        max_duration=30,
+        max_retries=3,
+        priority=3,
+        partition_id="",
+        application_namespace="task",
+        options={"c": "task", "e": "task"},
+    )
+    script = ["send", 0, "x"]
+    plain = armonik.submit(session, script)
+    middle = armonik.submit(session, script, submission_options=submission)
+    special = armonik.submit(session, script, submission_options=submission, task_options=task)
+
+    assert armonik.task(plain.task_id).options == armonik.session(session).options
+    seen = armonik.task(middle.task_id).options
+    assert (seen.max_duration, seen.max_retries, seen.priority) == (duration(40), 4, 2)
+    seen = armonik.task(special.task_id).options
+    assert (seen.max_duration, seen.max_retries, seen.priority) == (duration(30), 3, 3)
+    assert seen.partition_id == armonik.partition
+    assert seen.application_name == "session"
+    assert seen.application_version == "submission"
+    assert seen.application_namespace == "task"
+    assert seen.application_service == ""
+    assert seen.engine_type == "session"
+    assert dict(seen.options) == {
+        **{"a": "session", "b": "submission", "c": "task"},
+        **{"d": "submission", "e": "task"},
+    }
+
+
+@pytest.mark.statement(31)
+def test_a_duration_or_retry_count_of_zero_means_the_next_wider_options(
+    armonik: ArmoniK, new_session: NewSession
+):
+    session = new_session(max_duration=50, max_retries=5)
+    zero = armonik.options(max_duration=0, max_retries=0)
+    task = armonik.submit(session, ["send", 0, "x"], submission_options=zero, task_options=zero)
+    seen = armonik.task(task.task_id).options
+    assert (seen.max_duration, seen.max_retries) == (duration(50), 5)
+
+
+@pytest.mark.statement(32)
+@pytest.mark.parametrize("level", ["submission_options", "task_options"])
+def test_a_priority_of_zero_is_not_inherited(armonik: ArmoniK, new_session: NewSession, level: str):
+    session = new_session(priority=2)
+    task = armonik.submit(session, ["send", 0, "x"], **{level: armonik.options(priority=0)})
+    assert armonik.task(task.task_id).options.priority == 0
+    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
+
+
+@pytest.mark.statement(27)
+@pytest.mark.embedded_only
+def test_a_payload_serves_a_later_submission_too(armonik: ArmoniK, session: str):
+    first = armonik.submit(session, ["send", 0, "again"])
+    armonik.wait_task(first.task_id, TaskStatus.COMPLETED)
+    second = armonik.submit(session, payload_id=first.payload_id)
+    armonik.wait_task(second.task_id, TaskStatus.COMPLETED)
+    assert armonik.data(session, second.outputs[0]) == b"again"

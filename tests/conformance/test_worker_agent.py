@@ -1,0 +1,285 @@
+"""Between agent and worker: the request, the data folder, what is staged and when (67 to 75)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from armonik.common import ResultStatus, TaskStatus
+
+from .driver import ArmoniK
+from .waiting import eventually
+
+NewSession = Callable[..., str]
+
+
+# --- what a worker is told -----------------------------------------------------------------------
+
+
+@pytest.mark.statement(67)
+def test_a_worker_is_told_all_about_its_task(armonik: ArmoniK, new_session: NewSession):
+    session = new_session(
+        max_duration=45,
+        max_retries=4,
+        priority=1,
+        application_name="conformance",
+        application_version="1.2.3",
+        engine_type="python",
+        options={"color": "red", "size": "XL"},
+    )
+    dependency = armonik.create_data(session, b"data")
+    task = armonik.submit(
+        session,
+        ["look"],
+        ["report", 1],
+        ["send", 0, "x"],
+        outputs=2,
+        dependencies=[dependency],
+        task_options=armonik.options(
+            max_duration=15, priority=2, partition_id="", options={"size": "S"}
+        ),
+    )
+    request = armonik.report(task, index=1)[0]
+    assert request["communication_token"] != ""
+    assert request["session_id"] == session
+    assert request["task_id"] == task.task_id
+    assert request["expected_output_keys"] == task.outputs
+    assert request["payload_id"] == task.payload_id
+    assert request["data_dependencies"] == [dependency]
+    assert Path(request["data_folder"]).name == request["communication_token"]
+    assert request["data_chunk_max_size"] == 2 << 20
+    assert request["task_options"] == {
+        "max_duration": 15.0,
+        "max_retries": 1,
+        "priority": 2,
+        "partition_id": armonik.partition,
+        "application_name": "conformance",
+        "application_version": "1.2.3",
+        "application_namespace": "",
+        "application_service": "",
+        "engine_type": "python",
+        "options": {"color": "red", "size": "S"},
+    }
+
+
+@pytest.mark.statement(67)
+def test_each_attempt_has_a_token_and_a_folder_of_its_own(armonik: ArmoniK, session: str):
+    requests = [
+        armonik.report(armonik.submit(session, ["look"], ["report", 0]))[0] for _ in range(3)
+    ]
+    assert len({request["communication_token"] for request in requests}) == 3
+    assert len({request["data_folder"] for request in requests}) == 3
+
+
+@pytest.mark.statement(67)
+@pytest.mark.embedded_only
+def test_the_folder_is_gone_after_the_task(armonik: ArmoniK, session: str):
+    folder = Path(
+        armonik.report(armonik.submit(session, ["look"], ["report", 0]))[0]["data_folder"]
+    )
+    eventually(folder.exists, lambda there: not there)
+
+
+@pytest.mark.statement(68)
+def test_payload_and_dependencies_are_files_before_the_worker_is_called(
+    armonik: ArmoniK, session: str
+):
+    uploaded = armonik.create_data(session, b"uploaded")
+    empty = armonik.create_data(session, b"")
+    before = armonik.submit(session, ["send", 0, "by a task before"])
+    dependencies = [uploaded, empty, before.outputs[0]]
+    task = armonik.submit(session, ["look"], ["report", 0], dependencies=dependencies)
+    files = armonik.report(task)[0]["files"]
+    assert files == {
+        task.payload_id: json.dumps({"do": [["look"], ["report", 0]]}),
+        uploaded: "uploaded",
+        empty: "",
+        before.outputs[0]: "by a task before",
+    }
+
+
+# --- what a worker leaves ------------------------------------------------------------------------
+
+
+@pytest.mark.statement(69)
+def test_an_output_that_was_sent_is_not_there_before_the_worker_has_returned(
+    armonik: ArmoniK, session: str
+):
+    outputs = armonik.create_results(session, "sent", "report")
+    task = armonik.submit(
+        session,
+        ["send", 0, "sent"],
+        ["get_resource", outputs[0]],
+        ["report", 1],
+        outputs=outputs,
+    )
+    assert armonik.report(task, index=1) == ["NOT_FOUND"]
+    assert armonik.result(outputs[0]).status == ResultStatus.COMPLETED
+    assert armonik.data(session, outputs[0]) == b"sent"
+
+
+@pytest.mark.statement(69)
+def test_what_a_worker_writes_last_is_what_is_kept(armonik: ArmoniK, session: str):
+    task = armonik.submit(session, ["send", 0, "first"], ["send", 0, "second"])
+    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
+    assert armonik.data(session, task.outputs[0]) == b"second"
+    assert armonik.result(task.outputs[0]).size == 6
+
+
+@pytest.mark.statement(70)
+@pytest.mark.parametrize("failure", [["error", "no"], ["raise", "boom"]], ids=["error", "raise"])
+def test_what_a_failing_task_staged_never_appears(
+    armonik: ArmoniK, session: str, failure: list[str]
+):
+    task = armonik.submit(
+        session,
+        ["send", 0, "sent"],
+        ["create", "with data", "data"],
+        ["create_metadata", "without data"],
+        ["subtask", [["send", 0, "x"]], ["output of a subtask"]],
+        failure,
+    )
+    armonik.wait_result(task.outputs[0], ResultStatus.ABORTED)
+    assert {t.initial_task_id for t in armonik.session_tasks(session)} == {task.task_id}
+    assert {result.result_id for result in armonik.session_results(session)} == {
+        task.payload_id,
+        *task.outputs,
+    }
+
+
+@pytest.mark.statement(70)
+def test_results_made_in_a_worker_carry_its_name(armonik: ArmoniK, session: str):
+    task = armonik.submit(
+        session, ["create", "with data", "data"], ["create_metadata", "without"], ["report", 0]
+    )
+    with_data, without = armonik.report(task)
+    assert [with_data["status"], without["status"]] == [ResultStatus.CREATED] * 2, "staged"
+    seen = armonik.result(with_data["result_id"])
+    assert seen.name == "with data"
+    assert seen.session_id == session
+    assert seen.created_by == task.task_id
+    assert seen.status == ResultStatus.COMPLETED
+    assert armonik.data(session, seen.result_id) == b"data"
+    seen = armonik.result(without["result_id"])
+    assert seen.created_by == task.task_id
+    assert seen.status == ResultStatus.CREATED
+
+
+@pytest.mark.statement(71)
+@pytest.mark.embedded_only
+def test_a_subtask_is_not_there_before_its_parent_has_succeeded(
+    armonik: ArmoniK, session: str, tmp_path: Path
+):
+    gate = armonik.create_results(session, "gate")[0]
+    staged = tmp_path / "staged"
+    parent = armonik.submit(
+        session,
+        ["subtask", [["send", 0, "by the subtask"]], ["new"]],
+        ["report", 0],
+        ["touch", str(staged)],
+        ["gate", gate],
+    )
+    eventually(staged.exists, bool)
+    results = {result.result_id for result in armonik.session_results(session)}
+    assert [task.id for task in armonik.session_tasks(session)] == [parent.task_id]
+    assert results == {gate, parent.payload_id, *parent.outputs}
+    armonik.upload(session, gate, b"open")
+    subtask = armonik.report(parent)[0]
+    armonik.wait_task(subtask["task_id"], TaskStatus.COMPLETED)
+    assert armonik.data(session, subtask["output_ids"][0]) == b"by the subtask"
+
+
+@pytest.mark.statement(71)
+def test_a_subtask_knows_its_parents_and_starts_after_them(armonik: ArmoniK, session: str):
+    grandchild = ["subtask", [["send", 0, "grandchild"]], ["innermost"]]
+    parent = armonik.submit(
+        session, ["subtask", [grandchild, ["report", 0]], ["inner"]], ["report", 0]
+    )
+    child = armonik.report(parent)[0]
+    first = armonik.wait_task(parent.task_id)
+    second = armonik.wait_task(child["task_id"], TaskStatus.COMPLETED)
+    inner = json.loads(armonik.data(session, child["output_ids"][0]))[0]
+    third = armonik.wait_task(inner["task_id"], TaskStatus.COMPLETED)
+    assert second.created_by == first.id
+    assert list(second.parent_task_ids) == [session, first.id]
+    assert third.created_by == second.id
+    assert list(third.parent_task_ids) == [session, first.id, second.id]
+    assert second.started_at.ToNanoseconds() >= first.processed_at.ToNanoseconds()
+    assert second.options == first.options
+    assert armonik.data(session, inner["output_ids"][0]) == b"grandchild"
+
+
+@pytest.mark.statement(72)
+def test_a_subtask_that_takes_over_an_output_owns_it(armonik: ArmoniK, session: str):
+    parent = armonik.submit(
+        session,
+        ["subtask", [["send", 0, "by the subtask"]], [0]],
+        ["report", 1],
+        outputs=2,
+    )
+    subtask = armonik.report(parent, index=1)[0]
+    taken, kept = parent.outputs
+    assert armonik.result(taken).owner_task_id == subtask["task_id"]
+    assert armonik.result(kept).owner_task_id == parent.task_id
+    armonik.wait_task(subtask["task_id"], TaskStatus.COMPLETED)
+    assert armonik.data(session, taken) == b"by the subtask"
+    assert armonik.result(taken).owner_task_id == subtask["task_id"]
+
+
+@pytest.mark.statement(73)
+def test_an_output_that_is_never_sent_stays_created(armonik: ArmoniK, session: str):
+    task = armonik.submit(session, ["send", 0, "sent"], outputs=2)
+    dependent = armonik.submit(session, ["send", 0, "x"], dependencies=[task.outputs[1]])
+    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
+    assert armonik.result(task.outputs[0]).status == ResultStatus.COMPLETED
+    assert armonik.result(task.outputs[1]).status == ResultStatus.CREATED
+    assert armonik.task(dependent.task_id).status == TaskStatus.PENDING
+
+
+# --- calls to the agent --------------------------------------------------------------------------
+
+
+@pytest.mark.statement(74)
+def test_the_agent_refuses_an_empty_and_a_wrong_token(armonik: ArmoniK, session: str):
+    task = armonik.submit(session, ["with_token", ""], ["with_token", "wrong"], ["report", 0])
+    assert armonik.report(task) == ["INVALID_ARGUMENT"] * 2
+    assert "stray" not in {result.name for result in armonik.session_results(session)}
+
+
+@pytest.mark.statement(74)
+@pytest.mark.embedded_only
+def test_the_agent_takes_no_call_outside_a_task(
+    single: ArmoniK, single_session: str, tmp_path: Path
+):
+    go, answer = tmp_path / "go", tmp_path / "answer"
+    task = single.submit(
+        single_session, ["call_after_the_task", str(go), str(answer)], ["send", 0, "done"]
+    )
+    single.wait_task(task.task_id, TaskStatus.COMPLETED)
+    go.touch()
+    eventually(answer.exists, bool)
+    assert json.loads(answer.read_text()) == "UNAVAILABLE"
+
+
+@pytest.mark.statement(75)
+def test_a_worker_can_read_any_completed_result(armonik: ArmoniK, new_session: NewSession):
+    session, other = new_session(), new_session()
+    there = armonik.create_data(session, b"not a dependency")
+    elsewhere = armonik.create_data(other, b"in another session")
+    created = armonik.create_results(session, "created")[0]
+    task = armonik.submit(
+        session,
+        ["get_resource", there],
+        ["get_resource", elsewhere],
+        ["get_resource", created],
+        ["get_resource", "no-such-result"],
+        ["report", 0],
+    )
+    assert armonik.report(task) == [
+        "not a dependency",
+        "in another session",
+        "NOT_FOUND",
+        "NOT_FOUND",
+    ]
