@@ -1,0 +1,85 @@
+"""``hello-armonik serve``: an embedded ArmoniK of its own, in the foreground."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from ..embedded.config import DEFAULT_PODS, Configuration, PartitionSpec
+from ..embedded.errors import EmbeddedError
+from ..embedded.serving import serve
+
+HELP = "run an embedded ArmoniK in the foreground; prints its endpoint"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    address = parser.add_mutually_exclusive_group()
+    address.add_argument(
+        "--socket", type=Path, metavar="PATH", help="Unix socket to listen on (default: a new one)"
+    )
+    address.add_argument(
+        "--port", type=_port, metavar="PORT", help="port on 127.0.0.1 instead; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--partition",
+        action="append",
+        default=[],
+        metavar="NAME=COMMAND",
+        help='a partition and its worker, e.g. default="python worker.py"; may be repeated',
+    )
+    parser.add_argument(
+        "--pods", type=int, default=DEFAULT_PODS, metavar="N", help="pods of each partition"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="keep tables and objects here, and go on from them"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; return the exit status."""
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s"
+    )
+    runtime = Path(tempfile.mkdtemp(prefix="armonik-"))
+    try:
+        partitions = tuple(PartitionSpec.parse(text, args.pods) for text in args.partition)
+        serve(
+            Configuration(
+                partitions=partitions or (PartitionSpec("default", pods=args.pods),),
+                runtime=runtime,
+                data=(args.data or runtime / "data").absolute(),
+                socket=_socket(args, runtime),
+                port=args.port or 0,
+            ),
+            announce=_announce,
+        )
+    except EmbeddedError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:  # before the signal handlers were in place
+        return 0
+    finally:
+        shutil.rmtree(runtime, ignore_errors=True)
+    return 0
+
+
+def _socket(args: argparse.Namespace, runtime: Path) -> Path | None:
+    if args.port is not None:
+        return None
+    path: Path = args.socket or runtime / "armonik.sock"
+    return path.absolute()
+
+
+def _announce(endpoint: str) -> None:
+    print(endpoint, flush=True)  # noqa: T201
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"a port is 0 to 65535, not {text!r}")
+    return int(text)

@@ -1,0 +1,19 @@
+"""The embedded ArmoniK: the real gRPC services and real worker processes on one machine.
+
+For learning and for tests. Whoever outgrows one machine uses ArmoniK itself; only the endpoint
+changes. Its layout is ArmoniK's own architecture:
+
+    control_plane/   the public gRPC services, one module each
+    data_plane/      tables (SQLite), objects (files), one priority queue per partition
+    compute_plane/   pods: a scheduling agent beside a worker process
+
+Control plane and compute plane both stand on the data plane and never import each other.
+This module is the door: an endpoint is all that anybody outside needs.
+"""
+
+from __future__ import annotations
+
+from .process import EmbeddedArmonik
+from .shared import shared_endpoint, stop_shared
+
+__all__ = ["EmbeddedArmonik", "shared_endpoint", "stop_shared"]

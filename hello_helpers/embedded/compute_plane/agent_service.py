@@ -1,0 +1,105 @@
+"""The Agent service: what a worker may ask of the agent beside it while it runs a task."""
+
+from __future__ import annotations
+
+from armonik.protogen.common import agent_common_pb2 as messages
+from armonik.protogen.worker.agent_service_pb2_grpc import AgentServicer
+
+from ..data_plane.clock import now, to_timestamp
+from ..data_plane.options import TaskOptions
+from ..data_plane.results import NewResult
+from ..data_plane.states import ResultStatus
+from ..data_plane.submission import TaskCreation
+from ..errors import InvalidArgument, Unavailable
+from ..grpc_context import Context
+from .staging import Staging
+
+
+class Agent(AgentServicer):  # type: ignore[misc]
+    """Serves one worker. ``staging`` is the attempt under way, None between tasks."""
+
+    def __init__(self) -> None:
+        self.staging: Staging | None = None
+
+    def _of(self, token: str) -> Staging:
+        """Return the attempt that a token belongs to.
+
+        Raises:
+            Unavailable: no task is running.
+            InvalidArgument: the token is missing or belongs to another attempt.
+        """
+        if self.staging is None:
+            raise Unavailable("No task is accepting request")
+        if not token:
+            raise InvalidArgument("Missing communication token")
+        if token != self.staging.token:
+            raise InvalidArgument("Wrong communication token")
+        return self.staging
+
+    async def CreateResultsMetaData(
+        self, request: messages.CreateResultsMetaDataRequest, _: Context
+    ) -> messages.CreateResultsMetaDataResponse:
+        """Give out ids for results to come."""
+        staging = self._of(request.communication_token)
+        new = staging.create([result.name for result in request.results])
+        return messages.CreateResultsMetaDataResponse(results=_metadata(staging, new))
+
+    async def CreateResults(
+        self, request: messages.CreateResultsRequest, _: Context
+    ) -> messages.CreateResultsResponse:
+        """Take results with their data."""
+        staging = self._of(request.communication_token)
+        new = staging.create_with_data([(r.name, r.data) for r in request.results])
+        return messages.CreateResultsResponse(results=_metadata(staging, new))
+
+    async def NotifyResultData(
+        self, request: messages.NotifyResultDataRequest, _: Context
+    ) -> messages.NotifyResultDataResponse:
+        """Note that the data of results lies in the data folder."""
+        result_ids = [identifier.result_id for identifier in request.ids]
+        self._of(request.communication_token).announce(result_ids)
+        return messages.NotifyResultDataResponse(result_ids=result_ids)
+
+    async def SubmitTasks(
+        self, request: messages.SubmitTasksRequest, _: Context
+    ) -> messages.SubmitTasksResponse:
+        """Take subtasks; they go into the session of the running task."""
+        staging = self._of(request.communication_token)
+        given = request.task_options if request.HasField("task_options") else None
+        new = staging.submit(
+            [TaskCreation.from_message(creation) for creation in request.task_creations],
+            TaskOptions.from_message(given) if given else None,
+        )
+        return messages.SubmitTasksResponse(
+            communication_token=request.communication_token,
+            task_infos=[
+                messages.SubmitTasksResponse.TaskInfo(
+                    task_id=task.task_id,
+                    expected_output_ids=task.creation.expected_output_ids,
+                    data_dependencies=task.creation.data_dependencies,
+                    payload_id=task.creation.payload_id,
+                )
+                for task in new
+            ],
+        )
+
+    async def GetResourceData(
+        self, request: messages.DataRequest, _: Context
+    ) -> messages.DataResponse:
+        """Put the data of any completed result into the data folder."""
+        self._of(request.communication_token).fetch(request.result_id)
+        return messages.DataResponse(result_id=request.result_id)
+
+
+def _metadata(staging: Staging, new: list[NewResult]) -> list[messages.ResultMetaData]:
+    created_at = to_timestamp(now())
+    return [
+        messages.ResultMetaData(
+            session_id=staging.session_id,
+            result_id=result.result_id,
+            name=result.name,
+            status=int(ResultStatus.CREATED),
+            created_at=created_at,
+        )
+        for result in new
+    ]

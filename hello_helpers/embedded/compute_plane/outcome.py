@@ -1,0 +1,70 @@
+"""What the end of a Process call means for the task. Pure: no worker, no table."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import Enum
+
+import grpc
+from armonik.protogen.common.worker_common_pb2 import ProcessReply
+
+
+class Verdict(Enum):
+    """How an attempt ended."""
+
+    SUCCESS = "success"
+    ERROR = "error"  # the worker said so: final
+    TIMEOUT = "timeout"  # max_duration is over: final
+    CRASH = "crash"  # exception, death, nonsense: retried
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A verdict with the text that goes into the task's output."""
+
+    verdict: Verdict
+    error: str = ""
+
+
+def of_reply(reply: ProcessReply) -> Outcome:
+    """Read the reply of a worker."""
+    kind = reply.output.WhichOneof("type")
+    if kind == "ok":
+        return Outcome(Verdict.SUCCESS)
+    if kind == "error":
+        return Outcome(Verdict.ERROR, reply.output.error.details)
+    return Outcome(Verdict.CRASH, "The worker's reply says neither ok nor error")
+
+
+def of_failure(code: grpc.StatusCode, details: str, worker_log: str, died: str = "") -> Outcome:
+    """Read a failed call.
+
+    Args:
+        worker_log: what the worker wrote to its log during the call. ArmoniK's Python library logs
+            an exception there and tells the agent nothing, so its text is recovered from it.
+        died: how the worker process ended, if it did.
+    """
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return Outcome(Verdict.TIMEOUT, "Deadline Exceeded")
+    name = code.name.title().replace("_", "")
+    happened = "Worker went down with" if died else "Worker returned"
+    lines = [f"{happened} error {name}:", details, died or exception_in(worker_log)]
+    return Outcome(Verdict.CRASH, "\n".join(line for line in lines if line))
+
+
+def exception_in(worker_log: str) -> str:
+    """Return the last exception in a worker's log, without its traceback; "" if there is none.
+
+    ArmoniK's Python library logs JSON lines (CLEF) with the traceback under ``@x``.
+    """
+    for line in reversed(worker_log.splitlines()):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and isinstance(record.get("@x"), str):
+            lines = [line for line in record["@x"].splitlines() if line.strip()]
+            frames = [number for number, line in enumerate(lines) if line.startswith(" ")]
+            return "\n".join(lines[frames[-1] + 1 :] if frames else lines)
+    return ""

@@ -1,0 +1,65 @@
+"""All pods of all partitions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..config import PartitionSpec
+from ..data_plane.plane import DataPlane
+from .early import pod_name
+from .guard import Guard
+from .pod import Pod
+from .worker_process import WorkerProcess
+
+log = logging.getLogger(__name__)
+
+
+class ComputePlane:
+    """Runs the pods of all partitions, each on its own."""
+
+    def __init__(
+        self,
+        plane: DataPlane,
+        partitions: Sequence[PartitionSpec],
+        folder: Path,
+        guard: Guard,
+        workers: Mapping[str, WorkerProcess],
+    ) -> None:
+        self.pods = [
+            Pod(
+                plane,
+                partition.name,
+                name,
+                partition.command,
+                folder / name,
+                guard,
+                workers.get(name),
+            )
+            for partition in partitions
+            for number in range(partition.pods)
+            for name in [pod_name(partition, number)]
+        ]
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Bring all pods to life; returns at once."""
+        self._tasks = [asyncio.create_task(_keep_alive(pod), name=pod.name) for pod in self.pods]
+
+    async def stop(self) -> None:
+        """End all pods and their workers; running tasks are left as they are."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def _keep_alive(pod: Pod) -> None:
+    """Run a pod; should our own code fail, say so in the log and start it again."""
+    while True:
+        try:
+            await pod.run()
+        except Exception:
+            log.exception("Pod %s failed; it is started again", pod.name)
+            await asyncio.sleep(1.0)

@@ -1,0 +1,111 @@
+"""What a running task has done so far, unseen by anybody until the task succeeds."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..data_plane import results as result_rows
+from ..data_plane import submission
+from ..data_plane.attempts import Work
+from ..data_plane.options import TaskOptions
+from ..data_plane.plane import DataPlane
+from ..data_plane.results import NewResult
+from ..data_plane.submission import NewTask, TaskCreation
+from ..errors import FailedPrecondition, RequestError, StorageError
+
+
+class Staging:
+    """The work of one attempt.
+
+    Attributes:
+        token: the secret by which the worker shows that it speaks for this attempt.
+        folder: where payload, dependencies and produced data lie, one file a result.
+    """
+
+    def __init__(
+        self, plane: DataPlane, session: sqlite3.Row, task: sqlite3.Row, token: str, folder: Path
+    ) -> None:
+        self.token = token
+        self.folder = folder
+        self.session_id: str = task["session_id"]
+        self._plane = plane
+        self._session = session
+        self._task_id: str = task["task_id"]
+        self._work = Work()
+        self._announced: dict[str, None] = {}
+
+    def create(self, names: Sequence[str]) -> list[NewResult]:
+        """Stage results without data."""
+        new = [NewResult(result_rows.new_id(), name, created_by=self._task_id) for name in names]
+        self._work.created += new
+        return new
+
+    def create_with_data(self, named: Sequence[tuple[str, bytes]]) -> list[NewResult]:
+        """Stage results with their data."""
+        new = [
+            NewResult(
+                result_rows.new_id(),
+                name,
+                owner_task_id=self.session_id,
+                created_by=self._task_id,
+                opaque_id=self._plane.objects.put(data),
+                size=len(data),
+            )
+            for name, data in named
+        ]
+        self._work.created += new
+        return new
+
+    def announce(self, result_ids: Sequence[str]) -> None:
+        """Note that data for these results lies in the folder (read when the task succeeds)."""
+        self._announced.update(dict.fromkeys(result_ids))
+
+    def submit(
+        self, creations: Sequence[TaskCreation], options: TaskOptions | None
+    ) -> list[NewTask]:
+        """Stage subtasks.
+
+        Raises:
+            FailedPrecondition: workers may not submit in this session (any more).
+            InvalidArgument: a partition or priority is wrong.
+        """
+        if not self._session["worker_submission"]:
+            raise FailedPrecondition(
+                "Submission for the session is closed: Worker submission is closed"
+            )
+        new = submission.plan(self._plane, self._session, creations, options)
+        self._work.subtasks += new
+        return new
+
+    def fetch(self, result_id: str) -> None:
+        """Copy the data of any COMPLETED result into the folder.
+
+        Raises:
+            NotFound: there is no such result, or it has no data.
+        """
+        row = result_rows.get(self._plane, result_id)
+        self._plane.objects.copy_to(row["opaque_id"], self.folder / row["result_id"])
+
+    def seal(self) -> Work:
+        """Collect the announced data; return everything, ready to be committed.
+
+        Raises:
+            RequestError, StorageError: a result was announced that does not exist or has no file.
+        """
+        created = {new.result_id for new in self._work.created}
+        for result_id in self._announced:
+            if result_id not in created:
+                result_rows.get(self._plane, result_id)  # so no odd id becomes a path
+            self._work.produced[result_id] = self._plane.objects.adopt(self.folder / result_id)
+        return self._work
+
+    def discard(self) -> None:
+        """Throw everything away."""
+        self._plane.objects.remove(self._work.objects())
+        self._work = Work()
+
+
+CommitError = (RequestError, StorageError)
+"""What can go wrong when staged work is committed."""

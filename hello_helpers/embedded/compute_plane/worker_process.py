@@ -1,0 +1,158 @@
+"""The worker's side of a pod: any program that speaks ArmoniK's Worker protocol, as a process.
+
+This module starts fast (no gRPC), so that worker processes can be under way while the rest of the
+embedded ArmoniK is still being imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import StartError
+from .guard import Guard
+
+log = logging.getLogger(__name__)
+
+TERMINATION_GRACE = 1.0
+"""Seconds between asking a worker to end and killing it."""
+
+LOG_TAIL = 2_000
+"""Bytes of a worker's log that are shown when it does not start."""
+
+LOG_LIMIT = 256_000
+"""Bytes of a worker's log that are read at most, looking for an exception."""
+
+
+class WorkerProcess:
+    """One run of a worker command. ``worker_socket`` is where it listens for its agent."""
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, name: str, guard: Guard | None = None
+    ) -> None:
+        """Start the command.
+
+        Args:
+            command: program and arguments.
+            folder: the pod's own folder, for sockets and the log.
+            name: the pod's name, for the log.
+            guard: kills the worker should this process be killed.
+
+        Raises:
+            StartError: there is no such program, or it may not be run.
+        """
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.name = name
+        self.worker_socket = folder / "worker.sock"
+        self.agent_socket = folder / "agent.sock"
+        self.log_file = folder / "worker.log"
+        self.worker_socket.unlink(missing_ok=True)
+        self._guard = guard
+        self._exited: asyncio.Event | None = None
+        with self.log_file.open("ab") as output:
+            try:
+                self._process = subprocess.Popen(
+                    list(command),
+                    env=self._environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,  # Ctrl-C is for us; and the group can be killed whole
+                )
+            except (OSError, ValueError) as error:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                raise StartError(
+                    f"Cannot start the worker of pod {name}: {reason}: {command[0]!r}",
+                    "Check the command after --partition NAME=",
+                ) from error
+        if guard:
+            guard.add(self._process.pid)
+
+    def _environment(self) -> dict[str, str]:
+        """Return the environment of a worker: as in an ArmoniK pod, for Unix sockets."""
+        here = str(Path(sys.executable).parent)  # so that "python" is this Python
+        return {
+            **os.environ,
+            "PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)]),
+            "PYTHONUNBUFFERED": "1",
+            "ComputePlane__WorkerChannel__SocketType": "unixdomainsocket",
+            "ComputePlane__WorkerChannel__Address": str(self.worker_socket),
+            "ComputePlane__AgentChannel__SocketType": "unixdomainsocket",
+            "ComputePlane__AgentChannel__Address": str(self.agent_socket),
+        }
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def exited(self) -> asyncio.Event:
+        """An event of the running loop, set when the process has ended."""
+        if self._exited is None:
+            self._exited = event = asyncio.Event()
+            loop = asyncio.get_running_loop()
+
+            def watch() -> None:
+                self._process.wait()
+                with contextlib.suppress(RuntimeError):  # the loop may be closed by now
+                    loop.call_soon_threadsafe(event.set)
+
+            threading.Thread(target=watch, name=f"watch-{self.name}", daemon=True).start()
+        return self._exited
+
+    def end_report(self) -> str:
+        """Say how the process ended, with the last lines of its log."""
+        code = self._process.poll()
+        if code is None:
+            how = "is running but does not answer"
+        elif code < 0:
+            how = f"was ended by signal {signal.Signals(-code).name}"
+        else:
+            how = f"exited with status {code}"
+        tail = self.log_since(max(0, self.log_size() - LOG_TAIL)).strip()
+        return f"worker of pod {self.name} {how}" + (f"; its last lines:\n{tail}" if tail else "")
+
+    def log_size(self) -> int:
+        """Return how many bytes the worker has written to its log."""
+        try:
+            return self.log_file.stat().st_size
+        except OSError:
+            return 0
+
+    def log_since(self, offset: int) -> str:
+        """Return what the worker wrote to its log after an offset; the last `LOG_LIMIT` bytes."""
+        try:
+            with self.log_file.open("rb") as file:
+                file.seek(max(offset, self.log_size() - LOG_LIMIT))
+                return file.read(LOG_LIMIT).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def kill(self) -> None:
+        """Kill the worker and whatever it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """End the worker: ask first, then kill; returns when it is gone."""
+        exited = self.exited
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGTERM)
+        try:
+            await asyncio.wait_for(exited.wait(), TERMINATION_GRACE)
+        except asyncio.TimeoutError:
+            log.warning("The worker of pod %s does not end; killing it", self.name)
+        finally:
+            self.kill()
+            if self._guard:
+                self._guard.remove(self._process.pid)
+        await exited.wait()

@@ -1,0 +1,101 @@
+"""What an embedded ArmoniK is made of: partitions, an address, a data folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import StartError
+
+HELLO_WORKER = (sys.executable, "-m", "hello_helpers.worker")
+"""The worker of a partition for which nothing else is said: the companion of the lessons."""
+
+DEFAULT_PODS = 2
+MAX_PODS = 256
+
+SOCKET_PATH_LIMIT = 100
+"""Bytes that the path of a Unix socket may have: the system's limit is 104 to 108."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+@dataclass(frozen=True)
+class PartitionSpec:
+    """A partition as configured: which worker it runs, in how many pods."""
+
+    name: str
+    command: tuple[str, ...] = HELLO_WORKER
+    pods: int = DEFAULT_PODS
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise StartError(
+                f"{self.name!r} is not a name for a partition",
+                "Use up to 63 letters, digits, dots, dashes and underscores",
+            )
+        if not self.command:
+            raise StartError(
+                f"Partition {self.name} has no worker command",
+                'Say e.g. default="python worker.py"',
+            )
+        if not 1 <= self.pods <= MAX_PODS:
+            raise StartError(f"A partition has 1 to {MAX_PODS} pods, not {self.pods}")
+
+    @classmethod
+    def parse(cls, text: str, pods: int = DEFAULT_PODS) -> PartitionSpec:
+        """Read ``NAME=COMMAND``; the command is split as a shell would.
+
+        Raises:
+            StartError: the text has another form.
+        """
+        name, equals, command = text.partition("=")
+        try:
+            words = tuple(shlex.split(command, posix=os.name == "posix"))
+        except ValueError as error:
+            raise StartError(f"Cannot read the worker command {command!r}: {error}") from None
+        if not equals:
+            raise StartError(
+                f"{text!r} does not say which worker to run",
+                'Write NAME=COMMAND, e.g. --partition default="python worker.py"',
+            )
+        return cls(name.strip(), words, pods)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything that `serve` needs to know.
+
+    Attributes:
+        runtime: a private folder for sockets and logs of pods; short, since it holds sockets.
+        data: where tables and objects are kept.
+        socket: path of the Unix socket to listen on; None to listen on a port.
+        port: TCP port on loopback; 0 takes a free one.
+    """
+
+    partitions: tuple[PartitionSpec, ...]
+    runtime: Path
+    data: Path
+    socket: Path | None = None
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        names = [partition.name for partition in self.partitions]
+        if doubles := {name for name in names if names.count(name) > 1}:
+            raise StartError(f"Partition named twice: {', '.join(sorted(doubles))}")
+        longest = [self.runtime / "pods" / name / "worker.sock" for name in names]
+        for path in [*longest, *([self.socket] if self.socket else [])]:
+            if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
+                raise StartError(
+                    f"The path of the socket {path.name} is too long for the system"
+                    f" ({len(os.fsencode(path))} bytes; at most {SOCKET_PATH_LIMIT})",
+                    "Choose a shorter folder (--socket PATH, TMPDIR or XDG_RUNTIME_DIR)",
+                )
+
+    @property
+    def address(self) -> str:
+        """What gRPC listens on."""
+        return f"unix://{self.socket}" if self.socket else f"127.0.0.1:{self.port}"

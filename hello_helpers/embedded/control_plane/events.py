@@ -1,0 +1,180 @@
+"""The Events service: what happens in a session, as a stream without end.
+
+A stream first opens its subscription and then shows what is there already, so nothing falls
+between the two; a change may therefore be seen twice. That is how ArmoniK does it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from typing import TypeAlias
+
+from armonik.protogen.client.events_service_pb2_grpc import EventsServicer
+from armonik.protogen.common import events_common_pb2 as messages
+
+from ..data_plane.feed import Change, ChangeKind, Subscription
+from ..data_plane.fields import RESULTS, TASKS, Fields
+from ..data_plane.filters import Where, check_event_filters, compile_filters, matching
+from ..data_plane.plane import DataPlane
+from ..grpc_context import Context
+
+Response: TypeAlias = messages.EventSubscriptionResponse
+
+BATCH = 500
+"""Changes or rows that are looked up at once."""
+
+_KINDS = {
+    messages.EVENTS_ENUM_NEW_TASK: ChangeKind.NEW_TASK,
+    messages.EVENTS_ENUM_TASK_STATUS_UPDATE: ChangeKind.TASK_STATUS,
+    messages.EVENTS_ENUM_NEW_RESULT: ChangeKind.NEW_RESULT,
+    messages.EVENTS_ENUM_RESULT_STATUS_UPDATE: ChangeKind.RESULT_STATUS,
+    messages.EVENTS_ENUM_RESULT_OWNER_UPDATE: ChangeKind.RESULT_OWNER,
+}
+_OF_TASKS = frozenset({ChangeKind.NEW_TASK, ChangeKind.TASK_STATUS})
+
+
+class Events(EventsServicer):  # type: ignore[misc]
+    """Streams what happens to the tasks and results of a session."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def GetEvents(
+        self, request: messages.EventSubscriptionRequest, _: Context
+    ) -> AsyncIterator[Response]:
+        """Show what is there, then what changes, until the caller hangs up.
+
+        An unknown session is not an error: it may be created later.
+        """
+        check_event_filters(request.tasks_filters, request.results_filters)
+        view = _View(self._plane, request)
+        with self._plane.feed.subscribe(request.session_id) as subscription:
+            async for response in view.snapshot():
+                yield response
+            async for response in view.follow(subscription):
+                yield response
+
+
+class _View:
+    """What one subscriber wants to see of one session."""
+
+    def __init__(self, plane: DataPlane, request: messages.EventSubscriptionRequest) -> None:
+        self._plane = plane
+        self._session_id = request.session_id
+        self._kinds = {
+            _KINDS[number] for number in request.returned_events or _KINDS if number in _KINDS
+        }
+        self._tasks = compile_filters(request.tasks_filters, TASKS)
+        self._results = compile_filters(request.results_filters, RESULTS)
+
+    async def snapshot(self) -> AsyncIterator[Response]:
+        """Yield everything that exists, with its present status, as new."""
+        if ChangeKind.NEW_TASK in self._kinds:
+            async for row in self._existing(TASKS, self._tasks):
+                yield Response(session_id=self._session_id, new_task=_new_task(row, row["status"]))
+        if ChangeKind.NEW_RESULT in self._kinds:
+            async for row in self._existing(RESULTS, self._results):
+                yield Response(session_id=self._session_id, new_result=_new_result(row))
+
+    async def follow(self, subscription: Subscription) -> AsyncIterator[Response]:
+        """Yield changes as they come; after a lag, the present status of everything."""
+        while True:
+            changes = await subscription.next_batch(BATCH)
+            if not changes:
+                async for response in self._catch_up():
+                    yield response
+            for response in self._responses([c for c in changes if c.kind in self._kinds]):
+                yield response
+
+    async def _catch_up(self) -> AsyncIterator[Response]:
+        if self._kinds & _OF_TASKS:
+            async for row in self._existing(TASKS, self._tasks):
+                yield _task_status(self._session_id, row["task_id"], row["status"])
+        if self._kinds - _OF_TASKS:
+            async for row in self._existing(RESULTS, self._results):
+                yield _result_status(self._session_id, row["result_id"], row["status"])
+
+    async def _existing(self, fields: Fields, where: Where) -> AsyncIterator[sqlite3.Row]:
+        """Yield the session's matching rows, a batch at a time, in order of arrival."""
+        last = -1
+        sql = (
+            f"SELECT * FROM {fields.table} WHERE session_id = ? AND seq > ? AND ({where.sql})"
+            f" ORDER BY seq LIMIT {BATCH}"
+        )
+        while True:
+            parameters = (self._session_id, last, *where.parameters)
+            rows = await self._plane.database.read(partial(_all, sql=sql, parameters=parameters))
+            for row in rows:
+                yield row
+            if len(rows) < BATCH:
+                return
+            last = rows[-1]["seq"]
+
+    def _responses(self, changes: list[Change]) -> Iterator[Response]:
+        """Yield the messages for those changes that pass the filters."""
+        database = self._plane.database
+        tasks = {c.object_id for c in changes if c.kind in _OF_TASKS}
+        results = {c.object_id for c in changes if c.kind not in _OF_TASKS}
+        wanted = matching(database, TASKS, tasks, self._tasks) | matching(
+            database, RESULTS, results, self._results
+        )
+        for change in changes:
+            if change.object_id in wanted and (response := self._response(change)):
+                yield response
+
+    def _response(self, change: Change) -> Response | None:
+        session_id, object_id = change.session_id, change.object_id
+        if change.kind is ChangeKind.TASK_STATUS:
+            return _task_status(session_id, object_id, change.status)
+        if change.kind is ChangeKind.RESULT_STATUS:
+            return _result_status(session_id, object_id, change.status)
+        if change.kind is ChangeKind.RESULT_OWNER:
+            owner = Response.ResultOwnerUpdate(result_id=object_id, current_owner_id=change.owner)
+            return Response(session_id=session_id, result_owner_update=owner)
+        if change.kind is ChangeKind.NEW_RESULT:
+            result = Response.NewResult(
+                result_id=object_id, owner_id=change.owner, status=change.status
+            )
+            return Response(session_id=session_id, new_result=result)
+        row = self._plane.database.row("SELECT * FROM task WHERE task_id = ?", (object_id,))
+        if row is None:
+            return None
+        return Response(session_id=session_id, new_task=_new_task(row, change.status))
+
+
+def _all(
+    reader: sqlite3.Connection, *, sql: str, parameters: tuple[object, ...]
+) -> list[sqlite3.Row]:
+    return reader.execute(sql, parameters).fetchall()
+
+
+def _task_status(session_id: str, task_id: str, status: int) -> Response:
+    update = Response.TaskStatusUpdate(task_id=task_id, status=status)
+    return Response(session_id=session_id, task_status_update=update)
+
+
+def _result_status(session_id: str, result_id: str, status: int) -> Response:
+    update = Response.ResultStatusUpdate(result_id=result_id, status=status)
+    return Response(session_id=session_id, result_status_update=update)
+
+
+def _new_task(row: sqlite3.Row, status: int) -> messages.EventSubscriptionResponse.NewTask:
+    return Response.NewTask(
+        task_id=row["task_id"],
+        payload_id=row["payload_id"],
+        origin_task_id=row["initial_task_id"],
+        status=status,
+        expected_output_keys=json.loads(row["expected_output_ids"]),
+        data_dependencies=json.loads(row["data_dependencies"]),
+        retry_of_ids=json.loads(row["retry_of_ids"]),
+        parent_task_ids=json.loads(row["parent_task_ids"]),
+    )
+
+
+def _new_result(row: sqlite3.Row) -> messages.EventSubscriptionResponse.NewResult:
+    return Response.NewResult(
+        result_id=row["result_id"], owner_id=row["owner_task_id"], status=row["status"]
+    )

@@ -1,0 +1,39 @@
+"""The Partitions service."""
+
+from __future__ import annotations
+
+from armonik.protogen.client.partitions_service_pb2_grpc import PartitionsServicer
+from armonik.protogen.common import partitions_common_pb2 as messages
+
+from ..data_plane import partitions as partition_rows
+from ..data_plane.fields import PARTITIONS
+from ..data_plane.plane import DataPlane
+from ..grpc_context import Context
+from .listing import list_rows
+from .messages import partition_raw
+
+
+class Partitions(PartitionsServicer):  # type: ignore[misc]
+    """Tells which partitions there are."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def GetPartition(
+        self, request: messages.GetPartitionRequest, _: Context
+    ) -> messages.GetPartitionResponse:
+        """Return one partition."""
+        row = partition_rows.get(self._plane, request.id)
+        return messages.GetPartitionResponse(partition=partition_raw(row))
+
+    async def ListPartitions(
+        self, request: messages.ListPartitionsRequest, _: Context
+    ) -> messages.ListPartitionsResponse:
+        """Return a page of the partitions that match the filters."""
+        rows, total = await list_rows(self._plane, request, PARTITIONS)
+        return messages.ListPartitionsResponse(
+            partitions=map(partition_raw, rows),
+            page=request.page,
+            page_size=request.page_size,
+            total=total,
+        )

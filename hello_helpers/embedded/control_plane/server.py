@@ -1,0 +1,91 @@
+"""The control plane: one gRPC server with all public services of ArmoniK."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+from armonik.protogen.client.applications_service_pb2_grpc import add_ApplicationsServicer_to_server
+from armonik.protogen.client.auth_service_pb2_grpc import add_AuthenticationServicer_to_server
+from armonik.protogen.client.events_service_pb2_grpc import add_EventsServicer_to_server
+from armonik.protogen.client.health_checks_service_pb2_grpc import (
+    add_HealthChecksServiceServicer_to_server,
+)
+from armonik.protogen.client.partitions_service_pb2_grpc import add_PartitionsServicer_to_server
+from armonik.protogen.client.results_service_pb2_grpc import add_ResultsServicer_to_server
+from armonik.protogen.client.sessions_service_pb2_grpc import add_SessionsServicer_to_server
+from armonik.protogen.client.tasks_service_pb2_grpc import add_TasksServicer_to_server
+from armonik.protogen.client.versions_service_pb2_grpc import add_VersionsServicer_to_server
+
+from ..data_plane.plane import DataPlane
+from ..errors import StartError
+from ..interceptor import ErrorInterceptor
+from .applications import Applications
+from .authentication import Authentication
+from .events import Events
+from .health_checks import HealthChecks
+from .partitions import Partitions
+from .results import Results
+from .sessions import Sessions
+from .tasks import Tasks
+from .versions import Versions
+
+OPTIONS = (
+    ("grpc.max_receive_message_length", -1),  # as ArmoniK's control plane: no limit
+    ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a shared one
+)
+
+SHUTDOWN_GRACE = 0.2
+"""Seconds that calls under way have when the control plane stops; streams end at once then."""
+
+
+class ControlPlane:
+    """Serves clients. It writes to the data plane and never talks to a pod."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+        self._server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=OPTIONS)
+        for add, servicer in self._services():
+            add(servicer, self._server)
+
+    def _services(self) -> list[tuple[Callable[[Any, Any], None], Any]]:
+        plane = self._plane
+        services: list[tuple[Callable[[Any, Any], None], Any]] = [
+            (add_SessionsServicer_to_server, Sessions(plane)),
+            (add_TasksServicer_to_server, Tasks(plane)),
+            (add_ResultsServicer_to_server, Results(plane)),
+            (add_EventsServicer_to_server, Events(plane)),
+            (add_PartitionsServicer_to_server, Partitions(plane)),
+            (add_ApplicationsServicer_to_server, Applications(plane)),
+            (add_HealthChecksServiceServicer_to_server, HealthChecks(plane)),
+            (add_VersionsServicer_to_server, Versions()),
+        ]
+        permissions = [
+            f"{type(servicer).__name__}:{name}"
+            for _, servicer in services
+            for name in vars(type(servicer))
+            if name[0].isupper()
+        ]
+        services.append((add_AuthenticationServicer_to_server, Authentication(permissions)))
+        return services
+
+    async def start(self, address: str) -> int:
+        """Listen on ``unix:///path`` or ``host:port``; return the port, 0 for a socket.
+
+        Raises:
+            StartError: the address is taken or cannot be used.
+        """
+        try:
+            port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise StartError(
+                f"Cannot listen on {address}: it is taken, or may not be used by you",
+                "Choose another port or socket, or let a free one be chosen (--port 0)",
+            ) from error
+        await self._server.start()
+        return 0 if address.startswith("unix:") else int(port)
+
+    async def stop(self) -> None:
+        """Refuse new calls, end the present ones."""
+        await self._server.stop(SHUTDOWN_GRACE)

@@ -1,0 +1,106 @@
+"""The Sessions service."""
+
+from __future__ import annotations
+
+from armonik.protogen.client.sessions_service_pb2_grpc import SessionsServicer
+from armonik.protogen.common import sessions_common_pb2 as messages
+
+from ..data_plane import session_life
+from ..data_plane import sessions as session_rows
+from ..data_plane.fields import SESSIONS
+from ..data_plane.options import TaskOptions
+from ..data_plane.plane import DataPlane
+from ..data_plane.states import SessionStatus
+from ..grpc_context import Context
+from .listing import list_rows
+from .messages import session_raw
+from .validation import check_session_options
+
+
+class Sessions(SessionsServicer):  # type: ignore[misc]
+    """Creates sessions and leads them through their life."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def CreateSession(
+        self, request: messages.CreateSessionRequest, _: Context
+    ) -> messages.CreateSessionReply:
+        """Open a session; its options are the defaults of its tasks."""
+        check_session_options(request.default_task_option)
+        options = TaskOptions.from_message(request.default_task_option)
+        session_id = session_rows.create(self._plane, options, request.partition_ids)
+        return messages.CreateSessionReply(session_id=session_id)
+
+    async def GetSession(
+        self, request: messages.GetSessionRequest, _: Context
+    ) -> messages.GetSessionResponse:
+        """Return one session."""
+        row = session_rows.get(self._plane, request.session_id)
+        return messages.GetSessionResponse(session=session_raw(row))
+
+    async def ListSessions(
+        self, request: messages.ListSessionsRequest, _: Context
+    ) -> messages.ListSessionsResponse:
+        """Return a page of the sessions that match the filters."""
+        rows, total = await list_rows(self._plane, request, SESSIONS)
+        return messages.ListSessionsResponse(
+            sessions=map(session_raw, rows),
+            page=request.page,
+            page_size=request.page_size,
+            total=total,
+        )
+
+    async def PauseSession(
+        self, request: messages.PauseSessionRequest, _: Context
+    ) -> messages.PauseSessionResponse:
+        """Hold back the session's waiting tasks."""
+        row = session_life.pause(self._plane, request.session_id)
+        return messages.PauseSessionResponse(session=session_raw(row))
+
+    async def ResumeSession(
+        self, request: messages.ResumeSessionRequest, _: Context
+    ) -> messages.ResumeSessionResponse:
+        """Let a paused session go on."""
+        row = session_life.resume(self._plane, request.session_id)
+        return messages.ResumeSessionResponse(session=session_raw(row))
+
+    async def CancelSession(
+        self, request: messages.CancelSessionRequest, _: Context
+    ) -> messages.CancelSessionResponse:
+        """Stop everything in the session."""
+        row = session_life.cancel(self._plane, request.session_id)
+        return messages.CancelSessionResponse(session=session_raw(row))
+
+    async def CloseSession(
+        self, request: messages.CloseSessionRequest, _: Context
+    ) -> messages.CloseSessionResponse:
+        """Take no more tasks; running ones finish."""
+        row = session_life.close(self._plane, request.session_id)
+        return messages.CloseSessionResponse(session=session_raw(row))
+
+    async def PurgeSession(
+        self, request: messages.PurgeSessionRequest, _: Context
+    ) -> messages.PurgeSessionResponse:
+        """Erase the data of a closed or cancelled session."""
+        row = session_life.purge(self._plane, request.session_id)
+        return messages.PurgeSessionResponse(session=session_raw(row))
+
+    async def DeleteSession(
+        self, request: messages.DeleteSessionRequest, _: Context
+    ) -> messages.DeleteSessionResponse:
+        """Remove every trace of a session; one that does not exist counts as removed."""
+        row = session_life.delete(self._plane, request.session_id)
+        session = session_raw(row) if row else messages.SessionRaw(session_id=request.session_id)
+        session.status = int(SessionStatus.DELETED)
+        session.deleted_at.GetCurrentTime()
+        return messages.DeleteSessionResponse(session=session)
+
+    async def StopSubmission(
+        self, request: messages.StopSubmissionRequest, _: Context
+    ) -> messages.StopSubmissionResponse:
+        """Let clients, workers or both submit no more."""
+        row = session_life.stop_submission(
+            self._plane, request.session_id, client=request.client, worker=request.worker
+        )
+        return messages.StopSubmissionResponse(session=session_raw(row))

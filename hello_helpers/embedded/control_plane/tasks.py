@@ -1,0 +1,119 @@
+"""The Tasks service."""
+
+from __future__ import annotations
+
+import json
+
+from armonik.protogen.client.tasks_service_pb2_grpc import TasksServicer
+from armonik.protogen.common import tasks_common_pb2 as messages
+from armonik.protogen.common.objects_pb2 import StatusCount
+
+from ..data_plane import cancellation, submission
+from ..data_plane import tasks as task_rows
+from ..data_plane.fields import TASKS
+from ..data_plane.options import TaskOptions
+from ..data_plane.plane import DataPlane
+from ..data_plane.submission import TaskCreation
+from ..grpc_context import Context
+from .listing import count_by_status, list_rows
+from .messages import task_detailed, task_summary
+from .validation import raise_if
+
+
+class Tasks(TasksServicer):  # type: ignore[misc]
+    """Takes tasks and tells how they are."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def SubmitTasks(
+        self, request: messages.SubmitTasksRequest, _: Context
+    ) -> messages.SubmitTasksResponse:
+        """Submit tasks, all or none; infos come in the order of the request."""
+        raise_if([] if request.task_creations else ["task_creations must not be empty"])
+        given = request.task_options if request.HasField("task_options") else None
+        new = submission.submit(
+            self._plane,
+            request.session_id,
+            [TaskCreation.from_message(creation) for creation in request.task_creations],
+            TaskOptions.from_message(given) if given else None,
+        )
+        return messages.SubmitTasksResponse(
+            task_infos=[
+                messages.SubmitTasksResponse.TaskInfo(
+                    task_id=task.task_id,
+                    expected_output_ids=task.creation.expected_output_ids,
+                    data_dependencies=task.creation.data_dependencies,
+                    payload_id=task.creation.payload_id,
+                )
+                for task in new
+            ]
+        )
+
+    async def GetTask(
+        self, request: messages.GetTaskRequest, _: Context
+    ) -> messages.GetTaskResponse:
+        """Return one task with all details."""
+        row = task_rows.get(self._plane, request.task_id)
+        return messages.GetTaskResponse(task=task_detailed(row))
+
+    async def ListTasks(
+        self, request: messages.ListTasksRequest, _: Context
+    ) -> messages.ListTasksResponse:
+        """Return a page of the tasks that match the filters, as summaries."""
+        rows, total = await list_rows(self._plane, request, TASKS)
+        return messages.ListTasksResponse(
+            tasks=map(task_summary, rows),
+            page=request.page,
+            page_size=request.page_size,
+            total=total,
+        )
+
+    async def ListTasksDetailed(
+        self, request: messages.ListTasksRequest, _: Context
+    ) -> messages.ListTasksDetailedResponse:
+        """Return a page of the tasks that match the filters, with all details."""
+        rows, total = await list_rows(self._plane, request, TASKS)
+        return messages.ListTasksDetailedResponse(
+            tasks=map(task_detailed, rows),
+            page=request.page,
+            page_size=request.page_size,
+            total=total,
+        )
+
+    async def CancelTasks(
+        self, request: messages.CancelTasksRequest, _: Context
+    ) -> messages.CancelTasksResponse:
+        """Cancel tasks; unknown and final ones are passed over."""
+        reason = f"Client requested cancellation of tasks {', '.join(request.task_ids)}"
+        with self._plane.transaction() as tx:
+            found = task_rows.select(tx, request.task_ids)
+            cancellation.cancel(self._plane, tx, found, reason)
+            after = task_rows.select(tx, request.task_ids)
+        return messages.CancelTasksResponse(tasks=map(task_summary, after))
+
+    async def GetResultIds(
+        self, request: messages.GetResultIdsRequest, _: Context
+    ) -> messages.GetResultIdsResponse:
+        """Return the expected outputs of tasks; unknown tasks are passed over."""
+        with self._plane.transaction() as tx:
+            found = task_rows.select(tx, request.task_id)
+        return messages.GetResultIdsResponse(
+            task_results=[
+                messages.GetResultIdsResponse.MapTaskResult(
+                    task_id=row["task_id"], result_ids=json.loads(row["expected_output_ids"])
+                )
+                for row in found
+            ]
+        )
+
+    async def CountTasksByStatus(
+        self, request: messages.CountTasksByStatusRequest, _: Context
+    ) -> messages.CountTasksByStatusResponse:
+        """Count the tasks that match the filters, by status; zero counts are left out."""
+        counts = await count_by_status(self._plane, request.filters)
+        return messages.CountTasksByStatusResponse(
+            status=[
+                StatusCount(status=status, count=count) for status, count in sorted(counts.items())
+            ]
+        )

@@ -1,0 +1,223 @@
+"""One attempt at a task, as the tables see it: acquired, started, and one of five ends.
+
+A pod calls these in order. Each is one transaction; each tells, by False or None, that the task
+is not the pod's any more (cancelled, paused, deleted), and then has changed nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from . import cancellation, dependencies, results, sessions, submission, tasks
+from .clock import now
+from .database import Transaction
+from .feed import Change, ChangeKind
+from .options import COLUMNS
+from .plane import DataPlane
+from .results import NewResult
+from .session_life import UNOWNED
+from .states import SessionStatus, TaskStatus, can_retry, retry_id
+from .submission import NewTask, Origin
+
+
+@dataclass(frozen=True)
+class PodIdentity:
+    """What a task's row says of the pod that holds it."""
+
+    pod_id: str
+    hostname: str
+
+
+@dataclass
+class Work:
+    """What a task did besides ending: visible to nobody until the task has succeeded.
+
+    Attributes:
+        created: results made by the task, with or without data.
+        produced: data for results by id: opaque id and size in bytes.
+        subtasks: tasks that it submitted.
+    """
+
+    created: list[NewResult] = field(default_factory=list)
+    produced: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    subtasks: list[NewTask] = field(default_factory=list)
+
+    def objects(self) -> list[bytes]:
+        """Return the opaque ids of all data that the task wrote."""
+        stored = [new.opaque_id for new in self.created if new.opaque_id]
+        return stored + [opaque_id for opaque_id, _ in self.produced.values()]
+
+
+def acquire(plane: DataPlane, task_id: str, pod: PodIdentity) -> sqlite3.Row | None:
+    """Take a task that came off the queue; None if it is not to be run (now, or ever)."""
+    with plane.transaction() as tx:
+        task = tx.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
+        if task is None or task["status"] != TaskStatus.SUBMITTED:
+            return None
+        session = sessions.get(plane, task["session_id"])
+        if session["status"] == SessionStatus.PAUSED:
+            tasks.move(plane, tx, task, TaskStatus.PAUSED)
+            return None
+        if session["status"] != SessionStatus.RUNNING:
+            status = SessionStatus(session["status"]).name
+            cancellation.refuse(plane, tx, task, f"its session is {status}")
+            return None
+        instant = now()
+        tasks.move(
+            plane,
+            tx,
+            task,
+            TaskStatus.DISPATCHED,
+            owner_pod_id=pod.pod_id,
+            pod_hostname=pod.hostname,
+            received_at=instant,
+            acquired_at=instant,
+        )
+        return tx.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
+
+
+def start(plane: DataPlane, task: sqlite3.Row, fetched_at: int) -> sqlite3.Row | None:
+    """Note that the data is there and the worker is about to be called; None if not to be."""
+    with plane.transaction() as tx:
+        started = now()
+        moved = tasks.move(
+            plane,
+            tx,
+            task,
+            TaskStatus.PROCESSING,
+            fetched_at=fetched_at,
+            started_at=started,
+            pod_ttl=started,
+        )
+        if not moved:
+            return None
+        return tx.row("SELECT * FROM task WHERE task_id = ?", (task["task_id"],))
+
+
+def give_back(plane: DataPlane, task: sqlite3.Row) -> bool:
+    """Put a task back in the queue; no retry is used up."""
+    with plane.transaction() as tx:
+        unstarted = {"fetched_at": None, "started_at": None, "pod_ttl": None}
+        moved = tasks.move(plane, tx, task, TaskStatus.SUBMITTED, **UNOWNED, **unstarted)
+        if moved:
+            plane.enqueue(tx, task["task_id"], task["partition_id"], task["priority"])
+        return moved
+
+
+def complete(plane: DataPlane, task: sqlite3.Row, work: Work, processed_at: int) -> bool:
+    """Commit a success: created results, data, subtasks, released tasks, then the task itself.
+
+    Raises:
+        RequestError: something that the task did is impossible (a subtask without data, …);
+            nothing is committed.
+    """
+    with plane.transaction() as tx:
+        if not _is_processing(tx, task):
+            return False
+        session = sessions.get(plane, task["session_id"])
+        results.insert(plane, tx, task["session_id"], work.created)
+        for result_id, (opaque_id, size) in work.produced.items():
+            results.complete(plane, tx, results.get(plane, result_id), opaque_id, size)
+        if work.subtasks:
+            submission.insert(plane, tx, session, work.subtasks, _origin(task))
+        return tasks.end(plane, tx, task, TaskStatus.COMPLETED, processed_at=processed_at)
+
+
+def fail(
+    plane: DataPlane, task: sqlite3.Row, to: TaskStatus, error: str, reason: str | None = None
+) -> bool:
+    """End a task in ERROR or TIMEOUT for good; abort its outputs and what depends on them."""
+    with plane.transaction() as tx:
+        if not tasks.end(plane, tx, task, to, error=error, processed_at=_processed(task)):
+            return False
+        what = "timed-out" if to is TaskStatus.TIMEOUT else "failed"
+        cause = reason or f"Task {task['task_id']} {what}:\n{error}"
+        dependencies.abort_outputs(plane, tx, [task], cause)
+        return True
+
+
+def retry_or_fail(plane: DataPlane, task: sqlite3.Row, error: str) -> bool:
+    """End an attempt that crashed: try again under a new id, or give up with ERROR."""
+    retry_of = json.loads(task["retry_of_ids"])
+    if not can_retry(len(retry_of), task["max_retries"]):
+        return fail(plane, task, TaskStatus.ERROR, error)
+    with plane.transaction() as tx:
+        if not tasks.end(
+            plane, tx, task, TaskStatus.RETRIED, error=error, processed_at=_processed(task)
+        ):
+            return False
+        _insert_retry(plane, tx, task, retry_of)
+        return True
+
+
+def finish_cancelled(plane: DataPlane, task: sqlite3.Row) -> None:
+    """End a CANCELLING task now that its pod has let go of it."""
+    with plane.transaction() as tx:
+        cancellation.finish(plane, tx, task)
+
+
+def on_cancel(plane: DataPlane, task: sqlite3.Row, stop: Callable[[], None]) -> Callable[[], None]:
+    """Return what to call when a held task may have been taken away: ``stop``, if it was."""
+
+    def look() -> None:
+        row = plane.database.row("SELECT status FROM task WHERE task_id = ?", (task["task_id"],))
+        if row is None or row["status"] not in (TaskStatus.DISPATCHED, TaskStatus.PROCESSING):
+            stop()
+
+    return look
+
+
+def _origin(task: sqlite3.Row) -> Origin:
+    parents = (*json.loads(task["parent_task_ids"]), task["task_id"])
+    outputs = frozenset(json.loads(task["expected_output_ids"]))
+    return Origin(parent_task_ids=parents, created_by=task["task_id"], outputs=outputs)
+
+
+def _is_processing(tx: Transaction, task: sqlite3.Row) -> bool:
+    row = tx.row("SELECT status FROM task WHERE task_id = ?", (task["task_id"],))
+    return row is not None and row["status"] == TaskStatus.PROCESSING
+
+
+def _processed(task: sqlite3.Row) -> int | None:
+    return now() if task["started_at"] else None
+
+
+def _insert_retry(
+    plane: DataPlane, tx: Transaction, task: sqlite3.Row, retry_of: list[str]
+) -> None:
+    """Insert the next attempt: the same task under a new id, owning the same outputs."""
+    new_id = retry_id(task["initial_task_id"], len(retry_of))
+    instant = now()
+    copied = (
+        "session_id, initial_task_id, payload_id, parent_task_ids, data_dependencies,"
+        f" expected_output_ids, {', '.join(COLUMNS)}"
+    )
+    tx.execute(
+        f"INSERT INTO task (task_id, status, created_by, retry_of_ids, created_at, submitted_at,"
+        f" success, {copied}) SELECT ?, ?, ?, ?, ?, ?, 0, {copied} FROM task WHERE task_id = ?",
+        (
+            new_id,
+            int(TaskStatus.SUBMITTED),
+            task["task_id"],
+            json.dumps([*retry_of, task["task_id"]]),
+            instant,
+            instant,
+            task["task_id"],
+        ),
+    )
+    session_id = task["session_id"]
+    outputs = tx.rows(
+        "SELECT result_id FROM result WHERE owner_task_id = ?"
+        " AND result_id IN (SELECT value FROM json_each(?))",
+        (task["task_id"], task["expected_output_ids"]),
+    )
+    for (output,) in outputs:
+        tx.execute("UPDATE result SET owner_task_id = ? WHERE result_id = ?", (new_id, output))
+        plane.publish(tx, Change(ChangeKind.RESULT_OWNER, session_id, output, owner=new_id))
+    plane.publish(tx, Change(ChangeKind.NEW_TASK, session_id, new_id, TaskStatus.CREATING))
+    tasks.announce(plane, tx, session_id, new_id, TaskStatus.PENDING)
+    tasks.announce(plane, tx, session_id, new_id, TaskStatus.SUBMITTED)
+    plane.enqueue(tx, new_id, task["partition_id"], task["priority"])

@@ -1,0 +1,49 @@
+"""Instants and durations: nanoseconds in the tables, protobuf messages on the wire."""
+
+from __future__ import annotations
+
+import time
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+SECOND = 1_000_000_000
+"""Nanoseconds in a second."""
+
+_last = 0
+
+
+def now() -> int:
+    """Return the present instant, in nanoseconds since 1970; never earlier than the call before.
+
+    The system clock may be set back; the timestamps of a task must still be in order.
+    """
+    global _last
+    _last = max(_last, time.time_ns())
+    return _last
+
+
+def to_timestamp(instant: int | None) -> Timestamp | None:
+    """Return the message for an instant; None stays None, so the field stays unset."""
+    if instant is None:
+        return None
+    return Timestamp(seconds=instant // SECOND, nanos=instant % SECOND)
+
+
+def from_timestamp(message: Timestamp) -> int:
+    """Return the instant of a message, in nanoseconds since 1970."""
+    return int(message.seconds) * SECOND + int(message.nanos)
+
+
+def to_duration(duration: int | None) -> Duration | None:
+    """Return the message for a duration; None stays None."""
+    if duration is None:
+        return None
+    seconds, nanos = divmod(abs(duration), SECOND)
+    sign = -1 if duration < 0 else 1
+    return Duration(seconds=sign * seconds, nanos=sign * nanos)
+
+
+def from_duration(message: Duration) -> int:
+    """Return the nanoseconds of a message."""
+    return int(message.seconds) * SECOND + int(message.nanos)

@@ -1,0 +1,155 @@
+"""The tables: one SQLite file in WAL mode, written by one connection, in transactions.
+
+All writes happen in the thread of the event loop, one transaction after the other, so no lock is
+needed. Long reads (lists, counts) have a connection of their own and run in a worker thread; they
+see the last committed state. A killed process loses nothing that was committed: the operating
+system holds the written pages. (Only a power failure may lose the last moments.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import StorageError
+
+T = TypeVar("T")
+Parameters = Sequence[Any]
+
+READERS = 1
+"""Threads for long reads. SQLite releases the interpreter lock only in part: more do not help."""
+
+
+class Transaction:
+    """An open transaction: statements now, deeds after the commit."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.execute = connection.execute
+        self.executemany = connection.executemany
+        self._after: list[Callable[[], None]] = []
+
+    def after_commit(self, deed: Callable[[], None]) -> None:
+        """Have something done once the transaction is committed, in order; never if it is not."""
+        self._after.append(deed)
+
+    def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
+        """Return the first row, or None."""
+        row: sqlite3.Row | None = self.execute(sql, parameters).fetchone()
+        return row
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Return all rows."""
+        return self.execute(sql, parameters).fetchall()
+
+    def run_deeds(self) -> None:
+        """Do what was registered (called by the database, after the commit)."""
+        for deed in self._after:
+            deed()
+
+
+class Database:
+    """The SQLite file that holds all tables."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file.
+
+        Raises:
+            StorageError: the file cannot be opened, written, or is not a database.
+        """
+        self._path = path
+        try:
+            self._writer = self._connect()
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            self._writer.executescript(
+                resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
+            )
+        except sqlite3.Error as error:
+            raise StorageError.from_exception(error) from error
+        self._open: Transaction | None = None
+        self._readers = ThreadPoolExecutor(READERS, "armonik-reader")
+        self._reader: sqlite3.Connection | None = None
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA busy_timeout = 5000")
+        connection.execute("PRAGMA case_sensitive_like = ON")
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction; commit at the end of the block, roll back on any exception.
+
+        A block inside a block joins the outer transaction. Do not await inside.
+
+        Raises:
+            StorageError: SQLite could not write (disk full, read-only, …); nothing has changed.
+        """
+        if self._open is not None:
+            yield self._open
+            return
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._open = transaction = Transaction(self._writer)
+            try:
+                yield transaction
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+            finally:
+                self._open = None
+        except sqlite3.Error as error:
+            raise StorageError.from_exception(error) from error
+        transaction.run_deeds()
+
+    def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
+        """Return the first row of a quick query, or None."""
+        try:
+            row: sqlite3.Row | None = self._writer.execute(sql, parameters).fetchone()
+        except sqlite3.Error as error:
+            raise StorageError.from_exception(error) from error
+        return row
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Return all rows of a quick query."""
+        try:
+            return self._writer.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise StorageError.from_exception(error) from error
+
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a long query in a reader thread, on a connection that cannot write."""
+
+        def run() -> T:
+            if self._reader is None:
+                self._reader = self._connect()
+                self._reader.execute("PRAGMA query_only = ON")
+            try:
+                return query(self._reader)
+            except sqlite3.Error as error:
+                raise StorageError.from_exception(error) from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    def close(self) -> None:
+        """Close the file; the write-ahead log is folded into it."""
+        self._readers.shutdown(wait=True, cancel_futures=True)
+        if self._reader is not None:
+            self._reader.close()
+        self._writer.close()
+
+
+def placeholders(values: Iterable[object]) -> str:
+    """Return ``?, ?, …`` for an ``IN (…)`` over a short list of values."""
+    return ", ".join("?" for _ in values)

@@ -1,0 +1,98 @@
+"""The change feed: what happened to tasks and results, for event streams.
+
+A subscription holds at most `LIMIT` changes. If its reader is slower than that, the changes are
+dropped and the subscription is marked as lagging: its reader then has to look at the tables. So a
+slow reader costs no memory without limit and still learns every final state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import NamedTuple
+
+LIMIT = 20_000
+"""Changes that one subscription holds before it counts as lagging."""
+
+
+class ChangeKind(Enum):
+    """What a change is about; the kinds of ArmoniK's Events service."""
+
+    NEW_TASK = 1
+    TASK_STATUS = 2
+    NEW_RESULT = 3
+    RESULT_STATUS = 4
+    RESULT_OWNER = 5
+
+
+class Change(NamedTuple):
+    """One thing that happened. ``status`` is the number of the new status, ``owner`` a task id."""
+
+    kind: ChangeKind
+    session_id: str
+    object_id: str
+    status: int = 0
+    owner: str = ""
+
+
+class Subscription:
+    """The changes of one session that one reader has not read yet."""
+
+    def __init__(self) -> None:
+        self._changes: deque[Change] = deque()
+        self._wake = asyncio.Event()
+        self.lagging = False
+
+    def add(self, change: Change) -> None:
+        """Append a change, or mark the subscription as lagging."""
+        if len(self._changes) >= LIMIT:
+            self._changes.clear()
+            self.lagging = True
+        if not self.lagging:
+            self._changes.append(change)
+        self._wake.set()
+
+    async def next_batch(self, limit: int) -> list[Change]:
+        """Wait until there is something, then return up to ``limit`` changes.
+
+        An empty list means: the reader was too slow, `lagging` was set and is now cleared.
+        """
+        while not self._changes and not self.lagging:
+            self._wake.clear()
+            await self._wake.wait()
+        if self.lagging:
+            self.lagging = False
+            return []
+        return [self._changes.popleft() for _ in range(min(limit, len(self._changes)))]
+
+
+class ChangeFeed:
+    """Hands changes to the subscriptions of their session."""
+
+    def __init__(self) -> None:
+        self._subscriptions: dict[str, set[Subscription]] = {}
+
+    def wanted(self, session_id: str) -> bool:
+        """Tell whether anybody listens to a session."""
+        return session_id in self._subscriptions
+
+    def publish(self, change: Change) -> None:
+        """Hand a change to whoever listens."""
+        for subscription in self._subscriptions.get(change.session_id, ()):
+            subscription.add(change)
+
+    @contextmanager
+    def subscribe(self, session_id: str) -> Iterator[Subscription]:
+        """Listen to a session for the time of the block; unknown sessions are silent."""
+        subscription = Subscription()
+        listeners = self._subscriptions.setdefault(session_id, set())
+        listeners.add(subscription)
+        try:
+            yield subscription
+        finally:
+            listeners.discard(subscription)
+            if not listeners:
+                self._subscriptions.pop(session_id, None)

@@ -1,0 +1,90 @@
+"""The data plane as a whole: what the control plane and the compute plane both stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+from ..errors import StorageError
+from .database import Database, Transaction
+from .feed import Change, ChangeFeed
+from .objects import ObjectStorage
+from .queues import MAX_PRIORITY, Queues
+
+
+class DataPlane:
+    """Tables, objects, queues and the change feed of one embedded ArmoniK.
+
+    Everything here belongs to one event loop and is called from its thread only.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the data folder, or make it.
+
+        Raises:
+            StorageError: the folder cannot be made, read or written.
+        """
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError.from_exception(error) from error
+        self.folder = folder
+        self.database = Database(folder / "tables.sqlite")
+        self.objects = ObjectStorage(folder / "objects")
+        self.queues = Queues()
+        self.feed = ChangeFeed()
+        self.max_priority = MAX_PRIORITY
+        self.ailments: dict[str, str] = {}
+        """What is wrong with a partition's pods, by partition id; written by the compute plane."""
+        self._held: dict[str, Callable[[], None]] = {}
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction on the tables; see `Database.transaction`."""
+        with self.database.transaction() as tx:
+            yield tx
+
+    def publish(self, tx: Transaction, change: Change) -> None:
+        """Tell the event streams of a change, once it is committed."""
+        if self.feed.wanted(change.session_id):
+            tx.after_commit(partial(self.feed.publish, change))
+
+    def enqueue(self, tx: Transaction, task_id: str, partition_id: str, priority: int) -> None:
+        """Put a task in its partition's queue, once its state is committed."""
+        tx.after_commit(partial(self.queues.of(partition_id).put, task_id, priority))
+
+    def erase(self, tx: Transaction, opaque_ids: Iterable[bytes]) -> None:
+        """Erase objects, once no committed row names them; shared ones stay."""
+        owned = [
+            opaque_id
+            for opaque_id in opaque_ids
+            if opaque_id
+            and not tx.row("SELECT 1 FROM shared_object WHERE opaque_id = ?", (opaque_id,))
+        ]
+        if owned:
+            tx.after_commit(partial(self.objects.remove, owned))
+
+    @contextmanager
+    def holding(self, task_id: str, on_cancel: Callable[[], None]) -> Iterator[None]:
+        """Note that a pod holds a task for the time of the block, and how to tell it to stop."""
+        self._held[task_id] = on_cancel
+        try:
+            yield
+        finally:
+            self._held.pop(task_id, None)
+
+    def tell_holders(self, tx: Transaction, task_ids: Iterable[str]) -> None:
+        """Tell the pods that hold these tasks to look at them again, after the commit."""
+        for task_id in task_ids:
+            if on_cancel := self._held.get(task_id):
+                tx.after_commit(on_cancel)
+
+    def is_held(self, task_id: str) -> bool:
+        """Tell whether a pod of this process holds a task."""
+        return task_id in self._held
+
+    def close(self) -> None:
+        """Close the tables."""
+        self.database.close()

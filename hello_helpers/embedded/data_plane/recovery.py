@@ -1,0 +1,48 @@
+"""What to do with the tables at the start: nobody works on anything any more."""
+
+from __future__ import annotations
+
+import logging
+
+from . import attempts, cancellation, sessions, tasks
+from .plane import DataPlane
+from .session_life import UNOWNED
+from .states import SessionStatus, TaskStatus
+
+log = logging.getLogger(__name__)
+
+LOST = "The agent that ran this attempt was lost: the embedded ArmoniK ended while it was running"
+
+
+def recover(plane: DataPlane) -> None:
+    """Bring tables, objects and queues in step after an end of any kind, kill -9 included.
+
+    Tasks that waited go back to their queues. A task that a worker was busy with counts as a
+    crashed attempt: it is retried under the usual rules.
+    """
+    with plane.transaction() as tx:
+        for task in tx.rows("SELECT * FROM task WHERE status = ?", (int(TaskStatus.CANCELLING),)):
+            cancellation.finish(plane, tx, task)
+        for task in tx.rows("SELECT * FROM task WHERE status = ?", (int(TaskStatus.DISPATCHED),)):
+            session = sessions.get(plane, task["session_id"])
+            paused = session["status"] == SessionStatus.PAUSED
+            to = TaskStatus.PAUSED if paused else TaskStatus.SUBMITTED
+            tasks.move(plane, tx, task, to, **UNOWNED)
+        waiting = tx.rows(
+            "SELECT task_id, partition_id, priority FROM task WHERE status = ? ORDER BY seq",
+            (int(TaskStatus.SUBMITTED),),
+        )
+        for task in waiting:
+            plane.enqueue(tx, task["task_id"], task["partition_id"], task["priority"])
+        lost = tx.rows("SELECT * FROM task WHERE status = ?", (int(TaskStatus.PROCESSING),))
+        for task in lost:
+            attempts.retry_or_fail(plane, task, LOST)
+    named = plane.database.rows("SELECT opaque_id FROM result WHERE opaque_id <> x''")
+    strays = plane.objects.sweep({row["opaque_id"] for row in named})
+    if waiting or lost or strays:
+        log.info(
+            "Recovered: %d tasks queued again, %d lost attempts, %d stray objects erased",
+            len(waiting),
+            len(lost),
+            strays,
+        )

@@ -1,0 +1,60 @@
+"""Session rows: creation and look-up. What happens in a session's life is in session_life.py."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..errors import NotFound
+from . import partitions
+from .clock import now
+from .options import COLUMNS, TaskOptions
+from .plane import DataPlane
+from .states import SessionStatus
+
+
+def get(plane: DataPlane, session_id: str) -> sqlite3.Row:
+    """Return the row of a session.
+
+    Raises:
+        NotFound: there is no such session.
+    """
+    row = plane.database.row("SELECT * FROM session WHERE session_id = ?", (session_id,))
+    if row is None:
+        raise NotFound(f"Session was not found: no session has the id {session_id!r}")
+    return row
+
+
+def create(plane: DataPlane, options: TaskOptions, partition_ids: Sequence[str]) -> str:
+    """Create a RUNNING session; return its id.
+
+    Args:
+        options: defaults for the session's tasks; an empty partition means the default one.
+        partition_ids: where its tasks may go; none means the default partition.
+
+    Raises:
+        NotFound: a partition does not exist.
+    """
+    default = partitions.default(plane)
+    wanted = [partition_id for partition_id in partition_ids if partition_id] or [default]
+    options = replace(options, partition_id=options.partition_id or default)
+    for partition_id in (*wanted, options.partition_id):
+        partitions.get(plane, partition_id)
+    session_id = str(uuid.uuid4())
+    with plane.transaction() as tx:
+        tx.execute(
+            "INSERT INTO session (session_id, status, client_submission, worker_submission,"
+            f" partition_ids, {', '.join(COLUMNS)}, created_at)"
+            f" VALUES (?, ?, 1, 1, ?, {', '.join('?' for _ in COLUMNS)}, ?)",
+            (
+                session_id,
+                int(SessionStatus.RUNNING),
+                json.dumps(list(dict.fromkeys(wanted))),
+                *options.columns(),
+                now(),
+            ),
+        )
+    return session_id

@@ -1,0 +1,125 @@
+"""An embedded ArmoniK of one's own, as a child process: for tests, lessons and scripts."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .config import DEFAULT_PODS
+from .errors import StartError
+
+START_LIMIT = 30.0
+"""Seconds that a new process has to say that it accepts calls."""
+
+STOP_LIMIT = 10.0
+"""Seconds between asking the process to end and killing it."""
+
+
+class EmbeddedArmonik:
+    """A private embedded ArmoniK; use it as a context manager.
+
+    >>> with EmbeddedArmonik({"default": ["python", "worker.py"]}, pods=1) as armonik:
+    ...     channel = create_channel(armonik.endpoint)
+
+    Attributes:
+        endpoint: its URL, ``unix:///…`` or ``http://127.0.0.1:PORT``.
+        process: the child process.
+    """
+
+    def __init__(
+        self,
+        partitions: Mapping[str, Sequence[str] | str] | None = None,
+        *,
+        pods: int = DEFAULT_PODS,
+        data: str | os.PathLike[str] | None = None,
+        port: int | None = None,
+    ) -> None:
+        """Start it and wait until it accepts calls.
+
+        Args:
+            partitions: a worker command for each partition; None: ``default``, the hello worker.
+            pods: number of pods of each partition.
+            data: folder for tables and objects; None: a temporary one, removed at the end.
+            port: TCP port on loopback, 0 for a free one; None: a Unix socket.
+
+        Raises:
+            StartError: it ended at once, or did not accept calls in time.
+        """
+        arguments = ["serve", "--pods", str(pods)]
+        for name, command in (partitions or {}).items():
+            words = command if isinstance(command, str) else shlex.join(command)
+            arguments += ["--partition", f"{name}={words}"]
+        if data is not None:
+            arguments += ["--data", os.fspath(Path(data).absolute())]
+        if port is not None:
+            arguments += ["--port", str(port)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "hello_helpers", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._log: list[str] = []
+        self._follow_log()
+        self.endpoint = self._first_line()
+
+    def _follow_log(self) -> None:
+        """Read the log as it comes, so that the pipe never fills up; keep its end."""
+        stream = self.process.stderr
+        assert stream is not None
+
+        def follow() -> None:
+            for line in stream:
+                self._log.append(line)
+                del self._log[:-200]
+
+        self._follower = threading.Thread(target=follow, name="armonik-log", daemon=True)
+        self._follower.start()
+
+    def _first_line(self) -> str:
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        stream = self.process.stdout
+        assert stream is not None
+        threading.Thread(target=lambda: lines.put(stream.readline()), daemon=True).start()
+        try:
+            line = lines.get(timeout=START_LIMIT).strip()
+        except queue.Empty:
+            line = ""
+        if not line:
+            self.close()
+            raise StartError("The embedded ArmoniK did not start", self.log.strip()[-2000:])
+        return line
+
+    @property
+    def log(self) -> str:
+        """The last lines of its log."""
+        return "".join(self._log)
+
+    def close(self) -> None:
+        """End it with its workers; does nothing if it has ended."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(STOP_LIMIT)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self._follower.join(timeout=5)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+    def __enter__(self) -> EmbeddedArmonik:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,161 @@
+"""Running an embedded ArmoniK in this process, from start to end.
+
+Starting is a race that learners watch, so its order matters: worker processes first (they need
+most of a second to import what they need), then, while they start, our own imports.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .compute_plane.early import start_workers
+from .compute_plane.guard import Guard
+from .compute_plane.worker_process import WorkerProcess
+from .config import Configuration
+from .errors import StartError, StorageError
+
+log = logging.getLogger(__name__)
+
+Watch = Callable[[], Awaitable[None]]
+"""A coroutine that returns when the embedded ArmoniK is not needed any more."""
+
+
+def serve(
+    configuration: Configuration,
+    announce: Callable[[str], None],
+    until: Watch | None = None,
+) -> None:
+    """Serve until SIGINT, SIGTERM, or until ``until`` returns.
+
+    Args:
+        announce: called once with the endpoint, when calls are accepted.
+
+    Raises:
+        StartError: the address is taken, a worker command does not exist, the folder is in use.
+        StorageError: the data folder cannot be used.
+    """
+    with _runtime_folder(configuration.runtime), _exclusive(configuration.data):
+        guard = Guard()
+        try:
+            workers = start_workers(configuration.partitions, configuration.runtime / "pods", guard)
+            asyncio.run(_serve(configuration, announce, until, guard, workers))
+        finally:
+            guard.close()
+
+
+async def _serve(
+    configuration: Configuration,
+    announce: Callable[[str], None],
+    until: Watch | None,
+    guard: Guard,
+    workers: dict[str, WorkerProcess],
+) -> None:
+    """Open the planes in order, wait, close them in reverse order."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    # Imported here: the workers are starting meanwhile.
+    from .compute_plane.partition import ComputePlane
+    from .control_plane.server import ControlPlane
+    from .data_plane import partitions, recovery
+    from .data_plane.plane import DataPlane
+
+    with contextlib.closing(DataPlane(configuration.data)) as plane:
+        partitions.define(
+            plane,
+            [partition.name for partition in configuration.partitions],
+            [partition.pods for partition in configuration.partitions],
+        )
+        shutil.rmtree(plane.folder / "shared", ignore_errors=True)
+        recovery.recover(plane)
+        compute_plane = ComputePlane(
+            plane, configuration.partitions, configuration.runtime / "pods", guard, workers
+        )
+        control_plane = ControlPlane(plane)
+        _remove_stale(configuration.socket)
+        port = await control_plane.start(configuration.address)
+        compute_plane.start()
+        try:
+            endpoint = configuration.address if configuration.socket else f"http://127.0.0.1:{port}"
+            log.info("Serving %s", endpoint)
+            announce(endpoint)
+            await _first(stop.wait(), until() if until else stop.wait())
+        finally:
+            log.info("Ending")
+            await asyncio.gather(control_plane.stop(), compute_plane.stop())
+            if configuration.socket:
+                configuration.socket.unlink(missing_ok=True)
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    """Wait for the first of several; an exception in it is raised."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+@contextmanager
+def _runtime_folder(folder: Path) -> Iterator[None]:
+    """Make the folder for sockets and logs; what is in it is removed at the end."""
+    try:
+        (folder / "pods").mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError.from_exception(error) from error
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder / "pods", ignore_errors=True)
+
+
+@contextmanager
+def _exclusive(data: Path) -> Iterator[None]:
+    """Hold the data folder: two embedded ArmoniKs on one folder would destroy it."""
+    from filelock import FileLock, Timeout
+
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(data / "lock", timeout=5)
+        with lock:
+            yield
+    except Timeout:
+        raise StartError(
+            f"Another embedded ArmoniK is using the data folder {data}",
+            "End it, or choose another folder with --data DIR",
+        ) from None
+    except OSError as error:
+        raise StorageError.from_exception(error) from error
+
+
+def _remove_stale(path: Path | None) -> None:
+    """Remove a socket that nobody listens on any more.
+
+    Raises:
+        StartError: somebody does listen, or the file is no socket.
+    """
+    if path is None or not path.exists():
+        return
+    if not path.is_socket():
+        raise StartError(f"{path} exists and is not a socket", "Choose another path for --socket")
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            path.unlink(missing_ok=True)
+            return
+    raise StartError(
+        f"Somebody is already listening on {path}", "End it, or choose another path for --socket"
+    )
