@@ -75,12 +75,10 @@ class Attempt:
             return True
         self._task = started
         outcome = await self._call(staging)
-        if outcome is None or outcome.verdict is Verdict.TIMEOUT:
-            usable = await self._worker.is_serving(limit=1.0)  # it may still be busy: replace it
-        else:
-            usable = not self._worker.process.exited.is_set()
         self._settle(staging, outcome)
-        return usable
+        if outcome is None or outcome.verdict is Verdict.TIMEOUT:
+            return await self._worker.is_serving(limit=1.0)  # it may still be busy: replace it
+        return not self._worker.process.exited.is_set()
 
     async def _fetch(self, folder: Path) -> bool:
         """Put payload and dependencies into the data folder; False if the task cannot run."""
@@ -123,6 +121,7 @@ class Attempt:
             worker_log = process.log_since(log_offset)
             return of_failure(error.code(), error.details() or "", worker_log, died)
         finally:
+            self._agent.staging = None  # whatever the worker asks for from now on is too late
             watch.cancel()
         self._worker.prove()
         return of_reply(reply)
