@@ -210,6 +210,19 @@ def test_a_task_that_takes_too_long_is_timed_out(armonik: ArmoniK, new_session: 
     assert len(armonik.session_tasks(session)) == 1, "no retry"
 
 
+@pytest.mark.statement(59)
+@pytest.mark.embedded_only
+def test_a_task_is_timed_out_at_once_even_if_its_worker_is_deaf(
+    armonik: ArmoniK, new_session: NewSession
+):
+    session = new_session(max_duration=0.3)
+    submitted = armonik.submit(session, ["sleep", 3.0], ["send", 0, "too late"])
+    task = armonik.wait_task(submitted.task_id, TaskStatus.TIMEOUT)
+    assert task.processing_to_end_duration.ToNanoseconds() < 900_000_000
+    after = armonik.submit(session, ["send", 0, "by a worker that listens"])
+    armonik.wait_task(after.task_id, TaskStatus.COMPLETED)
+
+
 @pytest.mark.statement(60)
 def test_what_depends_on_a_failed_task_fails_with_its_name(armonik: ArmoniK, session: str):
     gate = armonik.create_results(session, "gate")[0]

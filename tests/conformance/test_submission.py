@@ -60,11 +60,31 @@ def test_a_partition_outside_the_sessions_list_is_refused(armonik: ArmoniK, sess
     assert armonik.session_tasks(session) == []
 
 
+@pytest.mark.statement(22)
+@pytest.mark.embedded_only
+def test_a_tasks_own_partition_must_be_in_the_sessions_list_too(armonik: ArmoniK, session: str):
+    elsewhere = armonik.options(partition_id="not-in-the-list")
+    with fails_with(StatusCode.INVALID_ARGUMENT, saying="not-in-the-list"):
+        armonik.submit(session, ["send", 0, "x"], task_options=elsewhere)
+    assert armonik.session_tasks(session) == []
+
+
 @pytest.mark.statement(23)
 def test_a_priority_above_the_queues_greatest_is_refused(armonik: ArmoniK, session: str):
     hasty = armonik.options(priority=1000)
     with fails_with(StatusCode.INVALID_ARGUMENT, saying="Max priority is"):
         armonik.submit(session, ["send", 0, "x"], submission_options=hasty)
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(23)
+@pytest.mark.embedded_only
+def test_a_tasks_own_priority_must_not_exceed_the_queues_greatest_either(
+    armonik: ArmoniK, session: str
+):
+    hasty = armonik.options(priority=1000)
+    with fails_with(StatusCode.INVALID_ARGUMENT, saying="Max priority is"):
+        armonik.submit(session, ["send", 0, "x"], task_options=hasty)
     assert armonik.session_tasks(session) == []
 
 
