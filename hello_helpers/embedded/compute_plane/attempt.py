@@ -35,6 +35,11 @@ LARGE = 8 * 1024 * 1024
 """Bytes above which data is copied in a thread, so that nobody else has to wait for it."""
 
 
+BUSY_LIMIT = 1.0
+"""Seconds that a worker has to come back after a task was taken from it; a Python worker cannot
+leave its function, so it is replaced if it does not answer."""
+
+
 class Attempt:
     """Runs a task that was acquired; every way it can end is in `run`."""
 
