@@ -17,6 +17,7 @@ import re
 import shutil
 import stat
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -56,7 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in filter(FOREIGN.fullmatch, list(os.environ)):
         if not (endpoint and name.startswith("Grpc__")):  # TLS files belong to the endpoint
             del os.environ[name]
-    os.environ.update(environment(folder))
+    (folder / "tmp").mkdir()
+    os.environ.update({**environment(folder), "TMPDIR": str(folder / "tmp"), RUN: str(folder)})
     if endpoint:
         os.environ["AK_ENDPOINT"] = endpoint
     tempfile.tempdir = None  # so that it is read again
@@ -65,10 +67,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Make the folders of a process that stays inside `folder`; return the variables for it."""
+    """Return the variables that keep Jupyter and ArmoniK in `folder`, and make the folders."""
     folders = {
         "HELLO_ARMONIK_DIR": "armonik",
-        "TMPDIR": "tmp",
         "JUPYTER_CONFIG_DIR": "jupyter/config",
         "JUPYTER_DATA_DIR": "jupyter/data",
         "JUPYTER_RUNTIME_DIR": "jupyter/run",
@@ -79,7 +80,7 @@ def environment(folder: Path) -> dict[str, str]:
     variables = {name: str(folder / path) for name, path in folders.items()}
     for path in variables.values():
         Path(path).mkdir(parents=True, mode=0o700, exist_ok=True)
-    return {**variables, RUN: str(folder)}
+    return variables
 
 
 def pytest_report_header() -> str:
@@ -97,7 +98,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="about the embedded ArmoniK only"))
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)  # after the last fixtures are gone
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End the shared embedded ArmoniK, report what is left, and remove the folder of the run."""
     if hasattr(session.config, "workerinput"):
@@ -144,7 +145,8 @@ def left_processes() -> list[str]:
     for process in alive:
         with suppress(psutil.Error):
             test = process.environ().get("PYTEST_CURRENT_TEST", "a process of another kind")
-            lines.append(f"process {process.pid}, started by {test}: {' '.join(process.cmdline())}")
+            command = textwrap.shorten(" ".join(process.cmdline()), 200)
+            lines.append(f"process {process.pid}, started by {test}: {command}")
             process.kill()
     psutil.wait_procs(alive, timeout=SECONDS_TO_END)
     return lines

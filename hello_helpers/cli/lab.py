@@ -1,0 +1,139 @@
+"""``hello-armonik lab``: JupyterLab on a learner's own copy of the lessons."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+
+from hello_helpers import lessons
+
+HELP = "open JupyterLab on your own copy of the lessons"
+
+DEFAULT_FOLDER = "~/hello-armonik"
+
+SETTINGS = Path(__file__).parent / "jupyter"
+"""A folder of defaults in Jupyter's own form; here, that JupyterLab asks nobody for news."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; whatever else is given is handed to ``jupyter lab``."""
+    parser.add_argument(
+        "--dir",
+        metavar="DIR",
+        help=f"folder of your copy (default: {DEFAULT_FOLDER}); what you changed in it stays",
+    )
+    parser.add_argument(
+        "--no-browser", action="store_true", help="only print the address to open in a browser"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Refresh the working copy and become JupyterLab; return an exit status if that fails."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        return _fail(
+            f"JupyterLab is not installed for {sys.executable}.",
+            f"Install it there: {sys.executable} -m pip install jupyterlab",
+        )
+    try:
+        copy = _refresh(args.dir)
+    except lessons.LessonsError as error:
+        return _fail(*error.lines())
+    _report(copy)
+    rest = list(args.rest)
+    if args.no_browser or not _has_browser():
+        _say("Open the address with `token=` that JupyterLab prints below in a browser.")
+        rest.append("--no-browser")
+    _say("To stop JupyterLab, press Ctrl-C here.")
+    return _become(jupyter_command(copy.folder, rest))
+
+
+def jupyter_command(folder: Path, options: Sequence[str] = ()) -> list[str]:
+    """Return the command that serves `folder` in JupyterLab, with the first lesson in front."""
+    ours = [
+        f"--ServerApp.root_dir={folder}",
+        # Without it, each kernel (ipykernel >= 7.4) warns that its connection is not encrypted.
+        "--KernelManager.transport_encryption=auto",
+    ]
+    if (folder / lessons.WELCOME).exists():
+        # A workspace of its own: what is open in other JupyterLabs of this user stays there.
+        page = f"/lab/workspaces/hello-armonik/tree/{lessons.WELCOME}"
+        ours.append(f"--LabApp.default_url={page}")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        ours.append("--allow-root")  # in a container there is often no other user
+    given = {option.partition("=")[0] for option in options}  # JupyterLab refuses to be told twice
+    ours = [option for option in ours if option.partition("=")[0] not in given]
+    # -P: a file in the current folder must not shadow a module (from Python 3.11 on).
+    python = [sys.executable, *(["-P"] if sys.version_info >= (3, 11) else [])]
+    return [*python, "-m", "jupyterlab", *ours, *options]
+
+
+def jupyter_environment() -> dict[str, str]:
+    """Return this process's variables, and the folder of our default settings for JupyterLab."""
+    others = os.environ.get("JUPYTER_CONFIG_PATH")
+    path = os.pathsep.join([str(SETTINGS), *([others] if others else [])])
+    return {**os.environ, "JUPYTER_CONFIG_PATH": path}
+
+
+def _refresh(chosen: str | None) -> lessons.WorkingCopy:
+    """Refresh the chosen folder, or the default one, or, if that is read-only, a temporary one."""
+    source = lessons.find()
+    if chosen is not None:
+        return lessons.refresh(Path(chosen), source)
+    try:
+        return lessons.refresh(Path(DEFAULT_FOLDER).expanduser(), source)
+    except (lessons.LessonsError, RuntimeError) as error:  # RuntimeError: no home folder is known
+        _say(str(error))
+        _say("So your copy is in a temporary folder, which may be deleted later (see --dir).")
+        return lessons.refresh(Path(tempfile.mkdtemp(prefix="hello-armonik-")), source)
+
+
+def _report(copy: lessons.WorkingCopy) -> None:
+    _say(f"Your copy of the lessons: {copy.folder}")
+    for names, what in (
+        (copy.added, "new"),
+        (copy.updated, "updated (you had not changed them)"),
+        (copy.kept, "yours, left as they are (to get a fresh copy, rename or delete them)"),
+    ):
+        if names:
+            _say(f"- {what}: {', '.join(names)}")
+
+
+def _has_browser() -> bool:
+    """Tell whether a browser window can be opened from here."""
+    if sys.platform.startswith("linux") and not os.environ.keys() & {
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "BROWSER",
+    }:
+        return False  # only browsers for the terminal could start, and those cannot run JupyterLab
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def _become(command: list[str]) -> int:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    environment = jupyter_environment()
+    if os.name != "nt":
+        os.execve(command[0], command, environment)
+    # On Windows, exec would return to the prompt while JupyterLab runs on.
+    return subprocess.call(command, env=environment)
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n", file=sys.stderr)  # noqa: T201
+
+
+def _fail(*lines: str) -> int:
+    _say(*lines)
+    return 1

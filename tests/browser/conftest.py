@@ -1,0 +1,69 @@
+"""A browser for all tests of this folder; a notebook in a fresh window for each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from tests.browser.notebook import Notebook
+from tests.browser.server import JupyterServer
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",  # needed for root, as in a container
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium() -> str:
+    """Return the path of the system's Chromium; skip the test if there is none, but not in CI."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    reason = "no Chromium on this machine (Debian: apt-get install chromium fonts-dejavu-core)"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[BrowserContext]:
+    """Chromium without a window, used by all tests here; it is gone before other tests run."""
+    path = find_chromium()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+        # One context for all, so that JupyterLab's files come from its cache: twice as fast.
+        yield chromium.new_context(viewport={"width": 1280, "height": 1000})
+        chromium.close()
+
+
+@pytest.fixture
+def show(browser: BrowserContext) -> Iterator[Callable[[JupyterServer, str], Notebook]]:
+    """A function that opens a notebook of a server in a fresh window.
+
+    At the end of the test it looks for what no test may do: ask another machine for something, or
+    make the browser's console show an error.
+    """
+    shown: list[Notebook] = []
+
+    def open_notebook(server: JupyterServer, name: str) -> Notebook:
+        notebook = Notebook(browser.new_page(), server)
+        shown.append(notebook)
+        notebook.open(name)
+        return notebook
+
+    yield open_notebook
+    for notebook in shown:
+        notebook.page.close()
+        if notebook.server.process.poll() is None:
+            notebook.server.end_kernels()
+    assert [url for notebook in shown for url in notebook.requests_to_others()] == []
+    assert [text for notebook in shown for text in notebook.complaints] == []

@@ -1,0 +1,148 @@
+"""A notebook in JupyterLab, as a person has it before them: open, run, look, restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page
+
+from tests.browser.server import JupyterServer
+
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"
+
+# The indicator of a notebook says "idle" for a moment before there is a kernel. Running cells then
+# would run nothing, and say nothing.
+READY = """() => {
+    const context = window.jupyterapp?.shell?.currentWidget?.sessionContext;
+    return !!context && context.isReady
+        && context.session?.kernel?.connectionStatus === 'connected'
+        && context.kernelDisplayStatus === 'idle';
+}"""
+
+# Without waiting inside: a call into the page has no deadline of its own.
+START_COMMAND = """([command, args]) => {
+    window.commandDone = undefined;
+    jupyterapp.commands.execute(command, args).then(
+        () => { window.commandDone = 'done'; }, error => { window.commandDone = String(error); });
+}"""
+
+UNLABELLED = """area =>
+    ['input', 'select', 'textarea']
+    .flatMap(kind => [...document.querySelectorAll(`${area} ${kind}`)])
+    .filter(field => !field.getAttribute('aria-label')
+        && ![...field.labels].some(label => label.textContent.trim()))
+    .map(field => field.outerHTML)"""
+
+# JupyterLab says this in the console when a kernel is restarted soon after its start.
+JUPYTERLAB_NOISE = "Could not restore the debugger state"
+
+ERROR_OUTPUT = '[data-mime-type="application/vnd.jupyter.error"]'
+STDERR_OUTPUT = '[data-mime-type="application/vnd.jupyter.stderr"]'
+WIDGETS = ".jp-OutputArea-output .jupyter-widgets"
+BROKEN_WIDGET = ".jp-OutputArea-output:has-text('Error displaying widget')"
+
+
+class Notebook:
+    """One notebook in the front of JupyterLab; `panel` is where it is."""
+
+    def __init__(self, page: Page, server: JupyterServer) -> None:
+        """Record what the page asks for and complains of, from now on."""
+        self.page = page
+        self.server = server
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.name = ""
+        self.panel: Locator = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
+        page.on("console", self._hear)
+
+    def _hear(self, message: Any) -> None:
+        if message.type == "error" and not message.text.startswith(JUPYTERLAB_NOISE):
+            self.complaints.append(f"console: {message.text}")
+
+    def open(self, name: str) -> None:
+        """Open the notebook, alone in a fresh window layout, and wait for its kernel."""
+        self.name = name
+        self.page.goto(f"{self.server.url}lab/tree/{name}?token={self.server.token}&reset")
+        self.panel.locator(".jp-Cell").first.wait_for()
+        self.wait_for_kernel()
+
+    def open_next(self, name: str) -> None:
+        """Open another notebook in the same window, as from the list of files; close this one."""
+        self.command("docmanager:open", path=name, factory="Notebook")
+        self.page.locator(f".lm-TabBar-tab:has-text('{self.name}') .lm-TabBar-tabCloseIcon").click()
+        self.name = name
+        self.panel.locator(".jp-Cell").first.wait_for()
+        self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel is connected and idle."""
+        self.page.wait_for_function(READY)
+
+    def command(self, name: str, seconds: float = 60, **args: Any) -> None:
+        """Run a command of JupyterLab and wait for its end."""
+        self.page.evaluate(START_COMMAND, [name, args])
+        self.page.wait_for_function("window.commandDone !== undefined", timeout=seconds * 1000)
+        assert self.page.evaluate("window.commandDone") == "done"
+
+    def run_all(self, seconds: float = 60) -> None:
+        """Run All Cells, as the menu does; it stops at the first cell that fails."""
+        self.command("notebook:run-all-cells", seconds)
+
+    def save(self) -> None:
+        """Save the notebook."""
+        self.command("docmanager:save")
+
+    def restart_kernel(self) -> None:
+        """Restart the kernel, as the menu does, and agree to the question."""
+        self.page.evaluate(START_COMMAND, ["kernelmenu:restart", {}])
+        self.page.locator(".jp-Dialog .jp-mod-accept").click()
+        self.page.wait_for_function("window.commandDone === 'done'")
+        self.wait_for_kernel()
+
+    def not_run(self) -> int:
+        """Return the number of code cells with source that have not been run to their end."""
+        return self.page.evaluate(
+            "() => [...jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type"
+            " === 'code' && cell.sharedModel.source.trim() && !cell.executionCount).length"
+        )
+
+    def errors(self) -> list[str]:
+        """Return the texts of all error outputs, stderr outputs and broken widgets."""
+        found = self.panel.locator(f"{ERROR_OUTPUT}, {STDERR_OUTPUT}, {BROKEN_WIDGET}")
+        return found.all_text_contents()
+
+    def requests_to_others(self) -> list[str]:
+        """Return the requests that did not go to this machine's JupyterLab."""
+        own = (self.server.url, self.server.url.replace("http", "ws", 1), "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(own)]
+
+    def accessibility_violations(self) -> list[str]:
+        """Return what is wrong in the widgets, one line a kind (JupyterLab's frame is not ours).
+
+        axe takes the placeholder of a field for its name, and ipywidgets sets a blank one on every
+        field; so labels are looked at apart.
+        """
+        if not self.panel.locator(WIDGETS).count():
+            return []
+        found = Axe().run(self.page, context={"include": [[WIDGETS]]}).response["violations"]
+        lines = [f"{v['id']}: {v['help']}: {[node['html'] for node in v['nodes']]}" for v in found]
+        unlabelled = self.page.evaluate(UNLABELLED, WIDGETS)
+        return lines + [f"field without a label: {html}" for html in unlabelled]
+
+    def screenshot(self, label: str = "") -> Path:
+        """Take a picture of the whole notebook into the folder of artefacts."""
+        size = dict(self.page.viewport_size or {})
+        height = self.page.evaluate(
+            "() => document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)"
+            " .jp-WindowedPanel-outer')?.scrollHeight ?? 0"
+        )
+        self.page.set_viewport_size({"width": size["width"], "height": min(height + 150, 12000)})
+        ARTEFACTS.mkdir(exist_ok=True)
+        path = ARTEFACTS / f"{Path(self.name).stem}{label and '-' + label}.png"
+        self.page.screenshot(path=path)
+        self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        return path
