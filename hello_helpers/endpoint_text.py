@@ -1,0 +1,123 @@
+"""Reading an endpoint from what people paste. Pure functions, a sentence for each mistake."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from typing import Literal
+from urllib.parse import unquote
+
+from hello_helpers.errors import EndpointSyntaxError
+
+Scheme = Literal["http", "https", "unix"]
+
+_EXAMPLE = "For example: http://localhost:5001 or https://armonik.example.com:5001."
+_QUOTES = "\"'`\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
+
+
+def split_endpoint(text: str) -> tuple[Scheme | Literal[""], str]:
+    """Return the scheme ("" if there is none) and the target: ``host:port``, or a socket's path.
+
+    Raises:
+        EndpointSyntaxError: if the text is no endpoint; it says what is wrong with it.
+    """
+    text = text.strip().strip(_QUOTES).strip()
+    if not text:
+        raise EndpointSyntaxError("There is no endpoint.", _EXAMPLE)
+    if re.search(r"[\s\x00-\x1f]", text) and not text.startswith(("unix:", "/")):
+        raise EndpointSyntaxError("An endpoint has no blanks inside.", _EXAMPLE)
+    if text.startswith("/"):
+        return "unix", _read_path(text)
+    head, colon, rest = text.partition(":")
+    scheme = head.lower()
+    if scheme == "unix" and colon:
+        return "unix", _read_path(unquote(_without_authority(rest)))
+    if not rest.startswith("//"):
+        return "", _read_address(text)
+    if scheme == "http":
+        return "http", _read_address(rest[2:])
+    if scheme == "https":
+        return "https", _read_address(rest[2:])
+    raise EndpointSyntaxError(
+        f"An endpoint does not start with {head}://.", f"Use http, https or unix. {_EXAMPLE}"
+    )
+
+
+def _without_authority(rest: str) -> str:
+    """Return the path of ``unix:path`` and ``unix:///path``; the text is what follows "unix:"."""
+    if not rest.startswith("//"):
+        return rest
+    if not rest.startswith("///"):
+        raise EndpointSyntaxError(
+            "After unix: there are two slashes; it takes one or three.",
+            "Write unix:///path/to/the/socket, with the whole path.",
+        )
+    return rest[2:]
+
+
+def _read_path(path: str) -> str:
+    if not path.strip("/") or "\x00" in path:
+        raise EndpointSyntaxError(
+            "The path of the Unix socket is missing.", "Write unix:///path/to/the/socket."
+        )
+    size = len(os.fsencode(path))
+    if size > 107:  # sun_path has 108 bytes on Linux, the last one is 0; macOS has four less
+        raise EndpointSyntaxError(
+            f"The path of the Unix socket is too long: {size} bytes, the system allows 107.",
+            "Put the socket into a folder with a shorter path.",
+        )
+    return path
+
+
+def _read_address(text: str) -> str:
+    """Check ``host:port`` and return it."""
+    text = text.rstrip("/")
+    if "@" in text:
+        raise EndpointSyntaxError(
+            "An endpoint holds no user name and no password.",
+            "ArmoniK knows its callers by client certificates. Leave out what is before the @.",
+        )
+    if extra := re.search(r"[/?#\\]", text):
+        raise EndpointSyntaxError(
+            f"An endpoint ends with the port, but {text[extra.start() :]!r} follows.",
+            f"Write {text[: extra.start()] or 'host:port'} only.",
+        )
+    if text.count(":") > 1 and not text.startswith("["):
+        raise EndpointSyntaxError(
+            "An IPv6 address needs brackets.", "For example: [::1]:5001 or http://[::1]:5001."
+        )
+    if ":" not in text or text.endswith("]"):
+        host, port = text, ""
+    else:
+        host, _, port = text.rpartition(":")
+    _check_host(host)
+    if not port:
+        raise EndpointSyntaxError(
+            "The port is missing.", f"ArmoniK is usually published on port 5001: {host}:5001."
+        )
+    _check_port(port)
+    return f"{host}:{int(port)}"
+
+
+def _check_host(host: str) -> None:
+    try:
+        if host.startswith("["):
+            ipaddress.IPv6Address(host.removeprefix("[").removesuffix("]"))
+            if host.endswith("]"):
+                return
+        elif re.fullmatch(r"[0-9.]+", host):
+            ipaddress.IPv4Address(host)
+            return
+        elif re.fullmatch(r"[A-Za-z0-9_.-]{1,253}", host):
+            return
+    except ValueError:
+        pass
+    raise EndpointSyntaxError(f"{host!r} is not a host name and not an IP address.", _EXAMPLE)
+
+
+def _check_port(port: str) -> None:
+    if not re.fullmatch(r"[0-9]{1,9}", port):
+        raise EndpointSyntaxError(f"The port must be a number, you typed {port!r}.", _EXAMPLE)
+    if not 1 <= int(port) <= 65535:
+        raise EndpointSyntaxError(f"Port must be 1 to 65535, you typed {port}.", _EXAMPLE)

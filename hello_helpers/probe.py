@@ -1,0 +1,187 @@
+"""Does ArmoniK answer at an endpoint, and if not, why? One layer after the other.
+
+One call says whether all is well. Only if it fails, plain sockets look at what gRPC does not tell:
+name, connection, what the other side speaks, TLS. Each look says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import stat
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+from armonik.protogen.client.versions_service_pb2_grpc import VersionsStub
+from armonik.protogen.common.versions_common_pb2 import ListVersionsRequest
+
+from hello_helpers import handshake
+from hello_helpers.errors import (
+    AccessDeniedError,
+    EndpointError,
+    NameNotFoundError,
+    NoAnswerError,
+    NobodyListensError,
+    NotArmonikError,
+    NotGrpcError,
+    ProxyInTheWayError,
+    SocketMissingError,
+)
+
+if TYPE_CHECKING:
+    from hello_helpers.endpoint import Endpoint
+
+SHARE_OF_THE_CALL = 0.6
+"""Part of the time that the call may take; the rest is for finding out why it failed."""
+
+PROXY_VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy")
+NO_PROXY_VARIABLES = ("no_grpc_proxy", "no_proxy")
+"""In the order in which gRPC reads them; it knows no capital letters here."""
+
+
+def check(endpoint: Endpoint, timeout: float) -> dict[str, str]:
+    """Return ArmoniK's versions, or raise an `EndpointError`, within `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    with endpoint.open_channel() as channel:
+        # The stub, and not ArmoniKVersions, because it takes a deadline for this one call.
+        versions = VersionsStub(channel)
+        try:
+            reply = versions.ListVersions(
+                ListVersionsRequest(), timeout=timeout * SHARE_OF_THE_CALL
+            )
+        except grpc.RpcError as error:
+            raise explain(endpoint, error, deadline) from error
+    return {"core": reply.core, "api": reply.api}
+
+
+def explain(endpoint: Endpoint, error: grpc.RpcError, deadline: float) -> EndpointError:
+    """Return what is wrong at `endpoint`, where a call ended with `error`."""
+    code, where = error.code(), _where(endpoint)
+    if code == grpc.StatusCode.UNIMPLEMENTED:
+        return NotArmonikError(
+            f"A server answers at {where}, but it is not ArmoniK.",
+            "Take the port of ArmoniK's control plane; it is usually published on 5001.",
+        )
+    if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+        return AccessDeniedError(
+            f"ArmoniK answers at {where}, but refuses this caller: {error.details()}",
+            "It knows its users by client certificate: give one that it knows, and its key.",
+        )
+    if status := re.search(r"status: (\d{3})", error.details() or ""):
+        return NotGrpcError(
+            f"A web server answers at {where}, with HTTP status {status[1]}, and no ArmoniK.",
+            "Behind a gateway, check the port. If it asks for a certificate, give one.",
+        )
+    if (found := _look(endpoint, deadline)) is not None:
+        return found
+    if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+        return NoAnswerError(
+            f"ArmoniK at {where} did not answer in time.",
+            "It may be overloaded or still starting: try again in a moment.",
+        )
+    return NoAnswerError(
+        f"The call to {where} failed: {error.details()}",
+        "If ArmoniK is starting, try again in a moment.",
+    )
+
+
+def _where(endpoint: Endpoint) -> str:
+    """Return how messages call the endpoint; of a path only the last part."""
+    if endpoint.scheme == "unix":
+        return f"the Unix socket {Path(endpoint.target).name!r}"
+    return endpoint.target
+
+
+def _look(endpoint: Endpoint, deadline: float) -> EndpointError | None:
+    """Look at the endpoint without gRPC; None if nothing is wrong below gRPC."""
+    if endpoint.scheme == "unix":
+        return _look_at_socket(endpoint)
+    if variable := _proxy_variable(endpoint):
+        return ProxyInTheWayError(
+            f"The variable {variable} sends the call to a proxy, and that did not reach "
+            f"{_where(endpoint)}.",
+            f"If no proxy is needed, set no_proxy={endpoint.host} and restart the kernel.",
+        )
+    if not _is_known(endpoint, deadline):
+        return NameNotFoundError(
+            f"There is no machine named {endpoint.host!r}.",
+            "Check the spelling, and whether you need a VPN.",
+        )
+    try:
+        connection = socket.create_connection(
+            (endpoint.host, endpoint.port), timeout=_remaining(deadline, at_most=1.0)
+        )
+    except ConnectionRefusedError:
+        return NobodyListensError(
+            f"Nothing listens at {_where(endpoint)}.",
+            "Check the port (ArmoniK is usually published on 5001), and that ArmoniK runs.",
+        )
+    except OSError as error:
+        reason = "no answer" if isinstance(error, TimeoutError) else error.strerror
+        return NoAnswerError(
+            f"{_where(endpoint)} cannot be reached: {reason}.",
+            "Check the address. A firewall may be in the way, or a VPN missing.",
+        )
+    with connection:
+        return handshake.look(connection, endpoint, _where(endpoint), _remaining(deadline))
+
+
+def _look_at_socket(endpoint: Endpoint) -> EndpointError | None:
+    where, path = _where(endpoint), endpoint.target
+    try:
+        is_socket = stat.S_ISSOCK(Path(path).stat().st_mode)
+    except OSError as error:
+        return SocketMissingError(
+            f"{where[0].upper()}{where[1:]} is not there: {error.strerror}.",
+            "ArmoniK makes it when it starts. Check the path, and that ArmoniK runs.",
+        )
+    if not is_socket:
+        return SocketMissingError(f"{Path(path).name!r} is a file, but no Unix socket.")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(1.0)
+        try:
+            connection.connect(path)
+        except PermissionError:
+            return AccessDeniedError(
+                f"You may not use {where}.", "It belongs to another account of this machine."
+            )
+        except OSError:
+            return NobodyListensError(
+                f"Nothing listens at {where}.",
+                "It was left by an ArmoniK that has ended. Start ArmoniK again.",
+            )
+    return None
+
+
+def _proxy_variable(endpoint: Endpoint) -> str | None:
+    """Return the variable that makes gRPC use a proxy for this endpoint, if there is one."""
+    if endpoint.is_local:
+        return None  # `Endpoint.open_channel` sees to it
+    exceptions = next(filter(None, map(os.environ.get, NO_PROXY_VARIABLES)), "")
+    suffixes = [entry.strip() for entry in exceptions.split(",") if entry.strip()]
+    if any(entry == "*" or endpoint.host.endswith(entry) for entry in suffixes):
+        return None
+    return next(filter(os.environ.get, PROXY_VARIABLES), None)
+
+
+def _is_known(endpoint: Endpoint, deadline: float) -> bool:
+    """Look the name up, in a thread, because the system's function takes no deadline."""
+    found: list[object] = []
+
+    def look_up() -> None:
+        with contextlib.suppress(OSError, UnicodeError):
+            found.extend(socket.getaddrinfo(endpoint.host, endpoint.port))
+
+    thread = threading.Thread(target=look_up, daemon=True)
+    thread.start()
+    thread.join(_remaining(deadline, at_most=1.0))
+    return bool(found)
+
+
+def _remaining(deadline: float, at_most: float = 2.0) -> float:
+    return max(0.05, min(at_most, deadline - time.monotonic()))
