@@ -1,0 +1,135 @@
+"""Why does a result not come? From facts to a likely cause and a remedy. A pure function.
+
+ArmoniK says little by itself: a task whose partition has no pod waits for ever, without an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hello_helpers.facts import Facts
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is probably wrong, and what to do, one or two sentences each."""
+
+    cause: str
+    remedy: str = ""
+
+
+def diagnose(facts: Facts) -> Diagnosis:
+    """Return the first explanation that fits, from the outside inwards: endpoint to task."""
+    if facts.unreachable:
+        return Diagnosis(
+            f"ArmoniK does not answer ({facts.unreachable}).",
+            "Check that it runs, and open the channel again; endpoint.check() says more.",
+        )
+    return _of_result(facts) or _of_end(facts) or _of_session(facts) or _of_task(facts)
+
+
+def _of_result(facts: Facts) -> Diagnosis | None:
+    match facts.result_status:
+        case "":
+            return Diagnosis(
+                "ArmoniK knows no such result.",
+                "Check the result id; perhaps it belongs to another ArmoniK.",
+            )
+        case "COMPLETED":
+            return Diagnosis("It has come just now.", "Download it.")
+        case "DELETED":
+            return Diagnosis("Its data was deleted.", "Submit the task again, for a new result.")
+    return None
+
+
+def _of_end(facts: Facts) -> Diagnosis | None:
+    """Explain a task that has ended, and a result that was given up."""
+    match facts.task_status:
+        case "ERROR":
+            return Diagnosis(
+                f"The task failed: {facts.task_error or 'it does not say why'}",
+                "Mend the cause and submit it again, for a new result.",
+            )
+        case "TIMEOUT":
+            return Diagnosis(
+                f"The task was stopped: it ran longer than its max_duration of "
+                f"{facts.max_seconds:g} seconds.",
+                "Submit it again with a larger max_duration, or as several smaller tasks.",
+            )
+        case "COMPLETED":
+            return Diagnosis(
+                "The task has ended well, but it never sent this result.",
+                "The worker must call send_results for each of its expected outputs.",
+            )
+        case "CANCELLED" | "CANCELLING" if facts.session_status == "RUNNING":
+            return Diagnosis("The task was cancelled.", "Submit it again, for a new result.")
+    if facts.result_status == "ABORTED" and facts.session_status == "RUNNING":
+        return Diagnosis("The result was aborted.", "Submit the task again, for a new result.")
+    return None
+
+
+def _of_session(facts: Facts) -> Diagnosis | None:
+    match facts.session_status:
+        case "":
+            return Diagnosis("ArmoniK knows no such session.", "Create a new session.")
+        case "PAUSED" if facts.task_status != "PROCESSING":
+            return Diagnosis(
+                "The session is paused, so its tasks are not started.",
+                "Resume it: ArmoniKSessions(channel).resume_session(session_id).",
+            )
+        case "CLOSED" if facts.task_status != "PROCESSING":
+            return Diagnosis(
+                "The session was closed, and a closed session starts no task that still waits.",
+                "Create a new session, and close it when the results are there.",
+            )
+        case "CANCELLED" | "PURGED":
+            return Diagnosis(
+                f"The session was {facts.session_status.lower()}.", "Create a new session."
+            )
+    return None
+
+
+def _of_task(facts: Facts) -> Diagnosis:
+    """Explain a task that has not ended."""
+    match facts.task_status:
+        case "":
+            return Diagnosis(
+                "No task makes this result: none was submitted with it as expected output.",
+                "Submit one: TaskDefinition(payload_id=..., expected_output_ids=[result_id]).",
+            )
+        case "CREATING" | "PENDING" if facts.missing_inputs:
+            return Diagnosis(
+                f"The task waits for its input: {', '.join(facts.missing_inputs)}.",
+                "Upload the data, or see why the task that makes it does not.",
+            )
+        case "SUBMITTED" | "DISPATCHED":
+            return _of_queue(facts)
+        case "PROCESSING":
+            return Diagnosis(
+                f"The task is running, for {facts.running_seconds:.0f} seconds by now; "
+                f"it may take {facts.max_seconds:g}.",
+                "Wait longer, with a larger timeout. Or the worker hangs: see its log.",
+            )
+    return Diagnosis(
+        f"Nothing is wrong as far as can be seen; the task is {facts.task_status}.",
+        "Wait longer, with a larger timeout.",
+    )
+
+
+def _of_queue(facts: Facts) -> Diagnosis:
+    """Explain a task that is ready, and that no worker has."""
+    if facts.partitions and facts.partition not in facts.partitions:
+        return Diagnosis(
+            f"The task waits in the partition {facts.partition!r}, which does not exist.",
+            f"Use one that does: {', '.join(facts.partitions)}.",
+        )
+    if facts.complaints:
+        return Diagnosis(
+            f"The task waits in the partition {facts.partition!r}, and no pod takes it. "
+            f"ArmoniK complains: {'; '.join(facts.complaints)}.",
+            "Mend that first.",
+        )
+    return Diagnosis(
+        f"The task waits in the partition {facts.partition!r}, and no pod takes it.",
+        "Its pods are busy with other tasks, or it has none. Wait longer, or ask who runs them.",
+    )

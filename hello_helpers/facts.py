@@ -1,0 +1,157 @@
+"""Collecting what can be known about a result that does not come: the facts for a diagnosis."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import operator
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from armonik.client import (
+    ArmoniKHealthChecks,
+    ArmoniKPartitions,
+    ArmoniKResults,
+    ArmoniKSessions,
+    ArmoniKTasks,
+)
+from armonik.common import (
+    Result,
+    ResultStatus,
+    ServiceHealthCheckStatus,
+    SessionStatus,
+    Task,
+    TaskStatus,
+)
+
+from hello_helpers.deadline import with_deadline
+
+CALL_SECONDS = 2.0
+
+UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+
+UNFINISHED = ("CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "PROCESSED")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known. Statuses are ArmoniK's names; "" means that there is no such thing.
+
+    Attributes:
+        unreachable: why ArmoniK does not answer; "" if it does.
+        session_status: of the session.
+        result_status: of the result that is waited for.
+        task_status: of the task that shall produce it.
+        task_error: what the task says went wrong.
+        running_seconds: since the task was started; 0 if it was not.
+        max_seconds: how long the task may run.
+        missing_inputs: the payload and the data dependencies that are not there, with status.
+        partition: where the task shall run.
+        partitions: those that exist.
+        complaints: of the parts of ArmoniK that do not feel well.
+    """
+
+    unreachable: str = ""
+    session_status: str = ""
+    result_status: str = ""
+    task_status: str = ""
+    task_error: str = ""
+    running_seconds: float = 0.0
+    max_seconds: float = 0.0
+    missing_inputs: tuple[str, ...] = ()
+    partition: str = ""
+    partitions: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
+
+
+def collect(channel: grpc.Channel, session_id: str, result_id: str) -> Facts:
+    """Ask for all facts about a result; what cannot be learned is left out. Takes some seconds."""
+    channel = with_deadline(channel, CALL_SECONDS, CALL_SECONDS)
+    try:
+        return Facts(
+            session_status=_session_status(channel, session_id),
+            **_about_result(channel, result_id),
+            partitions=_partitions(channel),
+            complaints=_complaints(channel),
+        )
+    except grpc.RpcError as error:
+        return Facts(unreachable=f"{error.code().name}: {error.details()}")
+
+
+def _session_status(channel: grpc.Channel, session_id: str) -> str:
+    session = _ask(lambda: ArmoniKSessions(channel).get_session(session_id))
+    return SessionStatus(session.status).name if session else ""
+
+
+def _about_result(channel: grpc.Channel, result_id: str) -> dict[str, Any]:
+    result = _ask(lambda: ArmoniKResults(channel).get_result(result_id))
+    if result is None:
+        return {}
+    status = ResultStatus(result.status).name
+    task = _owner(channel, result.owner_task_id, patient=status == "ABORTED")
+    return {"result_status": status, **(_about_task(channel, task) if task else {})}
+
+
+def _owner(channel: grpc.Channel, task_id: str, patient: bool) -> Task | None:
+    """Return the task that owns the result.
+
+    A result is ABORTED a moment before its task shows the error: then it is worth a second look.
+    """
+    for _ in range(10):
+        task = _ask(lambda: ArmoniKTasks(channel).get_task(task_id)) if task_id else None
+        if not patient or task is None or TaskStatus(task.status).name not in UNFINISHED:
+            return task
+        time.sleep(0.1)
+    return task
+
+
+def _about_task(channel: grpc.Channel, task: Task) -> dict[str, Any]:
+    since = task.started_at
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {
+        "task_status": TaskStatus(task.status).name,
+        "task_error": (task.output.error or "").strip() if task.output else "",
+        "running_seconds": max(0.0, (now - since).total_seconds()) if since else 0.0,
+        "max_seconds": task.options.max_duration.total_seconds(),
+        "missing_inputs": _missing_inputs(channel, task),
+        "partition": task.options.partition_id,
+    }
+
+
+def _missing_inputs(channel: grpc.Channel, task: Task) -> tuple[str, ...]:
+    ids = [task.payload_id, *task.data_dependencies][:100]
+    wanted = functools.reduce(operator.or_, (Result.result_id == key for key in ids))
+    found = _ask(lambda: ArmoniKResults(channel).list_results(wanted, page_size=len(ids))[1])
+    return tuple(
+        f"{'payload' if result.result_id == task.payload_id else 'data dependency'} "
+        f"{result.name!r} ({ResultStatus(result.status).name})"
+        for result in found or []
+        if result.status != ResultStatus.COMPLETED
+    )
+
+
+def _partitions(channel: grpc.Channel) -> tuple[str, ...]:
+    found = _ask(lambda: ArmoniKPartitions(channel).list_partitions()[1])
+    return tuple(sorted(partition.id for partition in found or []))
+
+
+def _complaints(channel: grpc.Channel) -> tuple[str, ...]:
+    health = _ask(lambda: ArmoniKHealthChecks(channel).check_health())
+    return tuple(
+        f"{name}: {report['message'] or ServiceHealthCheckStatus(report['status']).name}"
+        for name, report in (health or {}).items()
+        if report["status"] != ServiceHealthCheckStatus.HEALTHY
+    )
+
+
+def _ask(question: Callable[[], Any]) -> Any:
+    """Return the answer; None if ArmoniK has none. Raise only if it cannot be reached."""
+    try:
+        return question()
+    except grpc.RpcError as error:
+        if error.code() in UNREACHABLE:
+            raise
+        return None

@@ -1,0 +1,75 @@
+"""What gRPC raises, in words: which call was refused, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+from armonik.client import ArmoniKPartitions
+
+from hello_helpers.deadline import with_deadline
+from hello_helpers.errors import (
+    AccessDeniedError,
+    HelloError,
+    NoAnswerError,
+    PartitionError,
+    RefusedError,
+)
+
+HOPELESS = (
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.PERMISSION_DENIED,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.UNIMPLEMENTED,
+)
+"""Codes that come back however often one tries."""
+
+
+@contextmanager
+def explained(channel: grpc.Channel) -> Iterator[None]:
+    """Turn an `RpcError` raised inside into a `HelloError`; `channel` is asked for details."""
+    try:
+        yield
+    except grpc.RpcError as error:
+        raise explain(error, channel) from error
+    except ValueError as error:
+        if "closed" not in str(error):  # "Cannot invoke RPC on closed channel!"
+            raise
+        raise RefusedError("The channel is closed.", "Open a new one.") from error
+
+
+def explain(error: grpc.RpcError, channel: grpc.Channel) -> HelloError:
+    """Return what `error` means for the caller."""
+    code, details = error.code(), error.details() or ""
+    if code == grpc.StatusCode.UNAVAILABLE:
+        return NoAnswerError(
+            f"ArmoniK cannot be reached: {details}", "endpoint.check() looks for the reason."
+        )
+    if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+        return NoAnswerError(
+            "ArmoniK did not answer in time.", "endpoint.check() looks for the reason."
+        )
+    if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+        return AccessDeniedError(
+            f"ArmoniK refuses this caller: {details}", "Ask for the right, or for a certificate."
+        )
+    if code == grpc.StatusCode.NOT_FOUND and "partition" in details.lower():
+        return PartitionError(f"The partition does not exist: {details}", _partitions_hint(channel))
+    if code == grpc.StatusCode.NOT_FOUND and "session" in details.lower():
+        return RefusedError(f"The session does not exist: {details}", "Create a new session.")
+    if code == grpc.StatusCode.FAILED_PRECONDITION:
+        return RefusedError(
+            f"ArmoniK refused the call in the present state: {details}",
+            "If the session was closed or cancelled, create a new one.",
+        )
+    return RefusedError(f"ArmoniK refused the call with {code.name}: {details}")
+
+
+def _partitions_hint(channel: grpc.Channel) -> str:
+    try:
+        _, partitions = ArmoniKPartitions(with_deadline(channel, 3.0)).list_partitions()
+    except grpc.RpcError:
+        return "The list of partitions cannot be read either."
+    names = sorted(partition.id for partition in partitions)
+    return f"These exist: {', '.join(names)}." if names else "There is no partition at all."

@@ -1,0 +1,69 @@
+"""Sessions of the course: picked up by the next notebook, and not left open by a program."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+from collections.abc import Callable, Iterator
+
+import grpc
+from armonik.client import ArmoniKSessions
+from armonik.common import Direction, Session, SessionStatus
+
+from hello_helpers.deadline import with_deadline
+from hello_helpers.refusals import explained
+from hello_helpers.steps import create_session
+
+CLEAN_UP_SECONDS = 3.0
+"""How long to wait for the end of a session in which something went wrong."""
+
+
+def course_labels() -> dict[str, str]:
+    """Return the labels of this learner's sessions: a shared cluster holds those of others too."""
+    for variable in ("HELLO_LEARNER", "JUPYTERHUB_USER"):
+        if name := os.environ.get(variable):
+            return {"hello": "course", "learner": name}
+    try:
+        return {"hello": "course", "learner": getpass.getuser()}
+    except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
+        return {"hello": "course", "learner": "somebody"}
+
+
+def pick_up_session(channel: grpc.Channel, partition: str | None = None) -> str:
+    """Return the id of this learner's newest running session, or of a new one.
+
+    So each notebook goes on with the session of the one before, and can also be opened first.
+    """
+    labels = course_labels()
+    mine = Session.status == SessionStatus.RUNNING
+    for key, value in labels.items():
+        mine &= Session.options[key] == value
+    if partition:
+        mine &= Session.options.partition_id == partition
+    with explained(channel):
+        _, sessions = ArmoniKSessions(channel).list_sessions(
+            mine, page_size=1, sort_field=Session.created_at, sort_direction=Direction.DESC
+        )
+    return str(sessions[0].session_id) if sessions else create_session(channel, partition, labels)
+
+
+@contextlib.contextmanager
+def closing_session(
+    channel: grpc.Channel, session_id: str, on_cancelled: Callable[[], None] | None = None
+) -> Iterator[None]:
+    """Close the session at the end; cancel it, with its tasks, if something went wrong inside.
+
+    A session that is not closed stays open for ever. One that is closed too early loses the tasks
+    that have not started yet.
+    """
+    try:
+        yield
+        with explained(channel):
+            ArmoniKSessions(channel).close_session(session_id)
+    except BaseException:  # Ctrl-C too: leave no work behind
+        with contextlib.suppress(grpc.RpcError):  # what went wrong first is what counts
+            ArmoniKSessions(with_deadline(channel, CLEAN_UP_SECONDS)).cancel_session(session_id)
+            if on_cancelled:
+                on_cancelled()
+        raise

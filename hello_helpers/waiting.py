@@ -1,0 +1,249 @@
+"""Waiting for results: with a deadline, through lost connections, and with a reason at the end.
+
+`ArmoniKEvents.wait_for_result_availability` of the client library is shorter, and what most
+programs use. But it tries a dead endpoint again without a pause and without end, and takes a stream
+that the server has ended for success. This wait listens to the same events. Whenever a stream
+breaks or ends, what happened meanwhile is unknown, so it looks, and then listens again.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import random
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from armonik.client import ArmoniKResults
+from armonik.common import EventTypes, Result, ResultStatus, batched
+from armonik.protogen.client.events_service_pb2_grpc import EventsStub
+from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
+
+from hello_helpers import diagnosis, facts
+from hello_helpers.deadline import with_deadline
+from hello_helpers.errors import (
+    InputError,
+    ResultLostError,
+    WaitCancelledError,
+    WaitTimeoutError,
+)
+from hello_helpers.refusals import HOPELESS, explained
+
+BATCH = 100
+"""Results in one subscription; each is a term of its filter. The client library takes as many."""
+
+FIRST_LISTEN, LONGEST_LISTEN = 2.0, 30.0
+"""Seconds until a stream is renewed. A connection can die without a word; a look finds out."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between two tries; doubled each time, and spread at random so that clients part."""
+
+LOOK_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Tells how far a wait is.
+
+    Attributes:
+        done: how many results are there.
+        total: how many are waited for.
+        text: the same as a sentence, or what is in the way.
+    """
+
+    done: int
+    total: int
+    text: str
+
+
+class Cancellation:
+    """Ends a wait from another thread: hand one to the wait, and call `cancel`."""
+
+    def __init__(self) -> None:
+        self._requested = threading.Event()
+        self._call: Any = None
+
+    @property
+    def requested(self) -> bool:
+        """True after `cancel`."""
+        return self._requested.is_set()
+
+    def cancel(self) -> None:
+        """End the wait, at once; it raises `WaitCancelledError`."""
+        self._requested.set()
+        if (call := self._call) is not None:
+            call.cancel()
+
+    def check(self) -> None:
+        """Raise `WaitCancelledError` if cancelled."""
+        if self.requested:
+            raise WaitCancelledError("It was cancelled.")
+
+    def attach(self, call: Any) -> None:
+        """Let `cancel` end this gRPC call too."""
+        self._call = call
+        if self.requested:  # it came before the line above
+            call.cancel()
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep, unless cancelled."""
+        self._requested.wait(seconds)
+
+
+def wait_for_results(
+    channel: grpc.Channel,
+    session_id: str,
+    result_ids: Iterable[str],
+    timeout: float = 60.0,
+    on_event: Callable[[Progress], None] | None = None,
+    cancellation: Cancellation | None = None,
+) -> None:
+    """Return when all results are COMPLETED. Ctrl-C ends it at any moment.
+
+    Args:
+        channel: to the control plane.
+        session_id: the session of the results.
+        result_ids: what to wait for, of any number; a hundred at a time are listened to.
+        timeout: seconds for all of it.
+        on_event: called with each progress, in the waiting thread.
+        cancellation: ends the wait from another thread.
+
+    Raises:
+        ResultLostError: if one was aborted or deleted, or does not exist; it says why.
+        WaitTimeoutError: after `timeout` seconds, with a diagnosis.
+        WaitCancelledError: if `cancellation` was used.
+        RefusedError, AccessDeniedError: if ArmoniK does not let us listen.
+    """
+    if not timeout > 0:
+        raise InputError(f"The timeout must be more than 0 seconds, not {timeout}.")
+    wanted = list(dict.fromkeys(result_ids))
+    wait = _Wait(channel, session_id, len(wanted), timeout, on_event, cancellation)
+    with explained(channel):
+        for batch in batched(wanted, BATCH):
+            wait.until_completed(set(batch))
+
+
+class _Wait:
+    """One wait: the clock, the counter, and what is still missing."""
+
+    def __init__(
+        self,
+        channel: grpc.Channel,
+        session_id: str,
+        total: int,
+        timeout: float,
+        on_event: Callable[[Progress], None] | None,
+        cancellation: Cancellation | None,
+    ) -> None:
+        self._channel = channel
+        self._session_id = session_id
+        self._total = total
+        self._done = 0
+        self._timeout = timeout
+        self._deadline = time.monotonic() + timeout
+        self._on_event = on_event
+        self._cancellation = cancellation or Cancellation()
+        self._missing: set[str] = set()
+
+    def until_completed(self, batch: set[str]) -> None:
+        """Listen and look by turns, until nothing of the batch is missing."""
+        self._missing = batch
+        listen, pause = FIRST_LISTEN, FIRST_PAUSE
+        while True:
+            began = time.monotonic()
+            broken = self._listen(listen)
+            if not self._missing:
+                return
+            if not broken or time.monotonic() - began > LONGEST_PAUSE:
+                pause = FIRST_PAUSE
+            if broken:
+                self._report(f"The connection was lost ({broken}); trying again.")
+                self._cancellation.sleep(min(self._remaining(), pause * random.uniform(0.5, 1)))
+                pause = min(2 * pause, LONGEST_PAUSE)
+            self._look()
+            if not self._missing:
+                return
+            listen = min(2 * listen, LONGEST_LISTEN)
+
+    def _listen(self, seconds: float) -> str:
+        """Follow the events for some seconds; return why that ended early, "" if it did not."""
+        call = EventsStub(self._channel).GetEvents(
+            EventSubscriptionRequest(
+                session_id=self._session_id,
+                returned_events=[EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE],
+                results_filters=_any_of(self._missing).to_disjunction().to_message(),
+            ),
+            timeout=min(seconds, self._remaining()),
+            wait_for_ready=True,  # while the server restarts, wait for it
+        )
+        self._cancellation.attach(call)
+        try:
+            for message in call:
+                event = getattr(message, message.WhichOneof("update") or "", None)
+                if event is not None:
+                    self._note(event.result_id, event.status)
+                if not self._missing:
+                    return ""
+        except grpc.RpcError as error:
+            if error.code() in HOPELESS:
+                raise
+            time_is_up = error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+            return "" if time_is_up else error.code().name
+        finally:
+            call.cancel()  # after Ctrl-C, too: the server must not go on serving it
+        return "the server ended the stream"
+
+    def _look(self) -> None:
+        """Ask once for the states of all missing results."""
+        results = ArmoniKResults(with_deadline(self._channel, min(LOOK_SECONDS, self._remaining())))
+        try:
+            _, found = results.list_results(_any_of(self._missing), page_size=BATCH)
+        except grpc.RpcError as error:
+            if error.code() in HOPELESS:
+                raise
+            self._report(f"ArmoniK does not answer ({error.code().name}); still trying.")
+            return
+        unknown = self._missing - {result.result_id for result in found}
+        for result in found:
+            self._note(result.result_id, result.status)
+        if unknown:
+            raise self._lost(min(unknown))
+
+    def _note(self, result_id: str, status: int) -> None:
+        if result_id not in self._missing:
+            return
+        if status == ResultStatus.COMPLETED:
+            self._missing.discard(result_id)
+            self._done += 1
+            self._report(f"{self._done} of {self._total} results are there.")
+        elif status in (ResultStatus.ABORTED, ResultStatus.DELETED):
+            raise self._lost(result_id)
+
+    def _remaining(self) -> float:
+        """Return the seconds that are left; raise if there are none, or if cancelled."""
+        self._cancellation.check()
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0:
+            known = facts.collect(self._channel, self._session_id, min(self._missing))
+            found = diagnosis.diagnose(known)
+            raise WaitTimeoutError(
+                f"No result after {self._timeout:g} seconds. {found.cause}", found.remedy
+            )
+        return seconds
+
+    def _lost(self, result_id: str) -> ResultLostError:
+        found = diagnosis.diagnose(facts.collect(self._channel, self._session_id, result_id))
+        return ResultLostError(f"The result will not come. {found.cause}", found.remedy)
+
+    def _report(self, text: str) -> None:
+        if self._on_event is not None:
+            self._on_event(Progress(self._done, self._total, text))
+
+
+def _any_of(result_ids: Iterable[str]) -> Any:
+    """Return a filter: the id is this one, or that one, or ..."""
+    return functools.reduce(operator.or_, (Result.result_id == key for key in result_ids))
