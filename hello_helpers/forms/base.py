@@ -1,0 +1,223 @@
+"""What all forms have in common: a deed in a thread, progress in words, an error that is not lost.
+
+A handler of a button may run in any thread, at any time, or only after the running cell has ended,
+depending on versions. So the handlers here are short: they start a thread and return. The
+thread only sets the `value` of HTML widgets, which works at any time from anywhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import ipywidgets as widgets
+
+from hello_helpers.errors import HelloError, WaitTimeoutError
+from hello_helpers.forms import html
+from hello_helpers.waiting import Cancellation
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LABEL = {"description_width": "initial"}
+"""Style: a label takes the room that it needs, instead of being cut."""
+
+
+class Field(Generic[T]):
+    """A text input with its label, and room for a sentence below it.
+
+    Args:
+        label: never empty; it is all that a screen reader has.
+        parse: turns the text into a value, or raises `HelloError`.
+        value: the text at the beginning.
+        placeholder: an example.
+        lines: height; with more than one, pasted line breaks are kept.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        parse: Callable[[str], T],
+        value: str = "",
+        placeholder: str = "",
+        lines: int = 1,
+    ) -> None:
+        self._parse = parse
+        kind, extra = (widgets.Textarea, {"rows": lines}) if lines > 1 else (widgets.Text, {})
+        self.input = kind(
+            value=value,
+            description=label,
+            placeholder=placeholder,
+            continuous_update=False,  # tell when the field is left, not at each key
+            style=LABEL,
+            layout=widgets.Layout(width="auto"),
+            **extra,
+        )
+        self.problem = widgets.HTML()
+        self.box = widgets.VBox([self.input, self.problem])
+        self.input.observe(self._on_change, "value")
+
+    def read(self, parse: Callable[[str], T] | None = None) -> T:
+        """Return the value; if it is bad, say so below the field, and raise the error."""
+        try:
+            value = (parse or self._parse)(self.input.value)
+        except HelloError as error:
+            self.problem.value = html.problem(error)
+            raise
+        self.problem.value = ""
+        return value
+
+    def _on_change(self, _change: object) -> None:
+        with contextlib.suppress(HelloError):  # what comes out of here would hit the assignment
+            self.read()
+
+
+class Form(Generic[T]):
+    """Base of the forms. `run` starts the deed, `cancel` ends it, `wait` returns its result.
+
+    The form is an ordinary object: ``form.run.click()`` does what a click does, and fields are
+    named. It is shown when a cell ends with it; nothing is shown before.
+
+    Attributes:
+        run: the button that does it.
+        cancel: the button that ends it.
+        result: what came out; None before, and after an error.
+        error: what went wrong; None if nothing did.
+        code: the Python that ran, ready to paste; "" before.
+    """
+
+    title = ""
+    deed = ""
+
+    def __init__(self) -> None:
+        self.run = widgets.Button(description=self.deed, layout=widgets.Layout(width="auto"))
+        self.cancel = widgets.Button(description="Cancel", layout=widgets.Layout(width="auto"))
+        self.status = widgets.HTML()
+        self.twin = widgets.HTML()
+        self.result: T | None = None
+        self.error: Exception | None = None
+        self.code = ""
+        self._lock = threading.Lock()
+        self._finished: threading.Event | None = None
+        self._cancellation = Cancellation()
+        self._lines: list[str] = []
+        self.run.on_click(self._on_run)
+        self.cancel.on_click(self._on_cancel)
+        buttons = widgets.HBox([self.run, self.cancel])
+        self.box = widgets.VBox([*self._inputs(), buttons, self.status, self.twin])
+
+    # What each form says for itself.
+
+    def _inputs(self) -> list[widgets.Widget]:
+        """Make the fields; return them in the order of the tab key."""
+        raise NotImplementedError
+
+    def _prepare(self) -> Callable[[], T]:
+        """Read the fields; return what shall run in the thread. Raise `HelloError` if bad."""
+        raise NotImplementedError
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """Return labels and values for the static table: no path, no port of this machine."""
+        raise NotImplementedError
+
+    # What users of a form call.
+
+    def wait(self, timeout: float = 60.0) -> T:
+        """Wait until the deed is done; return its result.
+
+        If nobody has clicked yet, the deed is started with what the fields say, so that a notebook
+        also works when all cells are run at once.
+
+        Args:
+            timeout: seconds.
+
+        Raises:
+            HelloError: what went wrong, also if it was a bad value in a field.
+            WaitTimeoutError: it is still running; it goes on.
+        """
+        if self._finished is None:
+            self._on_run()
+        assert self._finished is not None
+        try:
+            in_time = self._finished.wait(timeout)
+        except KeyboardInterrupt:  # the stop button of the notebook
+            self._cancellation.cancel()
+            raise
+        if not in_time:
+            raise WaitTimeoutError(
+                f"It is still running after {timeout:g} seconds.",
+                "Wait again, with a larger timeout, or click Cancel.",
+            )
+        if self.error is not None:
+            raise self.error
+        return self.result  # type: ignore[return-value]  # there is one if there is no error
+
+    # How it works.
+
+    def _on_run(self, _button: object = None) -> None:
+        with self._lock:
+            if self._finished is not None and not self._finished.is_set():
+                self._report("It is still running: wait, or click Cancel first.")
+                return
+            self.result, self.error, self.code, self.twin.value = None, None, "", ""
+            self._lines = []
+            self._cancellation = Cancellation()
+            self._finished = finished = threading.Event()
+        try:
+            job = self._prepare()
+        except HelloError as error:
+            self.error = error
+            self.status.value = html.progress(["Nothing was sent: see the problem above."])
+            finished.set()
+            return
+        threading.Thread(
+            target=self._work, args=(job, finished), name=f"form: {self.deed}", daemon=True
+        ).start()
+
+    def _on_cancel(self, _button: object = None) -> None:
+        if self._finished is None or self._finished.is_set():
+            self.status.value = html.progress([*self._lines, "Nothing is running."])
+            return
+        self._report("Cancelling ...")
+        self._cancellation.cancel()
+
+    def _work(self, job: Callable[[], T], finished: threading.Event) -> None:
+        """Run the job in a thread, where an exception would be lost: keep it for `wait`."""
+        try:
+            self.result = job()
+        except HelloError as error:
+            self.error = error
+        except Exception as error:  # a mistake of ours
+            logger.exception("The form failed")
+            self.error = error
+        if self.error is not None:
+            shown = self.error
+            if not isinstance(shown, HelloError):
+                shown = HelloError(f"{type(shown).__name__}: {shown}", "This should not happen.")
+            self.status.value = html.progress(self._lines) + html.problem(shown)
+        finished.set()
+
+    def _report(self, line: str) -> None:
+        """Add a line to the progress."""
+        if line not in self._lines[-1:]:
+            self._lines.append(line)
+            self.status.value = html.progress(self._lines)
+
+    def _show_code(self, code: str) -> None:
+        self.code = code
+        self.twin.value = html.code(code)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.title}>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """Show the widget, and for static viewers a table; both are in one output."""
+        return {
+            **self.box._repr_mimebundle_(),
+            "text/plain": repr(self),
+            "text/html": html.table(self.title, self._rows()),
+        }

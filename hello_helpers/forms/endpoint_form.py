@@ -1,0 +1,119 @@
+"""The endpoint form: which ArmoniK, and does it answer?"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import ipywidgets as widgets
+
+from hello_helpers.endpoint import Endpoint, endpoint_variable
+from hello_helpers.errors import HelloError, TlsFileError
+from hello_helpers.forms.base import LABEL, Field, Form
+from hello_helpers.forms.code_twin import check_code
+
+EMBEDDED, OWN = "embedded", "own"
+
+
+class EndpointForm(Form[Endpoint]):
+    """Choose the embedded ArmoniK or a cluster of your own, and check that it answers.
+
+    Its result is an `Endpoint`. At the beginning it shows what the environment says.
+
+    Attributes:
+        choice: "embedded" or "own".
+        endpoint: address of your own cluster; editing it chooses "own".
+        authority, certificate, key: TLS files of your own cluster.
+        versions: of ArmoniK's parts, after a check.
+    """
+
+    title = "Which ArmoniK to use"
+    deed = "Check the endpoint"
+
+    def __init__(self) -> None:
+        self.versions: dict[str, str] = {}
+        super().__init__()
+
+    def _inputs(self) -> list[widgets.Widget]:
+        text = endpoint_variable() or ""
+        known = None
+        with contextlib.suppress(HelloError):  # the field will say what is wrong with the text
+            known = Endpoint.from_environment()
+        known = known or Endpoint("http", "")
+        self.choice = widgets.RadioButtons(
+            options=[("embedded, on this machine", EMBEDDED), ("a cluster of my own", OWN)],
+            value=OWN if text else EMBEDDED,
+            description="ArmoniK",
+            style=LABEL,
+            layout=widgets.Layout(width="auto"),
+        )
+        self._endpoint = Field(
+            "Endpoint (URL or host:port)",
+            Endpoint.parse,
+            text,
+            placeholder="https://armonik.example.com:5001",
+        )
+        self._authority = Field("CA file", _file, known.certificate_authority or "")
+        self._certificate = Field("Client certificate file", _file, known.client_certificate or "")
+        self._key = Field("Client key file", _file, known.client_key or "")
+        self.endpoint = self._endpoint.input
+        self.authority = self._authority.input
+        self.certificate = self._certificate.input
+        self.key = self._key.input
+        self.endpoint.observe(self._choose_own, "value")
+        fields = (self._endpoint, self._authority, self._certificate, self._key)
+        return [self.choice, *(field.box for field in fields)]
+
+    def _choose_own(self, _change: object) -> None:
+        self.choice.value = OWN
+
+    def _prepare(self) -> Callable[[], Endpoint]:
+        if self.choice.value == EMBEDDED:
+            return lambda: self._check(Endpoint.start_embedded())
+        authority, certificate, key = (
+            self._authority.read(),
+            self._certificate.read(),
+            self._key.read(),
+        )
+
+        def parse(text: str) -> Endpoint:
+            return Endpoint.parse(
+                text,
+                certificate_authority=authority,
+                client_certificate=certificate,
+                client_key=key,
+            )
+
+        endpoint = self._endpoint.read(parse)
+        return lambda: self._check(endpoint)
+
+    def _check(self, endpoint: Endpoint) -> Endpoint:
+        self._report("Checking ...")
+        self._show_code(check_code(endpoint))
+        self.versions = endpoint.check()
+        parts = ", ".join(f"{part} {version}" for part, version in self.versions.items())
+        self._report(f"ArmoniK answers: {parts} ({endpoint.describe()}).")
+        return endpoint
+
+    def _rows(self) -> list[tuple[str, str]]:
+        own = self.choice.value == OWN
+        certificates = any((self.authority.value, self.certificate.value, self.key.value))
+        return [
+            ("ArmoniK", "a cluster of my own" if own else "embedded, on this machine"),
+            ("Certificates", "given" if certificates else "none"),
+            ("Answer", self.result.describe() if self.result else "not checked yet"),
+        ]
+
+
+def _file(text: str) -> str | None:
+    """Return the path of a file, or None if no file is named."""
+    path = text.strip()
+    if not path:
+        return None
+    try:
+        if Path(path).expanduser().is_file():
+            return path
+    except (ValueError, RuntimeError, OSError):  # a NUL byte, an unknown home, no right to look
+        pass
+    raise TlsFileError(f"There is no file {Path(path).name!r} there.", "Check the path.")

@@ -1,0 +1,47 @@
+"""The little HTML that the forms show. All text is escaped here, and nowhere else.
+
+ipywidgets has no live regions, with which a screen reader tells what changes. But its HTML widget
+puts in what it is given, and browsers announce an element with role "alert" when it appears, and
+mostly one with role "status" too.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+
+from hello_helpers.errors import HelloError
+
+LONGEST_CODE = 20_000
+"""Characters of code that are shown; a browser gets slow with a list of 100,000 numbers."""
+
+
+def progress(lines: Iterable[str]) -> str:
+    """Return lines of text as a polite live region."""
+    return f'<div role="status" aria-live="polite">{"<br>".join(map(html.escape, lines))}</div>'
+
+
+def problem(error: HelloError) -> str:
+    """Return an error as a live region that is read out at once."""
+    first, *rest = map(html.escape, error.lines())
+    return f'<div role="alert"><b>Problem:</b> {"<br>".join([first, *rest])}</div>'
+
+
+def code(text: str) -> str:
+    """Return Python code to copy."""
+    if len(text) > LONGEST_CODE:
+        text = text[:LONGEST_CODE] + "\n... (cut here; the form's attribute `code` holds all of it)"
+    return (
+        "<details open><summary>The Python that this ran, to copy into a cell</summary>"
+        f'<pre style="overflow: auto; max-height: 30em">{html.escape(text)}</pre></details>'
+    )
+
+
+def table(caption: str, rows: Sequence[tuple[str, str]]) -> str:
+    """Return a table of labels and values, for where widgets cannot be drawn."""
+    body = "".join(
+        f'<tr><th scope="row" style="text-align: left">{html.escape(label)}</th>'
+        f'<td style="text-align: left">{html.escape(value)}</td></tr>'
+        for label, value in rows
+    )
+    return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"

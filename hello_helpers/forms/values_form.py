@@ -1,0 +1,117 @@
+"""The values form: numbers in, their sum out, through all five steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as widgets
+
+from hello_helpers import steps
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.forms.base import LABEL, Field, Form
+from hello_helpers.forms.code_twin import hello_code
+from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
+from hello_helpers.sessions import closing_session
+from hello_helpers.values import parse_count, parse_values
+
+NUMBERS, FIRST_N = "numbers", "first n"
+
+WAIT_SECONDS = 120.0
+
+
+class ValuesForm(Form[int | float]):
+    """Type numbers, or n for the first n numbers; ArmoniK adds them.
+
+    Its result is the sum. Each run has a session of its own, closed at the end.
+
+    Attributes:
+        source: "numbers" or "first n"; editing one of the next two chooses it.
+        values: numbers, separated by blanks or commas.
+        first_n: n, for the numbers 0, 1, ..., n-1.
+    """
+
+    title = "Numbers for ArmoniK to add"
+    deed = "Send the numbers"
+
+    def __init__(
+        self,
+        endpoint: Endpoint | str | None = None,
+        partition: str | None = None,
+        subtask_threshold: int = DEFAULT_SUBTASK_THRESHOLD,
+    ) -> None:
+        """Make the form; nothing is shown and nothing is connected yet.
+
+        Args:
+            endpoint: None for the one in the environment, else the embedded one.
+            partition: None for the default one.
+            subtask_threshold: above this many numbers, the work is split into subtasks.
+        """
+        self._target = endpoint
+        self._partition = partition
+        self._threshold = subtask_threshold
+        super().__init__()
+
+    def _inputs(self) -> list[widgets.Widget]:
+        self.source = widgets.RadioButtons(
+            options=[("these numbers", NUMBERS), ("the first n numbers", FIRST_N)],
+            description="Add up",
+            style=LABEL,
+            layout=widgets.Layout(width="auto"),
+        )
+        self._values = Field(
+            "Numbers (blanks or commas between them)",
+            parse_values,
+            "0 1 2 3 4 5 6 7 8 9",
+            placeholder="1, 2.5, -3e2",
+            lines=2,
+        )
+        self._first_n = Field("n (for 0, 1, ..., n-1)", parse_count, placeholder="10")
+        self.values, self.first_n = self._values.input, self._first_n.input
+        self.values.observe(lambda _: self._choose(NUMBERS), "value")
+        self.first_n.observe(lambda _: self._choose(FIRST_N), "value")
+        return [self.source, self._values.box, self._first_n.box]
+
+    def _choose(self, source: str) -> None:
+        self.source.value = source
+
+    def _prepare(self) -> Callable[[], int | float]:
+        if self.source.value == NUMBERS:
+            values = self._values.read()
+            return lambda: self._hello(values, repr(values))
+        count = self._first_n.read()
+        return lambda: self._hello(list(range(count)), f"list(range({count}))")
+
+    def _hello(self, values: list[int | float], expression: str) -> int | float:
+        """Say hello; this runs in the form's thread."""
+        endpoint = self._target
+        if not isinstance(endpoint, Endpoint):
+            endpoint = Endpoint.find(endpoint)
+        self._show_code(hello_code(endpoint, expression, self._threshold, self._partition))
+        payload = Payload(values, self._threshold)
+        with steps.open_channel(endpoint) as channel:
+            session_id = steps.create_session(channel, self._partition)
+            self._report(f"Session {session_id} has been created.")
+            with closing_session(channel, session_id):
+                self._cancellation.check()
+                data = steps.create_payload(channel, session_id, payload)
+                self._report(f"{len(values):,} numbers are stored as payload.")
+                self._cancellation.check()
+                steps.submit_task(channel, session_id, data)
+                self._report("The task has been sent; waiting for its result ...")
+                result = steps.wait_for_result(
+                    channel,
+                    session_id,
+                    data.result_id,
+                    WAIT_SECONDS,
+                    lambda progress: self._report(progress.text),
+                    self._cancellation,
+                )
+        self._report(f"Result : {result.value} ({endpoint.describe()})")
+        return result.value
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [
+            ("Numbers", self.values.value if self.source.value == NUMBERS else "the first n"),
+            ("n", self.first_n.value if self.source.value == FIRST_N else ""),
+            ("Result", "none yet" if self.result is None else str(self.result)),
+        ]
