@@ -1,0 +1,91 @@
+"""The command line: ``hello-armonik``, or ``python -m hello_helpers``.
+
+Each command is a module of `hello_helpers.cli` with a line of help, its arguments, and what it
+does. Only the module of the chosen command is imported, so that ``run`` starts fast.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+COMMANDS = tuple(
+    name
+    for name in ("run", "serve", "stop", "status", "lab")
+    if importlib.util.find_spec(f"hello_helpers.cli.{name}")
+)
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it: 128 and the number of SIGINT."""
+
+BROKEN_PIPE = 141
+"""Exit status if nobody reads the output any more: 128 and the number of SIGPIPE."""
+
+
+class Command(Protocol):
+    """What a module of `hello_helpers.cli` offers."""
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+
+    def execute(self, args: argparse.Namespace) -> int:
+        """Do it; return the exit status."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        command, args = parse(arguments)
+        return command.execute(args)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout once more at exit; let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def parse(arguments: list[str]) -> tuple[Command, argparse.Namespace]:
+    """Return the chosen command with its arguments; exit with status 2 if they are wrong."""
+    if arguments and arguments[0] in COMMANDS:
+        return _parse_command(arguments[0], arguments[1:])
+    parser = argparse.ArgumentParser(
+        prog="hello-armonik",
+        description="Learn ArmoniK in JupyterLab, with an ArmoniK that comes along.",
+        epilog="hello-armonik COMMAND --help says more about a command.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        commands.add_parser(name, help=_load(name).HELP)
+    parser.parse_args(arguments)
+    raise AssertionError("argparse has not exited")  # no command, so it has
+
+
+def _parse_command(name: str, arguments: list[str]) -> tuple[Command, argparse.Namespace]:
+    command = _load(name)
+    parser = argparse.ArgumentParser(
+        prog=f"hello-armonik {name}", description=command.HELP, allow_abbrev=False
+    )
+    command.add_arguments(parser)
+    if name != "lab":
+        return command, parser.parse_args(arguments)
+    args, rest = parser.parse_known_args(arguments)
+    args.rest = rest  # for jupyter lab
+    return command, args
+
+
+def _load(name: str) -> Command:
+    return cast(Command, importlib.import_module(f"hello_helpers.cli.{name}"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

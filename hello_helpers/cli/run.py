@@ -1,0 +1,159 @@
+"""``hello-armonik run``: the whole client, from channel to good bye, as the original page has it.
+
+Imports stand inside the functions: while the embedded ArmoniK starts, in a thread, the main thread
+imports gRPC. What is printed on stdout is a contract; errors go to stderr, in one or two lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, TypeVar
+
+from hello_helpers.cli import fail, say
+from hello_helpers.endpoint import ENDPOINT_VARIABLES, Endpoint
+from hello_helpers.errors import HelloError, InputError
+from hello_helpers.values import parse_count, parse_number
+
+if TYPE_CHECKING:
+    import grpc
+
+T = TypeVar("T")
+
+HELP = "say hello: send numbers to ArmoniK, and print their sum"
+
+START_SECONDS = 30.0
+"""How long the embedded ArmoniK may take to start."""
+
+CHECK_SECONDS = 4.0
+"""How long an endpoint may take to answer; with Python's start it stays below 5 seconds."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    # So that -1e5 is a number, as -1 is, and no option.
+    parser._negative_number_matcher = re.compile(r"-\.?[0-9]")
+    parser.add_argument(
+        "-e",
+        "--endpoint",
+        help="control plane, for example http://localhost:5001 "
+        f"(default: {' or '.join(ENDPOINT_VARIABLES)}, else the embedded ArmoniK)",
+    )
+    parser.add_argument("-p", "--partition", help="partition that runs the hello worker")
+    parser.add_argument(
+        "-v",
+        "--values",
+        type=_number,
+        nargs="+",
+        metavar="X",
+        help="numbers to add; they win over -n",
+    )
+    parser.add_argument(
+        "-n",
+        "--nfirst",
+        type=_count,
+        default=10,
+        metavar="N",
+        help="add the numbers from 0 to N-1 (default: 10; with 0 the result is 0)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=60.0,
+        metavar="S",
+        help="seconds to wait for the result (default: 60)",
+    )
+    parser.add_argument("--ca", metavar="FILE", help="TLS: who signed the server's certificate")
+    parser.add_argument("--cert", metavar="FILE", help="TLS: your client certificate")
+    parser.add_argument("--key", metavar="FILE", help="TLS: the key of your client certificate")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Say hello; return the exit status."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
+    embedded = None
+    if not args.endpoint and not any(map(os.environ.get, ENDPOINT_VARIABLES)):
+        embedded = _start_embedded()
+    try:
+        say("Hello ArmoniK Python Example !")
+        with _open_channel(args, embedded) as channel:
+            _hello(channel, args)
+    except HelloError as error:
+        return fail(error)
+    return 0
+
+
+def _start_embedded() -> Future[Endpoint]:
+    """Find or start the embedded ArmoniK in a thread; Ctrl-C does not wait for it."""
+    endpoint: Future[Endpoint] = Future()
+
+    def start() -> None:
+        try:
+            endpoint.set_result(Endpoint.find())
+        except BaseException as error:
+            endpoint.set_exception(error)
+
+    threading.Thread(target=start, name="start-embedded", daemon=True).start()
+    return endpoint
+
+
+def _open_channel(args: argparse.Namespace, embedded: Future[Endpoint] | None) -> grpc.Channel:
+    import armonik.client  # noqa: F401  (takes its time, while the embedded ArmoniK starts)
+
+    if embedded is not None:
+        return embedded.result(START_SECONDS).open_channel()
+    endpoint = Endpoint.find(
+        args.endpoint,
+        certificate_authority=args.ca,
+        client_certificate=args.cert,
+        client_key=args.key,
+    )
+    endpoint.check(CHECK_SECONDS)
+    return endpoint.open_channel()
+
+
+def _hello(channel: grpc.Channel, args: argparse.Namespace) -> None:
+    from hello_helpers.messages import Payload
+    from hello_helpers.sessions import closing_session
+    from hello_helpers.steps import create_payload, create_session, submit_task, wait_for_result
+
+    values = args.values or list(range(args.nfirst))
+    session_id = create_session(channel, args.partition)
+    say(f"Session {session_id} has been created")
+    try:
+        with closing_session(channel, session_id, lambda: say("Session has been cancelled")):
+            data = create_payload(channel, session_id, Payload(values))
+            submit_task(channel, session_id, data)
+            say("Main tasks have been sent")
+            result = wait_for_result(channel, session_id, data.result_id, args.timeout)
+            say(f"Result : {result.value}")
+    finally:
+        say("Good bye !")
+
+
+def _number(text: str) -> int | float:
+    return _read(parse_number, text)
+
+
+def _count(text: str) -> int:
+    return _read(parse_count, text)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(_read(parse_number, text))
+    if seconds <= 0:
+        raise argparse.ArgumentTypeError(f"must be more than 0 seconds, you typed {text}.")
+    return seconds
+
+
+def _read(parse: Callable[[str], T], text: str) -> T:
+    """Parse an argument; argparse shows only the text of errors of its own kind."""
+    try:
+        return parse(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(" ".join(error.lines())) from error
