@@ -1,0 +1,220 @@
+"""What the files about installing say agrees, and what is built from them works elsewhere."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@pytest.fixture(scope="module")
+def project(root: Path) -> dict[str, Any]:
+    """The table of pyproject.toml."""
+    return tomllib.loads((root / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def conda(root: Path) -> dict[str, Any]:
+    """The table of environment.yml."""
+    return yaml.safe_load((root / "environment.yml").read_text())
+
+
+@pytest.fixture(scope="module")
+def readme(root: Path) -> str:
+    """The text of README.md."""
+    return (root / "README.md").read_text()
+
+
+def requirements(lines: Iterable[str], python: str | None = None) -> dict[str, SpecifierSet]:
+    """Parse requirements into {name: versions}; leave out those for another Python."""
+    parsed = map(Requirement, lines)
+    environment = {"python_version": python} if python else {}
+    return {r.name: r.specifier for r in parsed if not r.marker or r.marker.evaluate(environment)}
+
+
+def pythons_tested(project: dict[str, Any]) -> list[str]:
+    prefix = "Programming Language :: Python :: 3."
+    found = [c for c in project["project"]["classifiers"] if c.startswith(prefix)]
+    return [c.rpartition(" ")[2] for c in found]
+
+
+def command_of(readme: str, heading: str) -> str:
+    """Return the command in the code block below a heading of the README."""
+    block = re.search(rf"^## {heading}\n+```sh\n(.+)\n```", readme, re.MULTILINE)
+    assert block, f"the README has no one-line command below ## {heading}"
+    return block[1]
+
+
+# -- versions
+
+
+def test_each_requirement_is_bounded_on_both_sides(project: dict[str, Any]) -> None:
+    declared = [
+        *project["build-system"]["requires"],
+        *project["project"]["dependencies"],
+        *project["project"]["optional-dependencies"]["test"],
+    ]
+    for line in declared:
+        operators = {specifier.operator for specifier in Requirement(line).specifier}
+        assert operators == {">=", "<"}, line
+
+
+def test_this_environment_keeps_to_the_bounds(project: dict[str, Any]) -> None:
+    lines = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["test"]
+    for name, versions in requirements(lines).items():
+        assert importlib.metadata.version(name) in versions, name
+
+
+def test_conda_gets_the_same_versions_as_pip(
+    project: dict[str, Any], conda: dict[str, Any]
+) -> None:
+    assert set(conda) == {"name", "channels", "dependencies"}
+    packages = [line for line in conda["dependencies"] if isinstance(line, str)]
+    (by_pip,) = [table["pip"] for table in conda["dependencies"] if isinstance(table, dict)]
+    assert "pip" in packages
+    assert by_pip[-1] == "-e ."
+    (python,) = [line.partition("=")[2] for line in packages if line.startswith("python=")]
+    assert python in pythons_tested(project)
+    given = [p for p in packages if p != "pip" and not p.startswith("python=")] + by_pip[:-1]
+    assert requirements(given) == requirements(project["project"]["dependencies"], python)
+
+
+def test_the_readme_names_the_python_versions_of_pyproject(
+    project: dict[str, Any], conda: dict[str, Any], readme: str
+) -> None:
+    oldest, *_, newest = pythons_tested(project)
+    assert project["project"]["requires-python"] == f">={oldest}"
+    assert f"Python {oldest} or newer (tested with {oldest} to {newest})" in readme
+    assert f"must say {oldest} or more" in readme
+    assert f"has Python {conda['dependencies'][0].partition('=')[2]} " in readme
+    assert project["tool"]["ruff"]["target-version"] == f"py{oldest.replace('.', '')}"
+    assert project["tool"]["mypy"]["python_version"] == oldest
+
+
+# -- the README's commands
+
+
+@pytest.mark.parametrize(
+    ("heading", "what", "last"),
+    [
+        ("Run", "-e .", ".venv/bin/hello-armonik lab"),
+        ("Test", '-e ".[test]"', ".venv/bin/python -m pytest"),
+    ],
+)
+def test_a_command_of_the_readme_makes_an_environment_installs_and_starts(
+    readme: str, heading: str, what: str, last: str
+) -> None:
+    assert command_of(readme, heading).split(" && ") == [
+        "python3 -m venv .venv",
+        f".venv/bin/python -m pip install {what}",
+        last,
+    ]
+
+
+def test_ci_runs_the_test_command_of_the_readme(root: Path, readme: str) -> None:
+    (awk,) = re.findall(r"awk '(.+)' README.md", (root / ".ci" / "run").read_text())
+    found = subprocess.run(["awk", awk, "README.md"], cwd=root, capture_output=True, text=True)
+    assert found.stdout == command_of(readme, "Test") + "\n"
+
+
+def test_the_commands_of_the_readme_exist(project: dict[str, Any], readme: str) -> None:
+    assert project["project"]["scripts"] == {"hello-armonik": "hello_helpers.__main__:main"}
+    helped = subprocess.run(
+        [sys.executable, "-m", "hello_helpers", "--help"], capture_output=True, text=True
+    )
+    named = set(re.findall(r"`hello-armonik (\w+)", readme))
+    assert named >= {"run", "serve", "stop", "lab"}
+    for command in named:
+        assert re.search(rf"^\s+{command}\s", helped.stdout, re.MULTILINE), command
+
+
+def test_what_the_readme_links_to_exists(root: Path, readme: str) -> None:
+    local = [link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link]
+    assert [link for link in local if not (root / link).exists()] == []
+
+
+# -- a wheel
+
+
+@pytest.fixture(scope="module")
+def sources(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what a wheel is built from, so that building leaves nothing in the clone."""
+    copy = tmp_path_factory.mktemp("sources")
+    for name in ("hello_helpers", "notebooks"):
+        shutil.copytree(
+            root / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".*")
+        )
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(root / name, copy)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def wheel(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel of the sources."""
+    target = tmp_path_factory.mktemp("wheel")
+    build = f"from setuptools import build_meta; build_meta.build_wheel({str(target)!r})"
+    subprocess.run([sys.executable, "-c", build], cwd=sources, check=True, capture_output=True)
+    (path,) = target.glob("*.whl")
+    return path
+
+
+def test_a_wheel_carries_every_file_of_the_package_and_every_notebook(
+    sources: Path, wheel: Path
+) -> None:
+    packed = zipfile.ZipFile(wheel).namelist()
+    package = [
+        p.relative_to(sources) for p in (sources / "hello_helpers").rglob("*") if p.is_file()
+    ]
+    assert {p.as_posix() for p in package} - set(packed) == set()
+    share = re.compile(r"hello_armonik-[^/]+\.data/data/share/hello-armonik/notebooks/")
+    carried = {share.sub("", name) for name in packed if share.match(name)}
+    assert carried == {path.name for path in (sources / "notebooks").iterdir()}
+
+
+def test_an_installed_wheel_opens_the_lessons_from_any_folder(wheel: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "venv"
+    venv.create(environment, with_pip=True, symlinks=os.name != "nt")
+    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    install = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", wheel]
+    subprocess.run(install, check=True, stdin=subprocess.DEVNULL)
+    # What it depends on comes from the environment of the tests: nothing is fetched here.
+    (site,) = environment.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(str(Path(yaml.__file__).parents[1]))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = subprocess.run(
+        [environment / "bin" / "hello-armonik", "lab", "--dir", "mine", "--version"],
+        cwd=elsewhere,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == importlib.metadata.version("jupyterlab")
+    assert (elsewhere / "mine" / "00_welcome.ipynb").exists()
+    where = subprocess.run(
+        [python, "-c", "import hello_helpers; print(hello_helpers.__file__)"],
+        cwd=elsewhere,
+        capture_output=True,
+        text=True,
+    )
+    assert where.stdout.startswith(str(environment))
