@@ -29,13 +29,16 @@ from _pytest.reports import TestReport
 RUN = "HELLO_ARMONIK_TEST_RUN"
 """Variable that marks every process of this run; its value is the folder of the run."""
 
+KEPT = "hello-armonik/kept"
+"""Key in pytest's cache: the folder of the last run, if a test failed in it."""
+
 SECONDS_TO_END = 10
 """How long processes that have been told to end may take before they count as left behind."""
 
 # What could make a run depend on the terminal that it is started from.
 FOREIGN = re.compile(
-    r"((all|ftp|http|https|grpc|no)_proxy|ak_.*|grpc__.*|grpc_(trace|verbosity)|hello_armonik_.*|jpy_.*|jupyter.*"
-    r"|ipython.*|force_color|clicolor_force|browser)",
+    r"((all|ftp|http|https|grpc|no)_proxy|ak_.*|grpc__.*|grpc_(trace|verbosity)|hello_armonik_.*"
+    r"|jpy_.*|jupyter.*|ipython.*|force_color|clicolor_force|browser)",
     re.IGNORECASE,
 )
 
@@ -113,8 +116,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             "left behind", ("", 0, "left behind"), {}, "failed", text, when="teardown"
         )
         session.config.hook.pytest_runtest_logreport(report=report)
-    if session.testsfailed == 0:
-        shutil.rmtree(folder, ignore_errors=True)  # after a failure it is kept, to be looked at
+    keep(session.config.cache, folder if session.testsfailed else None)
+    if not session.testsfailed:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def keep(cache: pytest.Cache | None, folder: Path | None) -> None:
+    """Keep the folder of a failed run, to be looked at, instead of the one kept before."""
+    if cache is None:
+        return
+    if before := cache.get(KEPT, None):
+        shutil.rmtree(before, ignore_errors=True)
+    cache.set(KEPT, folder and str(folder))
 
 
 def end_shared_armonik() -> None:

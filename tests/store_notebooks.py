@@ -20,6 +20,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from tests.isolation import FOREIGN, end_shared_armonik, environment
 
@@ -78,6 +79,7 @@ def execute(notebook: NotebookNode) -> None:
         kernel_name="python3",
         record_timing=False,
         store_widget_state=False,
+        config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # else it warns
         resources={"metadata": {"path": str(NOTEBOOKS)}},
     ).execute()
 

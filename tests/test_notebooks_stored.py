@@ -1,0 +1,216 @@
+"""The notebooks as they are stored: fit to be read without being run."""
+
+from __future__ import annotations
+
+import getpass
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from tests.store_notebooks import METADATA, NOTEBOOKS, WIDGET_VIEW, complaints
+
+PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
+NOT_RUN = {"skip-execution", "nbval-skip"}
+CELL_METADATA = {"tags", "jupyter", "editable", "deletable", "slideshow"}
+
+OF_ONE_MACHINE = {
+    "a path": re.compile(
+        r"(?<![\w.:/])/(root|home|tmp|work|Users|var|usr|opt|private)/\w|[A-Z]:\\\w"
+    ),
+    "a socket": re.compile(r"unix:/*\w"),
+    # 5001 is where ArmoniK is usually published; any other port was chosen by chance.
+    "a port": re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):(?!5001\b)\d+"),
+    "a certificate or key": re.compile(r"-----BEGIN "),
+    "an address in memory": re.compile(r"\bat 0x[0-9a-f]{6,}"),
+}
+if (user := getpass.getuser()) not in {"root", "user", "runner"}:  # those are words
+    OF_ONE_MACHINE["a user's name"] = re.compile(rf"\b{re.escape(user)}\b")
+OTHER_ARMONIK = re.compile(r"(?<!embedded )ArmoniK on this machine|\bArmoniK at [\w.-]+\.\w")
+
+
+@pytest.fixture(params=PATHS, ids=lambda path: path.stem)
+def notebook(request: pytest.FixtureRequest) -> NotebookNode:
+    """Each notebook in turn."""
+    return nbformat.read(request.param, as_version=nbformat.NO_CONVERT)
+
+
+class Pictures(HTMLParser):
+    """Finds the pictures of a piece of HTML, and which of them have no text in their place."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.mute: list[str] = []
+        self.svg: list[str] = []  # of the open <svg> without a name: its tag
+        self.feed(html)
+        self.close()
+        self.mute += self.svg
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        text = self.get_starttag_text() or tag
+        if tag == "img" and not (named.get("alt") or "").strip():
+            self.mute.append(text)
+        hidden = named.get("aria-hidden") == "true"
+        if tag == "svg" and not (named.get("aria-label") or named.get("aria-labelledby") or hidden):
+            self.svg.append(text)
+        if tag == "title" and self.svg:
+            self.svg.pop()
+
+
+def markdown(notebook: NotebookNode) -> str:
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def without_code(text: str) -> str:
+    """Return markdown without its fenced blocks and inline code."""
+    text = re.sub(r"^(```|~~~).*?^\1[ \t]*$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"`[^`\n]*`", "", text)
+
+
+def output_texts(notebook: NotebookNode) -> Iterator[str]:
+    """Yield every text in every output."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            yield output.get("text", "")
+            yield "\n".join([*output.get("traceback", []), output.get("evalue", "")])
+            for kind, value in output.get("data", {}).items():
+                if not kind.startswith("image/") or kind == "image/svg+xml":
+                    yield value if isinstance(value, str) else str(value)
+
+
+def test_there_are_notebooks_and_the_first_is_the_welcome() -> None:
+    assert PATHS
+    assert PATHS[0].name == "00_welcome.ipynb"
+
+
+def test_it_is_valid_and_says_no_more_about_itself_than_needed(notebook: NotebookNode) -> None:
+    nbformat.validate(notebook)
+    assert notebook.nbformat == 4
+    assert notebook.metadata == METADATA
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= CELL_METADATA
+
+
+def test_it_has_been_run_to_its_end_in_order(notebook: NotebookNode) -> None:
+    counts = [
+        cell.execution_count
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        and cell.source.strip()
+        and not NOT_RUN & set(cell.metadata.get("tags", []))
+    ]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_no_cell_has_failed_or_written_to_stderr(notebook: NotebookNode) -> None:
+    assert complaints(notebook) == []
+
+
+def test_every_result_came_from_the_embedded_armonik(notebook: NotebookNode) -> None:
+    texts = "\n".join(output_texts(notebook))
+    assert "embedded ArmoniK on this machine" in texts, "no output says which ArmoniK made it"
+    assert not OTHER_ARMONIK.search(texts)
+
+
+@pytest.mark.parametrize("what", OF_ONE_MACHINE)
+def test_no_output_holds_what_belongs_to_one_machine(notebook: NotebookNode, what: str) -> None:
+    found = [m[0] for text in output_texts(notebook) for m in OF_ONE_MACHINE[what].finditer(text)]
+    assert found == []
+
+
+def test_a_stored_widget_has_a_text_in_its_place(notebook: NotebookNode) -> None:
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert WIDGET_VIEW not in output.get("data", {})
+
+
+def test_it_has_one_title_and_no_heading_skips_a_level(notebook: NotebookNode) -> None:
+    levels = [len(h) for h in re.findall(r"^(#+) ", without_code(markdown(notebook)), re.MULTILINE)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    for above, below in pairwise(levels):
+        assert below <= above + 1
+
+
+def test_every_picture_has_a_text_in_its_place(notebook: NotebookNode) -> None:
+    text = markdown(notebook)
+    assert re.findall(r"!\[\s*\]", without_code(text)) == []
+    mermaid = re.findall(r"^```mermaid\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert [m for m in mermaid if not ("accTitle" in m and "accDescr" in m)] == []
+    assert Pictures(text).mute == []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            assert Pictures(output.get("data", {}).get("text/html", "")).mute == []
+            assert Pictures(output.get("data", {}).get("image/svg+xml", "")).mute == []
+            for kind in output.get("data", {}):
+                if kind.startswith("image/") and kind != "image/svg+xml":
+                    assert output.metadata.get(kind, {}).get("alt"), f"{kind} without alt"
+
+
+# -- the checks see what they are for
+
+
+@pytest.mark.parametrize(
+    ("html", "mute"),
+    [
+        ("<img src='x' alt='A pod'>", 0),
+        ("<img src='x'>", 1),
+        ("<img src='x' alt=' '/>", 1),
+        ("<svg role='img' aria-label='The planes'><path/></svg>", 0),
+        ("<svg><title>The planes</title><path/></svg>", 0),
+        ("<svg aria-hidden='true'><path/></svg>", 0),
+        ("<svg><path/></svg>", 1),
+        ("<title>a page</title><svg><path/></svg>", 1),
+    ],
+)
+def test_a_picture_without_text_is_found(html: str, mute: int) -> None:
+    assert len(Pictures(html).mute) == mute
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("in /home/ada/x", "a path"),
+        (r"C:\Users", "a path"),
+        ("unix:///run/armonik.sock", "a socket"),
+        ("http://127.0.0.1:45123", "a port"),
+        ("<Thing at 0x7f0c36bc4090>", "an address in memory"),
+    ],
+)
+def test_what_belongs_to_one_machine_is_found(text: str, what: str) -> None:
+    assert OF_ONE_MACHINE[what].search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1/2 of /tasks", "http://localhost:5001", "https://example.org/home/x", "</usr/>"]
+)
+def test_what_belongs_to_no_machine_is_let_pass(text: str) -> None:
+    assert [what for what, pattern in OF_ONE_MACHINE.items() if pattern.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("embedded ArmoniK on this machine", False),
+        ("ArmoniK on this machine", True),
+        ("ArmoniK at cluster.example.org", True),
+        ("ArmoniK at work", False),
+    ],
+)
+def test_the_stamp_of_another_armonik_is_found(text: str, found: bool) -> None:
+    assert bool(OTHER_ARMONIK.search(text)) is found
+
+
+def test_code_in_markdown_has_no_headings() -> None:
+    text = without_code("# A\n```sh\n# not a heading\n```\n## B `# c`")
+    assert text.split() == ["#", "A", "##", "B"]
+
+
+def test_paths_are_looked_for_where_notebooks_are(root: Path) -> None:
+    assert root / "notebooks" == NOTEBOOKS
