@@ -1,0 +1,34 @@
+"""The Applications service: which applications the tasks belong to."""
+
+from __future__ import annotations
+
+from armonik.protogen.client.applications_service_pb2_grpc import ApplicationsServicer
+from armonik.protogen.common.applications_common_pb2 import (
+    ApplicationRaw,
+    ListApplicationsRequest,
+    ListApplicationsResponse,
+)
+
+from ..data_plane.fields import APPLICATIONS
+from ..data_plane.plane import DataPlane
+from ..grpc_context import Context
+from .listing import list_rows
+
+
+class Applications(ApplicationsServicer):  # type: ignore[misc]
+    """Lists applications. Nobody creates one: it is there as long as a task names it."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def ListApplications(
+        self, request: ListApplicationsRequest, _: Context
+    ) -> ListApplicationsResponse:
+        """Return each distinct name, version, namespace and service that occurs in tasks."""
+        rows, total = await list_rows(self._plane, request, APPLICATIONS)
+        return ListApplicationsResponse(
+            applications=[ApplicationRaw(**row) for row in rows],
+            page=request.page,
+            page_size=request.page_size,
+            total=total,
+        )

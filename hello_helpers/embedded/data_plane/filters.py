@@ -1,0 +1,243 @@
+"""Filters of the API, compiled to SQL conditions.
+
+A filter is an OR of ANDs of comparisons: ``or[] { and[] { field, value } }``. No ``or`` at all, or
+an ``and`` without comparisons, matches everything. Values are always bound, never written into the
+SQL. Strings are compared as bytes: exactly, with case, with NUL characters and without wildcards.
+
+What is unset (a date that has not come, an options key that is not there) equals nothing, contains
+nothing, is neither before nor after anything. So NOT_EQUAL and NOT_CONTAINS are true of it, and
+every other operator is false.
+
+Dates and durations are whole nanoseconds within 64 bits (years 1677 to 2262, 292 years); a value
+beyond that is taken for the nearest end.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ..errors import InvalidArgument
+from .clock import from_duration, from_timestamp
+from .database import Database
+from .fields import GENERIC, RESULTS, TASKS, Column, Fields, Kind, column, json_rows
+
+Parameter = str | bytes | int
+
+MAX_PARAMETERS = 10_000
+"""Values in one filter. SQLite plans so many in a second, and three times as many in ten."""
+
+_ENDS = -(2**63), 2**63 - 1
+"""The smallest and the largest integer of SQLite."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """A condition for a WHERE clause, and the values of its question marks.
+
+    For a row that does not match, the condition is 0 or NULL.
+    """
+
+    sql: str = "1"
+    parameters: tuple[Parameter, ...] = ()
+
+
+class _Comparison(NamedTuple):
+    """One comparison; ``equals`` is set if it says that a string column has this value."""
+
+    where: Where
+    column: Column
+    equals: str | None = None
+
+
+def compile_filters(filters: Any, fields: Fields) -> Where:
+    """Compile a ``Filters`` message.
+
+    Raises:
+        InvalidArgument: a comparison lacks its field or its value, names a field that there is
+            not, has a value that does not fit the field or an unknown operator; or there are
+            too many of them.
+    """
+    conjunctions = [
+        [_comparison(message, fields) for message in conjunction]
+        for conjunction in _conjunctions(filters)
+    ]
+    if not conjunctions or not all(conjunctions):
+        return Where()
+    equalities: dict[Column, list[str]] = {}
+    alternatives: list[Where] = []
+    for comparisons in conjunctions:
+        first = comparisons[0]
+        # SQLite ends a string of JSON at a NUL character, so such values stay out of the list.
+        if len(comparisons) == 1 and first.equals is not None and "\0" not in first.equals:
+            equalities.setdefault(first.column, []).append(first.equals)
+        else:
+            alternatives.append(_joined("AND", [comparison.where for comparison in comparisons]))
+    alternatives += [_one_of(column, values) for column, values in equalities.items()]
+    where = _joined("OR", alternatives)
+    if len(where.parameters) > MAX_PARAMETERS:
+        raise InvalidArgument(
+            f"The filter is too long: it compares with {len(where.parameters):,} values, and"
+            f" {MAX_PARAMETERS:,} are allowed; split it into several calls"
+        )
+    return where
+
+
+def matching(database: Database, fields: Fields, ids: Iterable[str], where: Where) -> set[str]:
+    """Return which of these ids exist and match."""
+    # The LIMIT, which limits nothing, keeps SQLite from looking at other rows than those first.
+    rows = database.rows(
+        f"SELECT {fields.id_column} FROM (SELECT * FROM {fields.table} WHERE {fields.id_column} IN"
+        f" (SELECT value FROM json_each(?)) LIMIT -1) WHERE {where.sql}",
+        (json.dumps(list(ids)), *where.parameters),
+    )
+    return {row[0] for row in rows}
+
+
+_EVENT_FIELDS = {
+    TASKS.table: frozenset(
+        ("TASK_ID", "SESSION_ID", "PAYLOAD_ID", "OWNER_POD_ID", "INITIAL_TASK_ID", "POD_HOSTNAME")
+    ),
+    RESULTS.table: frozenset(("RESULT_ID", "SESSION_ID", "NAME", "OWNER_TASK_ID")),
+}
+
+
+def check_event_filters(tasks_filters: Any, results_filters: Any) -> None:
+    """Check that event filters are about fields that do not change while one listens.
+
+    Raises:
+        InvalidArgument: a field may not be used here, such as STATUS.
+    """
+    for filters, fields in ((tasks_filters, TASKS), (results_filters, RESULTS)):
+        allowed = _EVENT_FIELDS[fields.table]
+        for conjunction in _conjunctions(filters):
+            for message in conjunction:
+                found = _column(message, fields)
+                is_option = message.field.WhichOneof("field") in ("task_option_field", GENERIC)
+                if not is_option and found.name not in allowed:
+                    raise InvalidArgument(
+                        f"Events of a {fields.table} cannot be filtered on {found.name}, only on"
+                        f" {', '.join(sorted(allowed))}"
+                        + (" and on task options" if fields is TASKS else "")
+                    )
+
+
+def _conjunctions(filters: Any) -> Iterator[Sequence[Any]]:
+    """Yield the comparisons of each AND (``or`` and ``and`` are no names for Python)."""
+    for conjunction in getattr(filters, "or"):
+        yield getattr(conjunction, "and")
+
+
+def _joined(operator: str, conditions: Sequence[Where]) -> Where:
+    """Join conditions in a balanced tree: SQLite refuses expressions that are 1,000 deep."""
+    level = [condition.sql for condition in conditions]
+    while len(level) > 1:
+        pairs = [f"({a} {operator} {b})" for a, b in zip(level[::2], level[1::2], strict=False)]
+        level = [*pairs, level[-1]] if len(level) % 2 else pairs
+    return Where(level[0], tuple(value for where in conditions for value in where.parameters))
+
+
+def _one_of(column: Column, values: Sequence[str]) -> Where:
+    """Say that a column has one of many values, in one parameter."""
+    return Where(
+        f"{column.sql} IN (SELECT value FROM json_each(?))",
+        (*column.parameters, json.dumps(values, ensure_ascii=False)),
+    )
+
+
+def _column(message: Any, fields: Fields) -> Column:
+    if not message.HasField("field"):
+        raise InvalidArgument("A filter has no field: say which field it is about")
+    return column(fields, message.field)
+
+
+def _comparison(message: Any, fields: Fields) -> _Comparison:
+    """Compile one ``FilterField`` message."""
+    about = _column(message, fields)
+    member = message.WhichOneof("value_condition")
+    fitting = f"filter_{about.kind.value}"
+    if about.kind is Kind.SORT_ONLY:
+        raise InvalidArgument(f"One can sort by {about.name}, not filter on it")
+    if member is None:
+        raise InvalidArgument(f"The filter on {about.name} has no value: set its {fitting}")
+    if member != fitting:
+        raise InvalidArgument(
+            f"The filter on {about.name} is a {member}, but the field is a {about.kind.value}:"
+            f" set its {fitting}"
+        )
+    condition = getattr(message, member)
+    template = _template(about, condition)
+    values: tuple[Parameter, ...]
+    equals = None
+    if about.kind in (Kind.STRING, Kind.ARRAY):
+        template, values = _text(about, condition, template)
+        if template == _EQUAL_TEXT:
+            equals = condition.value
+    else:
+        values = (_number(about, condition),)
+    where = Where(template.format(column=about.sql), (*about.parameters, *values))
+    return _Comparison(where, about, equals)
+
+
+_EQUAL_TEXT = "{column} = CAST(? AS TEXT)"
+_CONTAINS = "instr(CAST({column} AS BLOB), ?) > 0"
+_STARTS_WITH = "substr(CAST({column} AS BLOB), 1, ?) = ?"
+_ENDS_WITH = "substr(CAST({column} AS BLOB), ?) = ?"
+
+# In the order of the numbers in filters_common.proto.
+_STRINGS = (
+    _EQUAL_TEXT,
+    "{column} IS NOT CAST(? AS TEXT)",
+    _CONTAINS,
+    "ifnull(instr(CAST({column} AS BLOB), ?), 0) = 0",
+    _STARTS_WITH,
+    _ENDS_WITH,
+)
+_ORDERED = ("= ?", "IS NOT ?", "< ?", "<= ?", ">= ?", "> ?")
+_NUMBERS = tuple(f"{{column}} {operator}" for operator in _ORDERED)
+_ITEM = f"(SELECT 1 FROM {json_rows('{column}')} WHERE value = CAST(? AS TEXT))"
+_TEMPLATES = {
+    Kind.STRING: _STRINGS,
+    Kind.ARRAY: (f"EXISTS {_ITEM}", f"NOT EXISTS {_ITEM}"),
+    Kind.NUMBER: _NUMBERS,
+    Kind.DATE: _NUMBERS,
+    Kind.DURATION: _NUMBERS,
+    Kind.STATUS: _NUMBERS[:2],
+    Kind.BOOLEAN: _NUMBERS[:1],
+}
+
+
+def _template(about: Column, condition: Any) -> str:
+    """Return the SQL of a comparison's operator."""
+    templates = _TEMPLATES[about.kind]
+    operator: int = condition.operator
+    if operator not in range(len(templates)):
+        raise InvalidArgument(
+            f"The filter on {about.name} has an unknown operator, number {operator}"
+        )
+    return templates[operator]
+
+
+def _text(about: Column, condition: Any, template: str) -> tuple[str, tuple[Parameter, ...]]:
+    """Return the template and the values of a comparison with a string."""
+    value = about.encode(condition.value)
+    if template in (_STARTS_WITH, _ENDS_WITH) and not value:
+        return _CONTAINS, (value,)  # true of any string; substr of an empty BLOB is NULL
+    if template == _STARTS_WITH:
+        return template, (len(value), value)
+    if template == _ENDS_WITH:
+        return template, (-len(value), value)
+    return template, (value,)
+
+
+def _number(about: Column, condition: Any) -> int:
+    """Return the value of a comparison with anything that is a number in the tables."""
+    if about.kind not in (Kind.DATE, Kind.DURATION):
+        return int(condition.value)
+    if not condition.HasField("value"):
+        raise InvalidArgument(f"The filter on {about.name} has no value: set its value")
+    convert = from_timestamp if about.kind is Kind.DATE else from_duration
+    smallest, largest = _ENDS
+    return max(smallest, min(convert(condition.value), largest))
