@@ -65,7 +65,8 @@ CREATE TABLE IF NOT EXISTS task (
     success             INTEGER NOT NULL DEFAULT 1,
     error               TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX IF NOT EXISTS task_by_session ON task (session_id, status);
+CREATE INDEX IF NOT EXISTS task_by_status ON task (session_id, status);
+CREATE INDEX IF NOT EXISTS task_by_session ON task (session_id);  -- in order of arrival, by seq
 
 -- A task waits for each result listed here: its payload or a data dependency that is not COMPLETED yet.
 CREATE TABLE IF NOT EXISTS waiting (
@@ -89,7 +90,7 @@ CREATE TABLE IF NOT EXISTS result (
     opaque_id           BLOB NOT NULL DEFAULT x'',   -- the name of the object that holds the data
     manual_deletion     INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS result_by_session ON result (session_id, status);
+CREATE INDEX IF NOT EXISTS result_by_session ON result (session_id);
 
 -- Objects that more than one result may point at (ImportResultsData); all others have one owner.
 CREATE TABLE IF NOT EXISTS shared_object (
@@ -111,3 +112,13 @@ CREATE VIEW IF NOT EXISTS application AS
     SELECT DISTINCT application_name AS name, application_version AS version,
                     application_namespace AS namespace, application_service AS service
     FROM task;
+
+-- What SQLite shall reckon with when it chooses an index: there are many rows, and a session has
+-- many of them. Left to itself it guesses ten, and reads a whole session to find a hundred ids.
+ANALYZE sqlite_schema;
+DELETE FROM sqlite_stat1;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('task', 'task_by_status', '1000000 10000 2000'),
+    ('task', 'task_by_session', '1000000 10000'),
+    ('result', 'result_by_session', '1000000 10000');
+ANALYZE sqlite_schema;
