@@ -95,10 +95,12 @@ class Staging:
             RequestError, StorageError: a result was announced that does not exist or has no file.
         """
         created = {new.result_id for new in self._work.created}
-        for result_id in self._announced:
-            if result_id not in created:
-                result_rows.get(self._plane, result_id)  # so no odd id becomes a path
-            self._work.produced[result_id] = self._plane.objects.adopt(self.folder / result_id)
+        with self._plane.transaction():
+            for result_id in self._announced:
+                if result_id not in created:
+                    result_rows.get(self._plane, result_id)  # so no odd id becomes a path
+                data = self._plane.objects.adopt(self.folder / result_id)
+                self._work.produced[result_id] = data
         return self._work
 
     def discard(self) -> None:

@@ -51,24 +51,19 @@ class Results(ResultsServicer):  # type: ignore[misc]
         self, request: messages.CreateResultsRequest, _: Context
     ) -> messages.CreateResultsResponse:
         """Create results with their data: payloads and inputs."""
-        session_rows.get(self._plane, request.session_id)
-        new: list[NewResult] = []
-        try:
-            for result in request.results:
-                new.append(
-                    NewResult(
-                        result_rows.new_id(),
-                        result.name,
-                        result.manual_deletion,
-                        owner_task_id=request.session_id,
-                        opaque_id=self._plane.objects.put(result.data),
-                        size=len(result.data),
-                    )
+        with self._plane.transaction():
+            new = [
+                NewResult(
+                    result_rows.new_id(),
+                    result.name,
+                    result.manual_deletion,
+                    owner_task_id=request.session_id,
+                    opaque_id=self._plane.objects.put(result.data),
+                    size=len(result.data),
                 )
+                for result in request.results
+            ]
             rows = result_rows.create(self._plane, request.session_id, new)
-        except BaseException:
-            self._plane.objects.remove(result.opaque_id for result in new)
-            raise
         return messages.CreateResultsResponse(results=map(result_raw, rows))
 
     async def UploadResultData(
@@ -93,7 +88,7 @@ class Results(ResultsServicer):  # type: ignore[misc]
             with self._plane.transaction() as tx:
                 session_rows.get(self._plane, identifier.session_id)
                 row = result_rows.get(self._plane, identifier.result_id)
-                result_rows.complete(self._plane, tx, row, writer.opaque_id, writer.size)
+                result_rows.complete(self._plane, tx, row, writer.finish(), writer.size)
                 row = result_rows.get(self._plane, identifier.result_id)
         reply = result_raw(row)
         reply.ClearField("completed_at")  # as ArmoniK answers; GetResult has it

@@ -9,6 +9,7 @@ system holds the written pages. (Only a power failure may lose the last moments.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,13 @@ Parameters = Sequence[Any]
 
 READERS = 1
 """Threads for long reads. SQLite releases the interpreter lock only in part: more do not help."""
+
+CHECKPOINT_EVERY = 2_000
+"""Transactions after which the write-ahead log is copied into the file, in the reader thread: it
+waits for the disk, and nobody else should."""
+
+CHECKPOINT_AT_LAST = 50_000
+"""Pages (of 4 KiB) after which the writer does it itself, lest the log grow without limit."""
 
 
 class Transaction:
@@ -66,12 +74,14 @@ class Database:
         try:
             self._writer = self._connect()
             self._writer.execute("PRAGMA journal_mode = WAL")
+            self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_AT_LAST}")
             self._writer.executescript(
                 resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
             )
         except sqlite3.Error as error:
             raise StorageError.from_exception(error) from error
         self._open: Transaction | None = None
+        self._commits = 0
         self._readers = ThreadPoolExecutor(READERS, "armonik-reader")
         self._reader: sqlite3.Connection | None = None
 
@@ -111,6 +121,9 @@ class Database:
                 self._open = None
         except sqlite3.Error as error:
             raise StorageError.from_exception(error) from error
+        self._commits += 1
+        if self._commits % CHECKPOINT_EVERY == 0:
+            self._readers.submit(self._checkpoint)
         transaction.run_deeds()
 
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
@@ -129,18 +142,24 @@ class Database:
             raise StorageError.from_exception(error) from error
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a long query in a reader thread, on a connection that cannot write."""
+        """Run a long query in a reader thread, on a connection of its own."""
 
         def run() -> T:
-            if self._reader is None:
-                self._reader = self._connect()
-                self._reader.execute("PRAGMA query_only = ON")
             try:
-                return query(self._reader)
+                return query(self._connection_for_reading())
             except sqlite3.Error as error:
                 raise StorageError.from_exception(error) from error
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    def _connection_for_reading(self) -> sqlite3.Connection:
+        if self._reader is None:
+            self._reader = self._connect()
+        return self._reader
+
+    def _checkpoint(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # the next one does more
+            self._connection_for_reading().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""

@@ -32,7 +32,7 @@ class DataPlane:
             raise StorageError.from_exception(error) from error
         self.folder = folder
         self.database = Database(folder / "tables.sqlite")
-        self.objects = ObjectStorage(folder / "objects")
+        self.objects = ObjectStorage(self.database, folder / "objects")
         self.queues = Queues()
         self.feed = ChangeFeed()
         self.max_priority = MAX_PRIORITY
@@ -56,7 +56,7 @@ class DataPlane:
         tx.after_commit(partial(self.queues.of(partition_id).put, task_id, priority))
 
     def erase(self, tx: Transaction, opaque_ids: Iterable[bytes]) -> None:
-        """Erase objects, once no committed row names them; shared ones stay."""
+        """Erase objects as soon as no committed row names them; shared ones stay."""
         owned = [
             opaque_id
             for opaque_id in opaque_ids
@@ -64,7 +64,7 @@ class DataPlane:
             and not tx.row("SELECT 1 FROM shared_object WHERE opaque_id = ?", (opaque_id,))
         ]
         if owned:
-            tx.after_commit(partial(self.objects.remove, owned))
+            self.objects.remove(owned)  # joins the transaction
 
     @contextmanager
     def holding(self, task_id: str, on_cancel: Callable[[], None]) -> Iterator[None]:

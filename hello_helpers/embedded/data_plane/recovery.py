@@ -37,8 +37,7 @@ def recover(plane: DataPlane) -> None:
         lost = tx.rows("SELECT * FROM task WHERE status = ?", (int(TaskStatus.PROCESSING),))
         for task in lost:
             attempts.retry_or_fail(plane, task, LOST)
-    named = plane.database.rows("SELECT opaque_id FROM result WHERE opaque_id <> x''")
-    strays = plane.objects.sweep({row["opaque_id"] for row in named})
+    strays = plane.objects.sweep()
     if waiting or lost or strays:
         log.info(
             "Recovered: %d tasks queued again, %d lost attempts, %d stray objects erased",

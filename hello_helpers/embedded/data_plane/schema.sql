@@ -92,6 +92,12 @@ CREATE TABLE IF NOT EXISTS result (
 );
 CREATE INDEX IF NOT EXISTS result_by_session ON result (session_id);
 
+-- The data of results, where it is small; large objects are files.
+CREATE TABLE IF NOT EXISTS object (
+    opaque_id           BLOB PRIMARY KEY,
+    data                BLOB NOT NULL
+) WITHOUT ROWID;
+
 -- Objects that more than one result may point at (ImportResultsData); all others have one owner.
 CREATE TABLE IF NOT EXISTS shared_object (
     opaque_id           BLOB PRIMARY KEY
