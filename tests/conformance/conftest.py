@@ -58,7 +58,7 @@ def armonik(pytestconfig: pytest.Config) -> Iterator[ArmoniK]:
             yield armonik
     else:
         partition = pytestconfig.getoption("--partition") or "default"
-        with contextlib.closing(ArmoniK(endpoint, partition, embedded=False)) as armonik:
+        with contextlib.closing(ArmoniK(endpoint, partition)) as armonik:
             yield armonik
 
 
@@ -69,7 +69,7 @@ def embedded_armonik(partition: str, pods: int) -> Iterator[ArmoniK]:
 
     with (
         EmbeddedArmonik(partitions={partition: SCRIPTED}, pods=pods) as embedded,
-        contextlib.closing(ArmoniK(embedded.endpoint, partition, embedded=True)) as armonik,
+        contextlib.closing(ArmoniK(embedded.endpoint, partition)) as armonik,
     ):
         yield armonik
 

@@ -7,6 +7,7 @@ what the classes never would. Every call has a deadline, every wait too.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -40,6 +41,7 @@ from armonik.protogen.common import (
     tasks_fields_pb2,
     tasks_filters_pb2,
 )
+from armonik.protogen.common.versions_common_pb2 import ListVersionsRequest
 from google.protobuf.duration_pb2 import Duration
 
 from .waiting import PATIENCE, Subscription, eventually
@@ -100,10 +102,9 @@ class Submitted:
 class ArmoniK:
     """One endpoint: its stubs, and what nearly every test does with them."""
 
-    def __init__(self, endpoint: str, partition: str, *, embedded: bool):
+    def __init__(self, endpoint: str, partition: str):
         self.endpoint = endpoint
         self.partition = partition
-        self.embedded = embedded
         self.bare_channel = create_channel(
             endpoint,
             options=(("grpc.max_receive_message_length", -1),),
@@ -123,6 +124,11 @@ class ArmoniK:
 
     def close(self) -> None:
         self.bare_channel.close()
+
+    @functools.cached_property
+    def embedded(self) -> bool:
+        """Whether this is an embedded ArmoniK: where a real one has a known defect, it differs."""
+        return self.versions.ListVersions(ListVersionsRequest()).core.endswith("-embedded")
 
     # --- sessions --------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
+from armonik.protogen.common.partitions_common_pb2 import GetPartitionRequest
 from grpc import StatusCode
 
 from .driver import ArmoniK
@@ -74,8 +75,8 @@ def test_a_session_without_partitions_gets_the_default_one(
     assert len(seen.partition_ids) == 1
     assert seen.partition_ids[0] != ""
     assert seen.options.partition_id == seen.partition_ids[0]
-    if armonik.embedded:
-        assert seen.options.partition_id == "default"
+    request = GetPartitionRequest(id=seen.options.partition_id)
+    assert armonik.partitions.GetPartition(request).partition.id == seen.options.partition_id
 
 
 @pytest.mark.statement(5)

@@ -23,7 +23,7 @@ class Programs:
     log: Path  # what the agent asked of `late`, one call a line
 
     def at(self, partition: str) -> ArmoniK:
-        return ArmoniK(self.endpoint, partition, embedded=True)
+        return ArmoniK(self.endpoint, partition)
 
 
 @pytest.fixture(scope="module")

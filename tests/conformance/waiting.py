@@ -16,7 +16,7 @@ from grpc import StatusCode
 
 T = TypeVar("T")
 
-PATIENCE = 30.0  # seconds: no task of these tests takes longer to get where it should
+PATIENCE = 20.0  # seconds: no task of these tests takes longer to get where it should
 
 
 def eventually(look: Callable[[], T], good: Callable[[T], object], within: float = PATIENCE) -> T:
