@@ -37,7 +37,7 @@ SECONDS_TO_END = 10
 
 # What could make a run depend on the terminal that it is started from.
 FOREIGN = re.compile(
-    r"((all|ftp|http|https|grpc|no)_proxy|ak_.*|grpc__.*|grpc_(trace|verbosity)|hello_armonik_.*"
+    r"((all|ftp|http|https|grpc|no)_proxy|ak_.*|grpc__.*|grpc_(trace|verbosity)|hello_.*"
     r"|jpy_.*|jupyter.*|ipython.*|force_color|clicolor_force|browser)",
     re.IGNORECASE,
 )

@@ -12,6 +12,9 @@ from playwright.sync_api import BrowserContext, sync_playwright
 from tests.browser.notebook import Notebook
 from tests.browser.server import JupyterServer
 
+Show = Callable[[JupyterServer, str], Notebook]
+"""The type of the fixture `show`."""
+
 CHROMIUM_OPTIONS = [
     "--no-sandbox",  # needed for root, as in a container
     "--disable-gpu",
@@ -46,7 +49,7 @@ def browser() -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def show(browser: BrowserContext) -> Iterator[Callable[[JupyterServer, str], Notebook]]:
+def show(browser: BrowserContext) -> Iterator[Show]:
     """A function that opens a notebook of a server in a fresh window.
 
     At the end of the test it looks for what no test may do: ask another machine for something, or

@@ -110,6 +110,10 @@ class Notebook:
             " === 'code' && cell.sharedModel.source.trim() && !cell.executionCount).length"
         )
 
+    def text(self) -> str:
+        """Return the text of all outputs."""
+        return "\n".join(self.panel.locator(".jp-OutputArea-output").all_text_contents())
+
     def errors(self) -> list[str]:
         """Return the texts of all error outputs, stderr outputs and broken widgets."""
         found = self.panel.locator(f"{ERROR_OUTPUT}, {STDERR_OUTPUT}, {BROKEN_WIDGET}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -11,10 +11,8 @@ from nbformat import v4
 from playwright.sync_api import expect
 
 from hello_helpers.cli.lab import jupyter_command
-from tests.browser.notebook import Notebook
+from tests.browser.conftest import Show
 from tests.browser.server import JupyterServer
-
-Show = Callable[[JupyterServer, str], Notebook]
 
 FORM = """
 from ipywidgets import HTML, Button, Text, VBox
