@@ -13,7 +13,24 @@ This module is the door: an endpoint is all that anybody outside needs.
 
 from __future__ import annotations
 
-from .process import EmbeddedArmonik
-from .shared import shared_endpoint, stop_shared
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .process import EmbeddedArmonik
+    from .shared import shared_endpoint, stop_shared
 
 __all__ = ["EmbeddedArmonik", "shared_endpoint", "stop_shared"]
+
+_MODULES = {
+    "EmbeddedArmonik": "process",
+    "shared_endpoint": "shared",
+    "stop_shared": "shared",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: workers import this package too, and should start fast."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

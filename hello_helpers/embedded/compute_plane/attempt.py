@@ -8,10 +8,7 @@ import logging
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Sequence
-from pathlib import Path
 
-import grpc
 from armonik.protogen.common.objects_pb2 import Configuration
 from armonik.protogen.common.worker_common_pb2 import ProcessRequest
 
@@ -25,14 +22,11 @@ from ..data_plane.plane import DataPlane
 from ..data_plane.states import ResultStatus, TaskStatus
 from ..errors import NotFound
 from .agent_service import Agent
-from .outcome import Outcome, Verdict, of_failure, of_reply
+from .outcome import Outcome, Verdict
+from .road import Road
 from .staging import CommitError, Staging
-from .worker_client import WorkerClient
 
 log = logging.getLogger(__name__)
-
-LARGE = 8 * 1024 * 1024
-"""Bytes above which data is copied in a thread, so that nobody else has to wait for it."""
 
 
 BUSY_LIMIT = 1.0
@@ -43,12 +37,10 @@ leave its function, so it is replaced if it does not answer."""
 class Attempt:
     """Runs a task that was acquired; every way it can end is in `run`."""
 
-    def __init__(
-        self, plane: DataPlane, agent: Agent, worker: WorkerClient, task: sqlite3.Row
-    ) -> None:
+    def __init__(self, plane: DataPlane, agent: Agent, road: Road, task: sqlite3.Row) -> None:
         self._plane = plane
         self._agent = agent
-        self._worker = worker
+        self._road = road
         self._task = task
         self._taken_away = asyncio.Event()
 
@@ -61,17 +53,17 @@ class Attempt:
         look = attempts.on_cancel(self._plane, self._task, self._taken_away.set)
         try:
             with self._plane.holding(self._task["task_id"], look):
-                folder.mkdir(mode=0o700, parents=True)
                 return await self._run(staging)
         finally:
             self._agent.staging = None
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():
+                shutil.rmtree(folder, ignore_errors=True)
 
     async def _run(self, staging: Staging) -> bool:
-        if not await self._fetch(staging.folder):
+        if not await self._fetch(staging):
             return True
         fetched_at = now()
-        if not await self._worker.is_fit():
+        if not await self._road.is_fit():
             attempts.give_back(self._plane, self._task)
             return False
         started = attempts.start(self._plane, self._task, fetched_at)
@@ -81,23 +73,22 @@ class Attempt:
         self._task = started
         outcome = await self._call(staging)
         self._settle(staging, outcome)
+        self._agent.staging = None
         if outcome is None or outcome.verdict is Verdict.TIMEOUT:
-            return await self._worker.is_serving(limit=1.0)  # it may still be busy: replace it
-        return not self._worker.process.exited.is_set()
+            return await self._road.is_serving(BUSY_LIMIT)  # else its worker is replaced
+        return not self._road.process.exited.is_set()
 
-    async def _fetch(self, folder: Path) -> bool:
-        """Put payload and dependencies into the data folder; False if the task cannot run."""
+    async def _fetch(self, staging: Staging) -> bool:
+        """Bring payload and dependencies to the worker; False if the task cannot run."""
         needs = [self._task["payload_id"], *json.loads(self._task["data_dependencies"])]
         try:
+            objects = {}
             for result_id in needs:
                 row = result_rows.get(self._plane, result_id)
                 if row["status"] != ResultStatus.COMPLETED:
                     raise NotFound(f"Result data was not found: {result_id}")
-                copy = (row["opaque_id"], folder / result_id)
-                if row["size"] > LARGE:
-                    await asyncio.to_thread(self._plane.objects.copy_to, *copy)
-                else:
-                    self._plane.objects.copy_to(*copy)
+                objects[result_id] = row["opaque_id"]
+            await self._road.fetch(staging, objects)
         except NotFound as error:
             text = f"The data of the task is not there any more: {error}"
             if not attempts.fail(self._plane, self._task, TaskStatus.ERROR, text):
@@ -107,29 +98,16 @@ class Attempt:
 
     async def _call(self, staging: Staging) -> Outcome | None:
         """Call the worker; None if the task was taken away (cancelled, deleted) meanwhile."""
-        process = self._worker.process
-        log_offset = process.log_size()
         self._agent.staging = staging
-        call = self._worker.process_task(
-            self._request(staging), self._task["max_duration"] / SECOND
-        )
+        max_duration = self._task["max_duration"] / SECOND
+        call = asyncio.ensure_future(self._road.run(staging, self._request(staging), max_duration))
         watch = asyncio.ensure_future(self._taken_away.wait())
-        watch.add_done_callback(lambda _: call.cancel())
         try:
-            reply = await call
-        except asyncio.CancelledError:
-            if not self._taken_away.is_set():
-                raise  # the pod itself is being stopped
-            return None
-        except grpc.aio.AioRpcError as error:
-            died = await _death(self._worker, error.code())
-            worker_log = process.log_since(log_offset)
-            return of_failure(error.code(), error.details() or "", worker_log, died)
+            await asyncio.wait({call, watch}, return_when=asyncio.FIRST_COMPLETED)
+            return call.result() if call.done() else None
         finally:
-            self._agent.staging = None  # whatever the worker asks for from now on is too late
             watch.cancel()
-        self._worker.prove()
-        return of_reply(reply)
+            call.cancel()
 
     def _request(self, staging: Staging) -> ProcessRequest:
         return ProcessRequest(
@@ -167,17 +145,3 @@ class Attempt:
             return attempts.retry_or_fail(self._plane, self._task, outcome.error)
         status = TaskStatus.TIMEOUT if outcome.verdict is Verdict.TIMEOUT else TaskStatus.ERROR
         return attempts.fail(self._plane, self._task, status, outcome.error)
-
-
-async def _death(worker: WorkerClient, code: grpc.StatusCode) -> str:
-    """Return how the worker process died, or "" if it lives."""
-    if code is grpc.StatusCode.UNAVAILABLE:
-        try:  # the connection breaks a moment before the process is gone
-            await asyncio.wait_for(worker.process.exited.wait(), timeout=1.0)
-        except asyncio.TimeoutError:
-            return ""
-        return worker.process.end_report()
-    return ""
-
-
-__all__: Sequence[str] = ("Attempt",)

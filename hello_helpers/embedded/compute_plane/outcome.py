@@ -48,9 +48,14 @@ def of_failure(code: grpc.StatusCode, details: str, worker_log: str, died: str =
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Outcome(Verdict.TIMEOUT, "Deadline Exceeded")
     name = code.name.title().replace("_", "")
+    texts = [details, died or exception_in(worker_log)]
+    return of_exception(name, "\n".join(text for text in texts if text), died=bool(died))
+
+
+def of_exception(name: str, text: str, *, died: bool = False) -> Outcome:
+    """Say, in ArmoniK's words, that a worker failed; ``name`` is a status as C# writes it."""
     happened = "Worker went down with" if died else "Worker returned"
-    lines = [f"{happened} error {name}:", details, died or exception_in(worker_log)]
-    return Outcome(Verdict.CRASH, "\n".join(line for line in lines if line))
+    return Outcome(Verdict.CRASH, f"{happened} error {name}:\n{text}")
 
 
 def exception_in(worker_log: str) -> str:

@@ -9,18 +9,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import grpc
-from armonik.protogen.worker.agent_service_pb2_grpc import add_AgentServicer_to_server
-
 from ..data_plane import attempts
 from ..data_plane.attempts import PodIdentity
 from ..data_plane.plane import DataPlane
 from ..errors import StartError, StorageError
-from ..interceptor import ErrorInterceptor
 from .agent_service import Agent
 from .attempt import Attempt
 from .guard import Guard
-from .worker_client import WorkerClient, WorkerFailed
+from .long_road import LongRoad, wait_for_listener
+from .road import Road, WorkerFailed
+from .short_road import ShortRoad
 from .worker_process import WorkerProcess
 
 log = logging.getLogger(__name__)
@@ -67,10 +65,10 @@ class Pod:
         delay = FIRST_DELAY
         while True:
             try:
-                async with self._worker() as worker:
+                async with self._worker() as road:
                     self._plane.ailments.pop(self._partition_id, None)
                     delay = FIRST_DELAY
-                    await self._work(worker)
+                    await self._work(road)
                     log.info("Pod %s replaces its worker", self.name)
             except (WorkerFailed, StartError, StorageError) as error:
                 log.warning("Pod %s: %s", self.name, error)
@@ -79,44 +77,55 @@ class Pod:
                 delay = min(delay * 2, LONGEST_DELAY)
 
     @asynccontextmanager
-    async def _worker(self) -> AsyncIterator[WorkerClient]:
-        """Start worker and agent; end both at the end of the block, whatever happens."""
+    async def _worker(self) -> AsyncIterator[Road]:
+        """Start a worker and reach it; end it at the end of the block, whatever happens."""
         process = self._early_process or WorkerProcess(
             self._command, self._folder, self.name, self._guard
         )
         self._early_process = None
         self.worker = process
         try:
-            async with self._serving(process), WorkerClient.connect(process) as client:
-                yield client
+            async with self._road(process) as road:
+                yield road
         finally:
             self.worker = None
             await process.stop()
 
     @asynccontextmanager
-    async def _serving(self, process: WorkerProcess) -> AsyncIterator[None]:
-        """Serve the Agent protocol on the pod's agent socket."""
-        process.agent_socket.unlink(missing_ok=True)
-        server = grpc.aio.server(interceptors=[ErrorInterceptor()])
-        add_AgentServicer_to_server(self._agent, server)
-        server.add_insecure_port(f"unix://{process.agent_socket}")
-        await server.start()
+    async def _road(self, process: WorkerProcess) -> AsyncIterator[Road]:
+        """Reach the worker: by the short road if it takes that one, else by the long one."""
+        if process.inside is None:
+            async with LongRoad.open(process, self._plane, self._agent) as long_road:
+                yield long_road
+            return
+        inside = asyncio.ensure_future(process.inside_streams())
+        listening = asyncio.ensure_future(wait_for_listener(process))
         try:
-            yield
+            await asyncio.wait({inside, listening}, return_when=asyncio.FIRST_COMPLETED)
+            streams = inside.result() if inside.done() else None
+            if streams is None:
+                await listening  # raises if the worker has failed
         finally:
-            await server.stop(None)
+            inside.cancel()
+            listening.cancel()
+        if streams is not None:
+            async with ShortRoad.open(process, self._plane, self._agent, streams) as short_road:
+                yield short_road
+        else:
+            async with LongRoad.open(process, self._plane, self._agent) as long_road:
+                yield long_road
 
-    async def _work(self, worker: WorkerClient) -> None:
+    async def _work(self, road: Road) -> None:
         """Run tasks until the worker is not fit to run another one."""
         fit = True
-        while fit and (task_id := await self._next(worker)):
+        while fit and (task_id := await self._next(road)):
             task = attempts.acquire(self._plane, task_id, self._identity)
             if task is not None:
-                fit = await Attempt(self._plane, self._agent, worker, task).run()
+                fit = await Attempt(self._plane, self._agent, road, task).run()
 
-    async def _next(self, worker: WorkerClient) -> str | None:
+    async def _next(self, road: Road) -> str | None:
         """Wait for a task id; None if the worker ended meanwhile."""
-        exited = worker.process.exited
+        exited = road.process.exited
         if exited.is_set():
             return None
         if task_id := self._queue.take_now():

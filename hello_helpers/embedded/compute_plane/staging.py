@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..data_plane import results as result_rows
@@ -35,6 +35,7 @@ class Staging:
         self._task_id: str = task["task_id"]
         self._work = Work()
         self._announced: dict[str, None] = {}
+        self._produced: dict[str, bytes] = {}
 
     def create(self, names: Sequence[str]) -> list[NewResult]:
         """Stage results without data."""
@@ -62,6 +63,21 @@ class Staging:
         """Note that data for these results lies in the folder (read when the task succeeds)."""
         self._announced.update(dict.fromkeys(result_ids))
 
+    def produce(self, data: Mapping[str, bytes]) -> None:
+        """Take the data of results that came along with the end of the task."""
+        self._produced.update(data)
+
+    def make_folder(self) -> None:
+        """Make the data folder.
+
+        Raises:
+            StorageError: it cannot be made.
+        """
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError.from_exception(error) from error
+
     def submit(
         self, creations: Sequence[TaskCreation], options: TaskOptions | None
     ) -> list[NewTask]:
@@ -86,6 +102,7 @@ class Staging:
             NotFound: there is no such result, or it has no data.
         """
         row = result_rows.get(self._plane, result_id)
+        self.make_folder()
         self._plane.objects.copy_to(row["opaque_id"], self.folder / row["result_id"])
 
     def seal(self) -> Work:
@@ -95,17 +112,21 @@ class Staging:
             RequestError, StorageError: a result was announced that does not exist or has no file.
         """
         created = {new.result_id for new in self._work.created}
+        objects = self._plane.objects
         with self._plane.transaction():
-            for result_id in self._announced:
+            for result_id in (*self._announced, *self._produced):
                 if result_id not in created:
                     result_rows.get(self._plane, result_id)  # so no odd id becomes a path
-                data = self._plane.objects.adopt(self.folder / result_id)
-                self._work.produced[result_id] = data
+            for result_id in self._announced:
+                self._work.produced[result_id] = objects.adopt(self.folder / result_id)
+            for result_id, data in self._produced.items():
+                self._work.produced[result_id] = (objects.put(data), len(data))
         return self._work
 
     def discard(self) -> None:
         """Throw everything away."""
-        self._plane.objects.remove(self._work.objects())
+        if objects := self._work.objects():
+            self._plane.objects.remove(objects)
         self._work = Work()
 
 

@@ -10,7 +10,9 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +29,13 @@ TERMINATION_GRACE = 1.0
 
 LOG_TAIL = 2_000
 """Bytes of a worker's log that are shown when it does not start."""
+
+LAUNCHER = Path(__file__).with_name("inside") / "launcher.py"
+SOCKET_VARIABLE = "HELLO_ARMONIK_INSIDE"
+"""Environment variable that tells a Python worker's inside where its pod listens."""
+
+BUFFER = 1 << 20
+"""Bytes that are read ahead from the inside of a Python worker."""
 
 LOG_LIMIT = 256_000
 """Bytes of a worker's log that are read at most, looking for an exception."""
@@ -56,11 +65,13 @@ class WorkerProcess:
         self.log_file = folder / "worker.log"
         self.worker_socket.unlink(missing_ok=True)
         self._guard = guard
+        inside = inside_command(command)
+        self.inside = _listen(folder / "inside.sock") if inside else None
         self._exited: asyncio.Event | None = None
         with self.log_file.open("ab") as output:
             try:
                 self._process = subprocess.Popen(
-                    list(command),
+                    list(inside or command),
                     env=self._environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=output,
@@ -83,11 +94,18 @@ class WorkerProcess:
             **os.environ,
             "PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)]),
             "PYTHONUNBUFFERED": "1",
+            SOCKET_VARIABLE: str(self.worker_socket.with_name("inside.sock")),
             "ComputePlane__WorkerChannel__SocketType": "unixdomainsocket",
             "ComputePlane__WorkerChannel__Address": str(self.worker_socket),
             "ComputePlane__AgentChannel__SocketType": "unixdomainsocket",
             "ComputePlane__AgentChannel__Address": str(self.agent_socket),
         }
+
+    async def inside_streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Wait until the inside of a Python worker connects (see `inside`)."""
+        assert self.inside is not None, "not a Python worker"
+        connection, _ = await asyncio.get_running_loop().sock_accept(self.inside)
+        return await asyncio.open_unix_connection(sock=connection, limit=BUFFER)
 
     @property
     def pid(self) -> int:
@@ -155,4 +173,35 @@ class WorkerProcess:
             self.kill()
             if self._guard:
                 self._guard.remove(self._process.pid)
+            if self.inside:
+                self.inside.close()
         await exited.wait()
+
+
+def inside_command(command: Sequence[str]) -> list[str] | None:
+    """Return the command that runs a Python worker with the agent's hand inside.
+
+    None if it is no worker of this very Python: another program, another interpreter, or options
+    of the interpreter that would be lost.
+    """
+    program, *arguments = command
+    here = Path(sys.executable).parent
+    found = shutil.which(program, path=str(here)) or program
+    is_this_python = Path(found).parent == here and Path(found).name.startswith("python")
+    if arguments[:1] == ["-u"]:
+        arguments = arguments[1:]
+    if not is_this_python or not arguments:
+        return None
+    if arguments[0].startswith("-") and (arguments[0] != "-m" or len(arguments) < 2):
+        return None
+    return [found, str(LAUNCHER), *arguments]
+
+
+def _listen(path: Path) -> socket.socket:
+    """Open the private socket for the inside of a Python worker."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(1)
+    listener.setblocking(False)
+    return listener

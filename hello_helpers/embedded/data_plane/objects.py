@@ -75,7 +75,7 @@ class ObjectStorage:
             if size <= SMALL:
                 return self.put(file.read_bytes()), size
             opaque_id = _new_id("f")
-            file.replace(self._path(opaque_id))
+            file.replace(self.path(opaque_id))
         except OSError as error:
             raise StorageError.from_exception(error) from error
         return opaque_id, size
@@ -88,7 +88,7 @@ class ObjectStorage:
         """
         small = self.small(opaque_id)
         try:
-            return len(small) if small is not None else self._path(opaque_id).stat().st_size
+            return len(small) if small is not None else self.path(opaque_id).stat().st_size
         except OSError:
             raise _gone() from None
 
@@ -108,7 +108,7 @@ class ObjectStorage:
             if small is not None:
                 target.write_bytes(small)
             else:
-                shutil.copyfile(self._path(opaque_id), target)
+                shutil.copyfile(self.path(opaque_id), target)
         except FileNotFoundError:
             raise _gone() from None
         except OSError as error:
@@ -126,7 +126,7 @@ class ObjectStorage:
                 yield small
             return
         try:
-            with self._path(opaque_id).open("rb", buffering=0) as file:
+            with self.path(opaque_id).open("rb", buffering=0) as file:
                 while chunk := file.read(CHUNK):
                     yield chunk
         except FileNotFoundError:
@@ -139,7 +139,7 @@ class ObjectStorage:
         ids = list(opaque_ids)
         with self._database.transaction() as tx:
             tx.executemany("DELETE FROM object WHERE opaque_id = ?", [(id_,) for id_ in ids])
-            files = [self._path(id_) for id_ in ids if _FILE.fullmatch(id_)]
+            files = [self.path(id_) for id_ in ids if _FILE.fullmatch(id_)]
             if files:
                 tx.after_commit(lambda: _unlink(files))
 
@@ -154,8 +154,12 @@ class ObjectStorage:
         _unlink(files)
         return strays + len(files)
 
-    def _path(self, opaque_id: bytes) -> Path:
-        """Return where a large object lies; no name leads out of the folder."""
+    def path(self, opaque_id: bytes) -> Path:
+        """Return where a large object lies; no name leads out of the folder.
+
+        Raises:
+            NotFound: no large object can have this name.
+        """
         if not _FILE.fullmatch(opaque_id):
             raise _gone()
         return self._folder / opaque_id.decode("ascii")

@@ -1,0 +1,149 @@
+"""The long road: ArmoniK's Worker and Agent protocols, over gRPC on Unix sockets.
+
+It works with any program in any language, as in a pod on a cluster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import grpc
+from armonik.protogen.common.objects_pb2 import Empty
+from armonik.protogen.common.worker_common_pb2 import HealthCheckReply, ProcessRequest
+from armonik.protogen.worker.agent_service_pb2_grpc import add_AgentServicer_to_server
+from armonik.protogen.worker.worker_service_pb2_grpc import WorkerStub
+
+from ..data_plane.plane import DataPlane
+from ..interceptor import ErrorInterceptor
+from .agent_service import Agent
+from .outcome import Outcome, of_failure, of_reply
+from .road import HEALTH_LIMIT, START_LIMIT, Road, WorkerFailed
+from .staging import Staging
+from .worker_process import WorkerProcess
+
+CALL_LIMIT = 10 * 365 * 24 * 3600.0
+"""Seconds: the longest deadline that is handed to gRPC; max_duration may be absurdly long."""
+
+LARGE = 8 * 1024 * 1024
+"""Bytes above which data is copied in a thread, so that nobody else has to wait for it."""
+
+_OPTIONS = (
+    ("grpc.default_authority", "localhost"),  # some servers refuse a path as authority
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.enable_http_proxy", 0),
+)
+
+
+class LongRoad(Road):
+    """Calls one worker process over gRPC."""
+
+    def __init__(self, process: WorkerProcess, plane: DataPlane, stub: WorkerStub) -> None:
+        super().__init__(process)
+        self._plane = plane
+        self._stub = stub
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, process: WorkerProcess, plane: DataPlane, agent: Agent
+    ) -> AsyncIterator[LongRoad]:
+        """Serve the Agent protocol; wait until the worker listens and is healthy.
+
+        Raises:
+            WorkerFailed: it ended before, or was not healthy in time.
+        """
+        target = f"unix://{process.worker_socket}"
+        async with _serving(process, agent):
+            await wait_for_listener(process)
+            deadline = time.monotonic() + START_LIMIT
+            async with grpc.aio.insecure_channel(target, options=_OPTIONS) as channel:
+                road = cls(process, plane, WorkerStub(channel))
+                delay = 0.05
+                while not await road.is_serving(HEALTH_LIMIT):
+                    if process.exited.is_set() or time.monotonic() > deadline:
+                        raise WorkerFailed(f"not healthy: {process.end_report()}")
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, 2.0)
+                yield road
+
+    async def fetch(self, staging: Staging, objects: Mapping[str, bytes]) -> None:
+        """Copy every object into the data folder, where the worker reads it."""
+        staging.make_folder()
+        for result_id, opaque_id in objects.items():
+            copy = (opaque_id, staging.folder / result_id)
+            if self._plane.objects.size(opaque_id) > LARGE:
+                await asyncio.to_thread(self._plane.objects.copy_to, *copy)
+            else:
+                self._plane.objects.copy_to(*copy)
+
+    async def is_serving(self, limit: float) -> bool:
+        """Ask the worker for its health. A worker without health checks counts as healthy."""
+        try:
+            reply = await self._stub.HealthCheck(Empty(), timeout=limit)
+        except grpc.aio.AioRpcError as error:
+            healthy = error.code() is grpc.StatusCode.UNIMPLEMENTED
+        else:
+            healthy = reply.status == HealthCheckReply.SERVING
+        if healthy:
+            self.prove()
+        return healthy
+
+    async def run(self, _staging: Staging, request: ProcessRequest, max_duration: float) -> Outcome:
+        """Call Process; a cancelled call is cancelled at the worker, too."""
+        log_offset = self.process.log_size()
+        try:
+            reply = await self._stub.Process(request, timeout=min(max_duration, CALL_LIMIT))
+        except grpc.aio.AioRpcError as error:
+            died = await self._death(error.code())
+            worker_log = self.process.log_since(log_offset)
+            return of_failure(error.code(), error.details() or "", worker_log, died)
+        self.prove()
+        return of_reply(reply)
+
+    async def _death(self, code: grpc.StatusCode) -> str:
+        """Return how the worker process died, or "" if it lives."""
+        if code is not grpc.StatusCode.UNAVAILABLE:
+            return ""
+        try:  # the connection breaks a moment before the process is gone
+            await asyncio.wait_for(self.process.exited.wait(), timeout=1.0)
+        except asyncio.TimeoutError:
+            return ""
+        return self.process.end_report()
+
+
+@asynccontextmanager
+async def _serving(process: WorkerProcess, agent: Agent) -> AsyncIterator[None]:
+    """Serve the Agent protocol on the pod's agent socket."""
+    process.agent_socket.unlink(missing_ok=True)
+    server = grpc.aio.server(interceptors=[ErrorInterceptor()])
+    add_AgentServicer_to_server(agent, server)
+    server.add_insecure_port(f"unix://{process.agent_socket}")
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop(None)
+
+
+async def wait_for_listener(process: WorkerProcess) -> None:
+    """Wait until something listens on the worker's socket.
+
+    Nobody tells when another program has opened its socket, so it is tried again and again.
+
+    Raises:
+        WorkerFailed: the worker ended before, or took too long.
+    """
+    deadline = time.monotonic() + START_LIMIT
+    while True:
+        try:
+            _, writer = await asyncio.open_unix_connection(str(process.worker_socket))
+        except OSError:
+            if process.exited.is_set() or time.monotonic() > deadline:
+                raise WorkerFailed(f"not started: {process.end_report()}") from None
+            await asyncio.sleep(0.01)
+        else:
+            writer.close()
+            return

@@ -1,0 +1,70 @@
+"""The road from a pod to its worker: what the long one (gRPC) and the short one have in common."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from armonik.protogen.common.worker_common_pb2 import ProcessRequest
+
+from ..errors import EmbeddedError
+from .outcome import Outcome
+from .staging import Staging
+from .worker_process import WorkerProcess
+
+START_LIMIT = 60.0
+"""Seconds that a worker has to become healthy; ArmoniK's agent gives about as many."""
+
+HEALTH_LIMIT = 5.0
+"""Seconds for one health check, as in ArmoniK."""
+
+FRESH = 1.0
+"""Seconds for which a health check, or a finished task, counts as proof of health."""
+
+
+class WorkerFailed(EmbeddedError):
+    """A worker ended, or is not healthy. The message is its end report."""
+
+
+class Road(ABC):
+    """Brings tasks to one worker process."""
+
+    def __init__(self, process: WorkerProcess) -> None:
+        self.process = process
+        self._proven_at = 0.0
+
+    @abstractmethod
+    async def fetch(self, staging: Staging, objects: Mapping[str, bytes]) -> None:
+        """Have the data of payload and dependencies where the worker will find it.
+
+        Args:
+            objects: opaque ids by result id.
+
+        Raises:
+            NotFound: an object is gone.
+            StorageError: the data folder cannot be written.
+        """
+
+    @abstractmethod
+    async def run(self, staging: Staging, request: ProcessRequest, max_duration: float) -> Outcome:
+        """Have the worker run a task; cancelling this takes the task away from it.
+
+        Args:
+            max_duration: seconds after which the outcome is a timeout.
+        """
+
+    @abstractmethod
+    async def is_serving(self, limit: float) -> bool:
+        """Ask the worker for its health; no answer within ``limit`` seconds is an answer too."""
+
+    def prove(self) -> None:
+        """Note that the worker has just shown to be healthy."""
+        self._proven_at = time.monotonic()
+
+    async def is_fit(self) -> bool:
+        """Tell whether a task may be sent, asking only if the last proof is not fresh."""
+        if self.process.exited.is_set():
+            return False
+        fresh = time.monotonic() - self._proven_at < FRESH
+        return fresh or await self.is_serving(HEALTH_LIMIT)

@@ -1,0 +1,177 @@
+"""The short road: the agent's hand inside a Python worker, at the end of a private socket.
+
+See `inside` for what is at the other end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from armonik.protogen.common import agent_common_pb2 as messages
+from armonik.protogen.common.worker_common_pb2 import (
+    HealthCheckReply,
+    ProcessReply,
+    ProcessRequest,
+)
+
+from ..data_plane.plane import DataPlane
+from ..errors import RequestError, StorageError
+from .agent_service import Agent
+from .inside.frames import ANSWER, CALL, DONE, HEALTH, HELLO, PREFIX, TASK, Frame, lengths
+from .outcome import Outcome, Verdict, of_exception, of_reply
+from .road import Road, WorkerFailed
+from .staging import Staging
+from .worker_process import WorkerProcess
+
+_REQUESTS = {
+    "CreateResultsMetaData": messages.CreateResultsMetaDataRequest,
+    "CreateResults": messages.CreateResultsRequest,
+    "SubmitTasks": messages.SubmitTasksRequest,
+    "GetResourceData": messages.DataRequest,
+}
+
+
+class ShortRoad(Road):
+    """Talks to the inside of one worker process."""
+
+    def __init__(
+        self,
+        process: WorkerProcess,
+        plane: DataPlane,
+        agent: Agent,
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        super().__init__(process)
+        self._plane = plane
+        self._agent = agent
+        self._reader, self._writer = streams
+        self._inputs: tuple[dict[str, bytes], dict[str, str]] = ({}, {})
+        self._done: dict[str, asyncio.Future[Frame]] = {}
+        self._health: asyncio.Future[Frame] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        process: WorkerProcess,
+        plane: DataPlane,
+        agent: Agent,
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> AsyncIterator[ShortRoad]:
+        """Take over a connection that a worker has opened, and wait until it is healthy.
+
+        Raises:
+            WorkerFailed: it is not.
+        """
+        road = cls(process, plane, agent, streams)
+        follower = asyncio.create_task(road._follow())
+        try:
+            if not await road.is_serving(limit=5.0):
+                raise WorkerFailed(f"not healthy: {process.end_report()}")
+            yield road
+        finally:
+            follower.cancel()
+            road._writer.close()
+            with contextlib.suppress(asyncio.CancelledError):
+                await follower
+
+    async def fetch(self, _staging: Staging, objects: Mapping[str, bytes]) -> None:
+        """Take small objects along; of large ones the worker gets the path, to read only."""
+        data: dict[str, bytes] = {}
+        files: dict[str, str] = {}
+        for result_id, opaque_id in objects.items():
+            small = self._plane.objects.small(opaque_id)
+            if small is not None:
+                data[result_id] = small
+            else:
+                files[result_id] = str(self._plane.objects.path(opaque_id))
+        self._inputs = (data, files)
+
+    async def run(self, staging: Staging, request: ProcessRequest, max_duration: float) -> Outcome:
+        """Send the task and wait for its end."""
+        data, files = self._inputs
+        values = {"data": list(data), "files": files}
+        done = self._done[staging.token] = asyncio.get_running_loop().create_future()
+        self._send(Frame(TASK, values, [request.SerializeToString(), *data.values()]))
+        try:
+            frame = await asyncio.wait_for(done, max_duration)
+        except asyncio.TimeoutError:
+            return Outcome(Verdict.TIMEOUT, "Deadline Exceeded")
+        except ConnectionError:
+            await asyncio.wait({asyncio.ensure_future(self.process.exited.wait())}, timeout=1.0)
+            return of_exception("Unavailable", self.process.end_report(), died=True)
+        finally:
+            self._done.pop(staging.token, None)
+        self.prove()
+        return self._outcome(staging, frame)
+
+    def _outcome(self, staging: Staging, frame: Frame) -> Outcome:
+        parts = list(frame.parts)
+        if not frame.values["reply"]:
+            return of_exception("Internal", str(frame.values["error"]))
+        reply = ProcessReply.FromString(parts.pop(0))
+        staging.announce(frame.values["announced"])
+        staging.produce(dict(zip(frame.values["data"], parts, strict=True)))
+        return of_reply(reply)
+
+    async def is_serving(self, limit: float) -> bool:
+        """Ask the inside for the worker's health; it cannot answer while it runs a task."""
+        self._health = asyncio.get_running_loop().create_future()
+        self._send(Frame(HEALTH))
+        try:
+            frame = await asyncio.wait_for(self._health, limit)
+        except (asyncio.TimeoutError, ConnectionError):
+            return False
+        self.prove()
+        return bool(frame.values["status"] == HealthCheckReply.SERVING)
+
+    def _send(self, frame: Frame) -> None:
+        self._writer.write(frame.encode())
+
+    async def _follow(self) -> None:
+        """Read frames until the connection breaks; then whoever waits learns of it."""
+        try:
+            while True:
+                await self._handle(await read_frame(self._reader))
+        except (asyncio.IncompleteReadError, ConnectionError, ValueError, KeyError):
+            for waiting in [*self._done.values(), *([self._health] if self._health else [])]:
+                if not waiting.done():
+                    waiting.set_exception(ConnectionError("the worker hung up"))
+
+    async def _handle(self, frame: Frame) -> None:
+        if frame.kind == CALL:
+            self._send(await self._answer(frame))
+        elif frame.kind == DONE:
+            done = self._done.get(frame.values["token"])
+            if done and not done.done():  # else: a task that was taken away meanwhile
+                done.set_result(frame)
+        elif frame.kind == HEALTH and self._health and not self._health.done():
+            self._health.set_result(frame)
+
+    async def _answer(self, frame: Frame) -> Frame:
+        """Answer a call of the Agent service with the code that serves gRPC, too."""
+        name, number = frame.values["method"], {"number": frame.values["number"]}
+        method: Any = getattr(self._agent, name)
+        try:
+            reply = await method(_REQUESTS[name].FromString(frame.parts[0]), None)
+        except (RequestError, StorageError) as error:
+            return Frame(ANSWER, {**number, "code": error.code, "details": str(error)})
+        return Frame(ANSWER, number, [reply.SerializeToString()])
+
+
+async def read_frame(reader: asyncio.StreamReader) -> Frame:
+    """Read one frame.
+
+    Raises:
+        asyncio.IncompleteReadError: the connection was closed.
+        ValueError: what came is no frame.
+    """
+    header, body = lengths(await reader.readexactly(PREFIX.size))
+    return Frame.decode(await reader.readexactly(header), await reader.readexactly(body))
+
+
+__all__ = ["HELLO", "ShortRoad", "read_frame"]
