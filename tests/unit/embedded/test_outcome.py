@@ -1,0 +1,65 @@
+"""What the end of a Process call means for the task."""
+
+from __future__ import annotations
+
+import json
+
+import grpc
+import pytest
+from armonik.protogen.common.objects_pb2 import Empty, Output
+from armonik.protogen.common.worker_common_pb2 import ProcessReply
+
+from hello_helpers.embedded.compute_plane.outcome import (
+    Outcome,
+    Verdict,
+    exception_in,
+    of_failure,
+    of_reply,
+)
+
+
+def test_an_ok_is_a_success():
+    assert of_reply(ProcessReply(output=Output(ok=Empty()))) == Outcome(Verdict.SUCCESS)
+
+
+def test_an_error_is_final_and_keeps_its_text():
+    reply = ProcessReply(output=Output(error=Output.Error(details="no luck")))
+    assert of_reply(reply) == Outcome(Verdict.ERROR, "no luck")
+
+
+def test_a_reply_that_says_nothing_counts_as_a_crash():
+    assert of_reply(ProcessReply()).verdict is Verdict.CRASH
+
+
+def test_a_deadline_is_a_timeout_with_armoniks_words():
+    outcome = of_failure(grpc.StatusCode.DEADLINE_EXCEEDED, "whatever", "")
+    assert outcome == Outcome(Verdict.TIMEOUT, "Deadline Exceeded")
+
+
+@pytest.mark.parametrize("code", [c for c in grpc.StatusCode if c.name != "DEADLINE_EXCEEDED"])
+def test_every_other_failure_is_a_crash(code: grpc.StatusCode):
+    assert of_failure(code, "details", "").verdict is Verdict.CRASH
+
+
+def test_a_crash_names_the_status_as_armonik_does_and_the_exception_from_the_log():
+    log = json.dumps({"@l": "ERROR", "@x": 'Traceback:\n\n  File "w.py", line 1\n\nKeyError: 1'})
+    outcome = of_failure(grpc.StatusCode.INTERNAL, "Failed to serialize response!", log)
+    assert outcome.error == (
+        "Worker returned error Internal:\nFailed to serialize response!\nKeyError: 1"
+    )
+
+
+def test_a_dead_worker_went_down():
+    outcome = of_failure(grpc.StatusCode.UNAVAILABLE, "gone", "", died="exited with status 3")
+    assert outcome.error == "Worker went down with error Unavailable:\ngone\nexited with status 3"
+
+
+def test_the_last_exception_of_a_log_is_found_among_other_lines():
+    lines = ["no json", "[]", json.dumps({"@x": "ValueError: old"}), json.dumps({"@mt": "hi"})]
+    assert exception_in("\n".join([*lines, json.dumps({"@x": "OSError: new"}), "{"])) == (
+        "OSError: new"
+    )
+
+
+def test_a_log_without_an_exception_has_none():
+    assert exception_in("just\ntext") == ""
