@@ -38,6 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep tables and objects here, and go on from them"
     )
+    parser.add_argument(
+        "--switchboard",
+        type=Path,
+        metavar="PATH",
+        help="open the failure switchboard on this Unix socket: it breaks things, for tests",
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -55,6 +61,7 @@ def execute(args: argparse.Namespace) -> int:
                 data=(args.data or runtime / "data").absolute(),
                 socket=_socket(args, runtime),
                 port=args.port or 0,
+                switchboard=args.switchboard,
             ),
             announce=_announce,
         )

@@ -74,6 +74,7 @@ class Configuration:
         data: where tables and objects are kept.
         socket: path of the Unix socket to listen on; None to listen on a port.
         port: TCP port on loopback; 0 takes a free one.
+        switchboard: path of the failure switchboard's socket; None: there is none.
     """
 
     partitions: tuple[PartitionSpec, ...]
@@ -81,6 +82,7 @@ class Configuration:
     data: Path
     socket: Path | None = None
     port: int = 0
+    switchboard: Path | None = None
 
     def __post_init__(self) -> None:
         names = [partition.name for partition in self.partitions]

@@ -8,12 +8,14 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .config import DEFAULT_PODS
 from .errors import StartError
+from .switchboard import Switchboard
 
 START_LIMIT = 30.0
 """Seconds that a new process has to say that it accepts calls."""
@@ -31,6 +33,7 @@ class EmbeddedArmonik:
     Attributes:
         endpoint: its URL, ``unix:///…`` or ``http://127.0.0.1:PORT``.
         process: the child process.
+        switchboard: breaks it on purpose, if that was asked for; else None.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class EmbeddedArmonik:
         pods: int = DEFAULT_PODS,
         data: str | os.PathLike[str] | None = None,
         port: int | None = None,
+        switchboard: bool = False,
     ) -> None:
         """Start it and wait until it accepts calls.
 
@@ -48,6 +52,7 @@ class EmbeddedArmonik:
             pods: number of pods of each partition.
             data: folder for tables and objects; None: a temporary one, removed at the end.
             port: TCP port on loopback, 0 for a free one; None: a Unix socket.
+            switchboard: open the failure switchboard; see the attribute of that name.
 
         Raises:
             StartError: it ended at once, or did not accept calls in time.
@@ -60,6 +65,13 @@ class EmbeddedArmonik:
             arguments += ["--data", os.fspath(Path(data).absolute())]
         if port is not None:
             arguments += ["--port", str(port)]
+        self.switchboard: Switchboard | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if switchboard:
+            self._folder = tempfile.TemporaryDirectory(prefix="armonik-")
+            path = Path(self._folder.name) / "switchboard.sock"
+            self.switchboard = Switchboard(path)
+            arguments += ["--switchboard", str(path)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hello_helpers", *arguments],
             stdin=subprocess.DEVNULL,
@@ -117,6 +129,8 @@ class EmbeddedArmonik:
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
+        if self._folder:
+            self._folder.cleanup()
 
     def __enter__(self) -> EmbeddedArmonik:
         return self

@@ -68,6 +68,8 @@ async def _serve(
     from .control_plane.server import ControlPlane
     from .data_plane import partitions, recovery
     from .data_plane.plane import DataPlane
+    from .orders import switchboard_orders
+    from .switchboard import serve_switchboard
 
     with contextlib.closing(DataPlane(configuration.data)) as plane:
         partitions.define(
@@ -84,6 +86,10 @@ async def _serve(
         _remove_stale(configuration.socket)
         port = await control_plane.start(configuration.address)
         compute_plane.start()
+        switchboard = None
+        if configuration.switchboard:
+            orders = switchboard_orders(control_plane, compute_plane)
+            switchboard = await serve_switchboard(configuration.switchboard, orders)
         try:
             endpoint = configuration.address if configuration.socket else f"http://127.0.0.1:{port}"
             log.info("Serving %s", endpoint)
@@ -91,6 +97,8 @@ async def _serve(
             await _first(stop.wait(), until() if until else stop.wait())
         finally:
             log.info("Ending")
+            if switchboard:
+                switchboard.close()
             await asyncio.gather(control_plane.stop(), compute_plane.stop())
             if configuration.socket:
                 configuration.socket.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ from ..data_plane.plane import DataPlane
 from ..data_plane.states import ResultStatus, TaskStatus
 from ..errors import NotFound
 from .agent_service import Agent
+from .faults import Faults
 from .outcome import Outcome, Verdict
 from .road import Road
 from .staging import CommitError, Staging
@@ -37,10 +38,13 @@ leave its function, so it is replaced if it does not answer."""
 class Attempt:
     """Runs a task that was acquired; every way it can end is in `run`."""
 
-    def __init__(self, plane: DataPlane, agent: Agent, road: Road, task: sqlite3.Row) -> None:
+    def __init__(
+        self, plane: DataPlane, agent: Agent, road: Road, faults: Faults, task: sqlite3.Row
+    ) -> None:
         self._plane = plane
         self._agent = agent
         self._road = road
+        self._faults = faults
         self._task = task
         self._taken_away = asyncio.Event()
 
@@ -100,7 +104,11 @@ class Attempt:
         """Call the worker; None if the task was taken away (cancelled, deleted) meanwhile."""
         self._agent.staging = staging
         max_duration = self._task["max_duration"] / SECOND
-        call = asyncio.ensure_future(self._road.run(staging, self._request(staging), max_duration))
+        if fault := self._faults.take(self._task["partition_id"]):
+            end = fault.happen(max_duration)
+        else:
+            end = self._road.run(staging, self._request(staging), max_duration)
+        call = asyncio.ensure_future(end)
         watch = asyncio.ensure_future(self._taken_away.wait())
         try:
             await asyncio.wait({call, watch}, return_when=asyncio.FIRST_COMPLETED)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..config import PartitionSpec
 from ..data_plane.plane import DataPlane
 from .early import pod_name
+from .faults import Faults
 from .guard import Guard
 from .pod import Pod
 from .worker_process import WorkerProcess
@@ -28,6 +29,7 @@ class ComputePlane:
         guard: Guard,
         workers: Mapping[str, WorkerProcess],
     ) -> None:
+        self.faults = Faults()
         self.pods = [
             Pod(
                 plane,
@@ -36,6 +38,7 @@ class ComputePlane:
                 partition.command,
                 folder / name,
                 guard,
+                self.faults,
                 workers.get(name),
             )
             for partition in partitions

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..data_plane.plane import DataPlane
 from ..errors import StartError, StorageError
 from .agent_service import Agent
 from .attempt import Attempt
+from .faults import Faults
 from .guard import Guard
 from .long_road import LongRoad, wait_for_listener
 from .road import Road, WorkerFailed
@@ -41,6 +43,7 @@ class Pod:
         command: Sequence[str],
         folder: Path,
         guard: Guard,
+        faults: Faults,
         process: WorkerProcess | None = None,
     ) -> None:
         """Describe the pod; `run` brings it to life.
@@ -49,12 +52,13 @@ class Pod:
             process: a worker that was started ahead of time.
         """
         self.name = name
+        self.partition_id = partition_id
         self._plane = plane
-        self._partition_id = partition_id
         self._queue = plane.queues.of(partition_id)
         self._command = command
         self._folder = folder
         self._guard = guard
+        self._faults = faults
         self._early_process = process
         self._agent = Agent()
         self._identity = PodIdentity(ADDRESS, name)
@@ -66,13 +70,13 @@ class Pod:
         while True:
             try:
                 async with self._worker() as road:
-                    self._plane.ailments.pop(self._partition_id, None)
+                    self._plane.ailments.pop(self.partition_id, None)
                     delay = FIRST_DELAY
                     await self._work(road)
                     log.info("Pod %s replaces its worker", self.name)
             except (WorkerFailed, StartError, StorageError) as error:
                 log.warning("Pod %s: %s", self.name, error)
-                self._plane.ailments[self._partition_id] = str(error)
+                self._plane.ailments[self.partition_id] = str(error)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LONGEST_DELAY)
 
@@ -121,7 +125,10 @@ class Pod:
         while fit and (task_id := await self._next(road)):
             task = attempts.acquire(self._plane, task_id, self._identity)
             if task is not None:
-                fit = await Attempt(self._plane, self._agent, road, task).run()
+                fit = await self._attempt(road, task).run()
+
+    def _attempt(self, road: Road, task: sqlite3.Row) -> Attempt:
+        return Attempt(self._plane, self._agent, road, self._faults, task)
 
     async def _next(self, road: Road) -> str | None:
         """Wait for a task id; None if the worker ended meanwhile."""

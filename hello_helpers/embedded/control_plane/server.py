@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -45,9 +46,9 @@ class ControlPlane:
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
-        self._server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=OPTIONS)
-        for add, servicer in self._services():
-            add(servicer, self._server)
+        self._address = ""
+        self.gone = asyncio.Event()
+        """Set while nobody listens, on purpose."""
 
     def _services(self) -> list[tuple[Callable[[Any, Any], None], Any]]:
         plane = self._plane
@@ -76,15 +77,28 @@ class ControlPlane:
         Raises:
             StartError: the address is taken or cannot be used.
         """
+        self._server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=OPTIONS)
+        for add, servicer in self._services():
+            add(servicer, self._server)
         try:
-            port = self._server.add_insecure_port(address)
+            port = int(self._server.add_insecure_port(address))
         except RuntimeError as error:
             raise StartError(
                 f"Cannot listen on {address}: it is taken, or may not be used by you",
                 "Choose another port or socket, or let a free one be chosen (--port 0)",
             ) from error
         await self._server.start()
-        return 0 if address.startswith("unix:") else int(port)
+        is_socket = address.startswith("unix:")
+        self._address = address if is_socket else f"{address.rpartition(':')[0]}:{port}"
+        return 0 if is_socket else port
+
+    async def be_away(self, seconds: float) -> None:
+        """Stop for a while, then listen on the same address again."""
+        await self.stop()
+        self.gone.set()
+        await asyncio.sleep(seconds)
+        await self.start(self._address)
+        self.gone.clear()
 
     async def stop(self) -> None:
         """Refuse new calls, end the present ones."""
