@@ -20,7 +20,7 @@ from ..data_plane.plane import DataPlane
 from ..interceptor import ErrorInterceptor
 from .agent_service import Agent
 from .outcome import Outcome, of_failure, of_reply
-from .road import HEALTH_LIMIT, START_LIMIT, Road, WorkerFailed
+from .road import START_LIMIT, Road, WorkerFailed
 from .staging import Staging
 from .worker_process import WorkerProcess
 
@@ -58,15 +58,9 @@ class LongRoad(Road):
         target = f"unix://{process.worker_socket}"
         async with _serving(process, agent):
             await wait_for_listener(process)
-            deadline = time.monotonic() + START_LIMIT
             async with grpc.aio.insecure_channel(target, options=_OPTIONS) as channel:
                 road = cls(process, plane, WorkerStub(channel))
-                delay = 0.05
-                while not await road.is_serving(HEALTH_LIMIT):
-                    if process.exited.is_set() or time.monotonic() > deadline:
-                        raise WorkerFailed(f"not healthy: {process.end_report()}")
-                    await asyncio.sleep(delay)
-                    delay = min(delay * 2, 2.0)
+                await road.wait_for_health()
                 yield road
 
     async def fetch(self, staging: Staging, objects: Mapping[str, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -57,6 +58,20 @@ class Road(ABC):
     @abstractmethod
     async def is_serving(self, limit: float) -> bool:
         """Ask the worker for its health; no answer within ``limit`` seconds is an answer too."""
+
+    async def wait_for_health(self) -> None:
+        """Ask a worker that has just started until it is healthy: some need a while to get warm.
+
+        Raises:
+            WorkerFailed: it ended, or was not healthy in time.
+        """
+        deadline = time.monotonic() + START_LIMIT
+        delay = 0.05
+        while not await self.is_serving(HEALTH_LIMIT):
+            if self.process.exited.is_set() or time.monotonic() > deadline:
+                raise WorkerFailed(f"not healthy: {self.process.end_report()}")
+            await asyncio.sleep(delay)
+            delay = min(delay * 2, 2.0)
 
     def prove(self) -> None:
         """Note that the worker has just shown to be healthy."""

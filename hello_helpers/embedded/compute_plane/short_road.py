@@ -23,7 +23,7 @@ from ..errors import RequestError, StorageError
 from .agent_service import Agent
 from .inside.frames import ANSWER, CALL, DONE, HEALTH, HELLO, PREFIX, TASK, Frame, lengths
 from .outcome import Outcome, Verdict, of_exception, of_reply
-from .road import Road, WorkerFailed
+from .road import Road
 from .staging import Staging
 from .worker_process import WorkerProcess
 
@@ -65,13 +65,12 @@ class ShortRoad(Road):
         """Take over a connection that a worker has opened, and wait until it is healthy.
 
         Raises:
-            WorkerFailed: it is not.
+            WorkerFailed: it ended before, or was not healthy in time.
         """
         road = cls(process, plane, agent, streams)
         follower = asyncio.create_task(road._follow())
         try:
-            if not await road.is_serving(limit=5.0):
-                raise WorkerFailed(f"not healthy: {process.end_report()}")
+            await road.wait_for_health()
             yield road
         finally:
             follower.cancel()
