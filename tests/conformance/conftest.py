@@ -17,13 +17,21 @@ from typing import Any
 
 import pytest
 
-from .driver import SCRIPTED, ArmoniK
+from .driver import SCRIPTED, ArmoniK, long_road
+
+# The embedded ArmoniK reaches a Python worker by a short road of its own, and any other program by
+# the Worker protocol over gRPC, as in a real pod. A worker must not see a difference.
+ROADS = {"default": SCRIPTED, "long-road": long_road(SCRIPTED)}
 
 _statements = pytest.StashKey[dict[int, list[str]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "statement(n): shows statement n of the checklist")
+    for marker in (
+        "statement(n): shows statement n of the checklist",
+        "both_roads: is run with both ways between agent and worker that the embedded one has",
+    ):
+        config.addinivalue_line("markers", marker)
     config.stash[_statements] = {}
 
 
@@ -49,36 +57,59 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(line)
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests marked `both_roads` a second time, with workers behind the long road."""
+    if metafunc.config.getoption("--endpoint") or not any(
+        metafunc.definition.iter_markers("both_roads")
+    ):
+        return
+    for fixture in ("armonik", "single"):
+        if fixture in metafunc.fixturenames:
+            metafunc.parametrize(fixture, list(ROADS), indirect=True, scope="session")
+
+
+@contextlib.contextmanager
+def embedded_armonik(pods: int) -> Iterator[dict[str, ArmoniK]]:
+    """A private embedded ArmoniK with a partition of scripted workers for each road."""
+    from hello_helpers.embedded import EmbeddedArmonik
+
+    with EmbeddedArmonik(partitions=ROADS, pods=pods) as embedded, contextlib.ExitStack() as stack:
+        yield {
+            partition: stack.enter_context(
+                contextlib.closing(ArmoniK(embedded.endpoint, partition))
+            )
+            for partition in ROADS
+        }
+
+
 @pytest.fixture(scope="session")
-def armonik(pytestconfig: pytest.Config) -> Iterator[ArmoniK]:
+def two_pods() -> Iterator[dict[str, ArmoniK]]:
+    with embedded_armonik(pods=2) as partitions:
+        yield partitions
+
+
+@pytest.fixture(scope="session")
+def one_pod() -> Iterator[dict[str, ArmoniK]]:
+    with embedded_armonik(pods=1) as partitions:
+        yield partitions
+
+
+@pytest.fixture(scope="session")
+def armonik(request: pytest.FixtureRequest) -> Iterator[ArmoniK]:
     """The endpoint under test, with scripted workers behind it: two of them if it is embedded."""
-    endpoint = pytestconfig.getoption("--endpoint")
+    endpoint = request.config.getoption("--endpoint")
     if endpoint is None:
-        with embedded_armonik("default", pods=2) as armonik:
-            yield armonik
+        yield request.getfixturevalue("two_pods")[getattr(request, "param", "default")]
     else:
-        partition = pytestconfig.getoption("--partition") or "default"
+        partition = request.config.getoption("--partition") or "default"
         with contextlib.closing(ArmoniK(endpoint, partition)) as armonik:
             yield armonik
 
 
-@contextlib.contextmanager
-def embedded_armonik(partition: str, pods: int) -> Iterator[ArmoniK]:
-    """A private embedded ArmoniK with one partition of scripted workers."""
-    from hello_helpers.embedded import EmbeddedArmonik
-
-    with (
-        EmbeddedArmonik(partitions={partition: SCRIPTED}, pods=pods) as embedded,
-        contextlib.closing(ArmoniK(embedded.endpoint, partition)) as armonik,
-    ):
-        yield armonik
-
-
 @pytest.fixture(scope="session")
-def single() -> Iterator[ArmoniK]:
+def single(request: pytest.FixtureRequest, one_pod: dict[str, ArmoniK]) -> ArmoniK:
     """An embedded ArmoniK with exactly one worker, so that a second task has to queue."""
-    with embedded_armonik("single", pods=1) as armonik:
-        yield armonik
+    return one_pod[getattr(request, "param", "default")]
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ from armonik.common import EventTypes, ResultStatus, TaskStatus
 from .driver import ArmoniK, Submitted
 from .waiting import is_status, statuses_in
 
+pytestmark = pytest.mark.both_roads
+
 
 def submit_gated(armonik: ArmoniK, session: str) -> tuple[Submitted, str]:
     """A task that a worker is busy with until its gate (a result) is completed."""

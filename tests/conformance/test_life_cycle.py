@@ -10,6 +10,8 @@ from armonik.common import EventTypes, ResultStatus, TaskStatus
 from .driver import ArmoniK, Submitted
 from .waiting import eventually, is_status, statuses_in
 
+pytestmark = pytest.mark.both_roads
+
 NewSession = Callable[..., str]
 
 JOURNEY = [

@@ -12,6 +12,8 @@ from armonik.common import ResultStatus, TaskStatus
 from .driver import ArmoniK
 from .waiting import eventually
 
+pytestmark = pytest.mark.both_roads
+
 NewSession = Callable[..., str]
 
 

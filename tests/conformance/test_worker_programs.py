@@ -2,80 +2,109 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from armonik.common import TaskStatus
 
-from .driver import WORKERS, ArmoniK
+from .driver import WORKERS, ArmoniK, long_road
 from .waiting import eventually
 
+PLAIN = [sys.executable, str(WORKERS / "plain.py")]
+BY_HAND = [sys.executable, str(WORKERS / "by_hand.py")]
 
-@dataclass(frozen=True)
-class Programs:
-    """An embedded ArmoniK with one pod for each of some worker programs, partitions of one name."""
-
-    endpoint: str
-    serving: Path  # `late` is healthy once this file exists
-    log: Path  # what the agent asked of `late`, one call a line
-
-    def at(self, partition: str) -> ArmoniK:
-        return ArmoniK(self.endpoint, partition)
+At = Callable[[str], ArmoniK]
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Programs]:
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for signs to and from the workers of partitions: `<partition>.serving`, `.log`."""
+    return tmp_path_factory.mktemp("workers")
+
+
+@pytest.fixture(scope="module")
+def at(files: Path) -> Iterator[At]:
+    """An embedded ArmoniK of worker programs, each in a partition with one pod, by its name."""
     from hello_helpers.embedded import EmbeddedArmonik
 
-    folder = tmp_path_factory.mktemp("late")
-    serving, log = folder / "serving", folder / "log"
-    by_hand = [sys.executable, str(WORKERS / "by_hand.py")]
+    def late(partition: str) -> list[str]:
+        serving, log = str(files / f"{partition}.serving"), str(files / f"{partition}.log")
+        return [*BY_HAND, "--serving-when", serving, "--log", log]
+
+    def warming_up(partition: str) -> list[str]:
+        return [*BY_HAND, "--serving-after", "3", "--log", str(files / f"{partition}.log")]
+
     partitions = {
-        "plain": [sys.executable, str(WORKERS / "plain.py")],
-        "by-hand": by_hand,
-        "late": [*by_hand, "--serving-when", str(serving), "--log", str(log)],
+        "plain": PLAIN,
+        "plain-long": long_road(PLAIN),
+        "by-hand": BY_HAND,
+        "by-hand-long": long_road(BY_HAND),
+        "late": late("late"),
+        "late-long": long_road(late("late-long")),
+        "warm": warming_up("warm"),
+        "warm-long": long_road(warming_up("warm-long")),
     }
-    with EmbeddedArmonik(partitions=partitions, pods=1) as embedded:
-        yield Programs(embedded.endpoint, serving, log)
+    with contextlib.ExitStack() as stack:
+        embedded = stack.enter_context(EmbeddedArmonik(partitions=partitions, pods=1))
+
+        def partition(name: str) -> ArmoniK:
+            armonik = ArmoniK(embedded.endpoint, name)
+            return stack.enter_context(contextlib.closing(armonik))
+
+        yield partition
+
+
+def run(armonik: ArmoniK, payload: bytes) -> bytes:
+    """The output of one task."""
+    session = armonik.create_session()
+    task = armonik.submit(session, payload_id=armonik.create_data(session, payload))
+    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
+    return armonik.data(session, task.outputs[0])
+
+
+def calls(log: Path) -> list[str]:
+    """What the agent has asked of a worker, in order."""
+    return log.read_text().splitlines() if log.exists() else []
 
 
 @pytest.mark.statement(76)
 @pytest.mark.embedded_only
-def test_no_task_is_sent_to_a_worker_that_is_not_serving(programs: Programs):
-    armonik = programs.at("late")
+@pytest.mark.parametrize("partition", ["late", "late-long"])
+def test_no_task_is_sent_to_a_worker_that_is_not_serving(at: At, files: Path, partition: str):
+    armonik, log = at(partition), files / f"{partition}.log"
     session = armonik.create_session()
     task = armonik.submit(session, payload_id=armonik.create_data(session, b"patience"))
-    asked = programs.log.read_text().count("\n") if programs.log.exists() else 0
-    eventually(
-        lambda: programs.log.read_text().splitlines() if programs.log.exists() else [],
-        lambda calls: len(calls) > asked,
-    )
-    assert "Process" not in programs.log.read_text()
+    asked = len(calls(log))
+    seen = eventually(lambda: calls(log), lambda seen: len(seen) > asked)
+    assert set(seen) == {"NOT_SERVING"}
     assert not armonik.task(task.task_id).HasField("started_at")
-    programs.serving.touch()
+    (files / f"{partition}.serving").touch()
     armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
-    calls = programs.log.read_text().splitlines()
-    assert calls.index("SERVING") < calls.index("Process")
+    assert calls(log).index("SERVING") < calls(log).index("Process")
     assert armonik.data(session, task.outputs[0]) == b"by hand: patience"
-    armonik.forget(session)
-    armonik.close()
+
+
+@pytest.mark.statement(76)
+@pytest.mark.embedded_only
+@pytest.mark.parametrize("partition", ["warm", "warm-long"])
+def test_a_worker_that_needs_a_while_to_get_warm_is_waited_for(at: At, files: Path, partition: str):
+    assert run(at(partition), b"hello") == b"by hand: hello"
+    assert calls(files / f"{partition}.log")[:4] == ["NOT_SERVING"] * 3 + ["SERVING"]
 
 
 @pytest.mark.statement(77)
 @pytest.mark.embedded_only
 @pytest.mark.parametrize(
-    ("partition", "answer"), [("plain", b"plain: hello"), ("by-hand", b"by hand: hello")]
+    ("partition", "answer"),
+    [
+        ("plain", b"plain: hello"),
+        ("plain-long", b"plain: hello"),
+        ("by-hand", b"by hand: hello"),
+        ("by-hand-long", b"by hand: hello"),
+    ],
 )
-def test_an_unmodified_worker_program_serves_a_partition(
-    programs: Programs, partition: str, answer: bytes
-):
-    armonik = programs.at(partition)
-    session = armonik.create_session()
-    task = armonik.submit(session, payload_id=armonik.create_data(session, b"hello"))
-    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
-    assert armonik.data(session, task.outputs[0]) == answer
-    armonik.forget(session)
-    armonik.close()
+def test_an_unmodified_worker_program_serves_a_partition(at: At, partition: str, answer: bytes):
+    assert run(at(partition), b"hello") == answer
