@@ -33,7 +33,8 @@ def code(text: str) -> str:
         text = text[:LONGEST_CODE] + "\n... (cut here; the form's attribute `code` holds all of it)"
     return (
         "<details open><summary>The Python that this ran, to copy into a cell</summary>"
-        f'<pre style="overflow: auto; max-height: 30em">{html.escape(text)}</pre></details>'
+        '<pre tabindex="0" style="overflow: auto; max-height: 30em">'
+        f"{html.escape(text)}</pre></details>"
     )
 
 
