@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import NamedTuple
@@ -39,20 +39,29 @@ class Change(NamedTuple):
 
 
 class Subscription:
-    """The changes of one session that one reader has not read yet."""
+    """The changes that one reader has not read yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, about: Container[str] | None = None) -> None:
+        """Open it. ``about``: ids of the only tasks and results that matter; None: all do."""
+        self._about = about
         self._changes: deque[Change] = deque()
         self._wake = asyncio.Event()
         self.lagging = False
 
     def add(self, change: Change) -> None:
         """Append a change, or mark the subscription as lagging."""
+        if self._about is not None and change.object_id not in self._about:
+            return
         if len(self._changes) >= LIMIT:
-            self._changes.clear()
-            self.lagging = True
+            self.miss()
         if not self.lagging:
             self._changes.append(change)
+        self._wake.set()
+
+    def miss(self) -> None:
+        """Drop all changes and mark the subscription as lagging."""
+        self._changes.clear()
+        self.lagging = True
         self._wake.set()
 
     async def next_batch(self, limit: int) -> list[Change]:
@@ -84,15 +93,28 @@ class ChangeFeed:
         for subscription in self._subscriptions.get(change.session_id, ()):
             subscription.add(change)
 
+    def vanish(self, session_id: str) -> None:
+        """Have those who listen to a session look at the tables: all its rows are gone."""
+        for subscription in self._subscriptions.get(session_id, ()):
+            subscription.miss()
+
     @contextmanager
-    def subscribe(self, session_id: str) -> Iterator[Subscription]:
-        """Listen to a session for the time of the block; unknown sessions are silent."""
-        subscription = Subscription()
-        listeners = self._subscriptions.setdefault(session_id, set())
-        listeners.add(subscription)
+    def subscribe(
+        self, *session_ids: str, about: Container[str] | None = None
+    ) -> Iterator[Subscription]:
+        """Listen to sessions for the time of the block; unknown sessions are silent.
+
+        Args:
+            about: see `Subscription`; what is added to it later counts, too.
+        """
+        subscription = Subscription(about)
+        for session_id in session_ids:
+            self._subscriptions.setdefault(session_id, set()).add(subscription)
         try:
             yield subscription
         finally:
-            listeners.discard(subscription)
-            if not listeners:
-                self._subscriptions.pop(session_id, None)
+            for session_id in set(session_ids):
+                listeners = self._subscriptions[session_id]
+                listeners.discard(subscription)
+                if not listeners:
+                    del self._subscriptions[session_id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
+from functools import partial
 
 from ..errors import NotFound
 from . import cancellation, dependencies, results, sessions, tasks
@@ -118,6 +119,7 @@ def delete(plane: DataPlane, session_id: str) -> sqlite3.Row | None:
         )
         for table in ("task", "result", "session"):
             tx.execute(f"DELETE FROM {table} WHERE session_id = ?", (session_id,))
+        tx.after_commit(partial(plane.feed.vanish, session_id))
         return session
 
 
