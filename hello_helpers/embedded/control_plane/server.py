@@ -16,6 +16,7 @@ from armonik.protogen.client.health_checks_service_pb2_grpc import (
 from armonik.protogen.client.partitions_service_pb2_grpc import add_PartitionsServicer_to_server
 from armonik.protogen.client.results_service_pb2_grpc import add_ResultsServicer_to_server
 from armonik.protogen.client.sessions_service_pb2_grpc import add_SessionsServicer_to_server
+from armonik.protogen.client.submitter_service_pb2_grpc import add_SubmitterServicer_to_server
 from armonik.protogen.client.tasks_service_pb2_grpc import add_TasksServicer_to_server
 from armonik.protogen.client.versions_service_pb2_grpc import add_VersionsServicer_to_server
 
@@ -29,6 +30,7 @@ from .health_checks import HealthChecks
 from .partitions import Partitions
 from .results import Results
 from .sessions import Sessions
+from .submitter import Submitter
 from .tasks import Tasks
 from .versions import Versions
 
@@ -61,6 +63,7 @@ class ControlPlane:
             (add_ApplicationsServicer_to_server, Applications(plane)),
             (add_HealthChecksServiceServicer_to_server, HealthChecks(plane)),
             (add_VersionsServicer_to_server, Versions()),
+            (add_SubmitterServicer_to_server, Submitter(plane)),
         ]
         permissions = [
             f"{type(servicer).__name__}:{name}"

@@ -1,0 +1,80 @@
+"""From the task messages of the Submitter service to tasks with payloads."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+
+from armonik.protogen.common.submitter_common_pb2 import (
+    CreateLargeTaskRequest,
+    CreateSmallTaskRequest,
+)
+
+from ..data_plane import results, sessions, submission
+from ..data_plane.options import TaskOptions
+from ..data_plane.plane import DataPlane
+from ..data_plane.submission import NewTask
+from ..data_plane.task_stream import PayloadTask, TaskStream, with_payloads
+from .validation import raise_if
+
+
+async def create_large(
+    plane: DataPlane, requests: AsyncIterator[CreateLargeTaskRequest]
+) -> list[NewTask]:
+    """Create tasks from a stream, all or none, in one transaction at its end.
+
+    Raises:
+        InvalidArgument: the messages of the stream are not in order.
+        RequestError: see `submission.submit`.
+    """
+    session_id = ""
+    with TaskStream(plane.objects) as stream:
+        async for request in requests:
+            stream.add(request)
+            if request.HasField("init_request"):
+                session_id = request.init_request.session_id
+                sessions.get(plane, session_id)  # before anybody sends a gigabyte in vain
+        return _create(plane, session_id, stream.finish(), stream.options)
+
+
+def create_small(plane: DataPlane, request: CreateSmallTaskRequest) -> list[NewTask]:
+    """Create tasks whose payloads are in the request, all or none.
+
+    Raises:
+        InvalidArgument: options, tasks, a payload or the outputs of a task are missing.
+        RequestError: see `submission.submit`.
+    """
+    problems = []
+    if not request.HasField("task_options"):
+        problems.append("task_options must be given")
+    if not request.task_requests:
+        problems.append("task_requests must not be empty")
+    for number, task in enumerate(request.task_requests):
+        if not task.payload:
+            problems.append(f"task_requests[{number}].payload must not be empty")
+        if not task.expected_output_keys:
+            problems.append(f"task_requests[{number}].expected_output_keys must not be empty")
+    raise_if(problems)
+    with plane.transaction():
+        tasks = [
+            PayloadTask(
+                tuple(task.expected_output_keys),
+                tuple(task.data_dependencies),
+                plane.objects.put(task.payload),
+                len(task.payload),
+            )
+            for task in request.task_requests
+        ]
+        options = TaskOptions.from_message(request.task_options)
+        return _create(plane, request.session_id, tasks, options)
+
+
+def _create(
+    plane: DataPlane,
+    session_id: str,
+    tasks: Sequence[PayloadTask],
+    options: TaskOptions | None,
+) -> list[NewTask]:
+    payloads, creations = with_payloads(tasks, session_id)
+    with plane.transaction():
+        results.create(plane, session_id, payloads)
+        return submission.submit(plane, session_id, creations, options)

@@ -1,0 +1,193 @@
+"""The Submitter service: what clients before 3.21 use for sessions, tasks and results.
+
+ArmoniK's newer services replace it: Sessions, Tasks, Results. It stays so that programs written
+years ago go on working. Both kinds of client see the same sessions, tasks and results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from armonik.protogen.client.submitter_service_pb2_grpc import SubmitterServicer
+from armonik.protogen.common import submitter_common_pb2 as messages
+from armonik.protogen.common.objects_pb2 import (
+    Configuration,
+    Count,
+    DataChunk,
+    Empty,
+    Output,
+    ResultRequest,
+    Session,
+    StatusCount,
+    TaskIdList,
+    TaskOutputRequest,
+)
+
+from ..data_plane import cancellation, session_life
+from ..data_plane import results as result_rows
+from ..data_plane import sessions as session_rows
+from ..data_plane import tasks as task_rows
+from ..data_plane.objects import CHUNK
+from ..data_plane.options import TaskOptions
+from ..data_plane.plane import DataPlane
+from ..data_plane.states import FINAL_TASK, ResultStatus, TaskStatus
+from ..errors import NotFound
+from ..grpc_context import Context
+from .legacy_filters import count, ids_of, session_where, task_where
+from .legacy_tasks import create_large, create_small
+from .legacy_waits import owner_of, wait_for_availability, wait_for_completion, why_never
+from .validation import check_session_options
+
+Created = messages.CreateTaskReply.CreationStatus
+
+
+class Submitter(SubmitterServicer):  # type: ignore[misc]
+    """Serves old clients. WatchResults is not implemented, as in ArmoniK."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def GetServiceConfiguration(self, _request: Empty, _: Context) -> Configuration:
+        """Tell how large a chunk of data may be, in bytes."""
+        return Configuration(data_chunk_max_size=CHUNK)
+
+    async def CreateSession(
+        self, request: messages.CreateSessionRequest, _: Context
+    ) -> messages.CreateSessionReply:
+        """Open a session, as Sessions.CreateSession does."""
+        check_session_options(request.default_task_option)
+        options = TaskOptions.from_message(request.default_task_option)
+        session_id = session_rows.create(self._plane, options, request.partition_ids)
+        return messages.CreateSessionReply(session_id=session_id)
+
+    async def CancelSession(self, request: Session, _: Context) -> Empty:
+        """Stop everything in a session, as Sessions.CancelSession does."""
+        session_life.cancel(self._plane, request.id)
+        return Empty()
+
+    async def ListSessions(
+        self, request: messages.SessionFilter, _: Context
+    ) -> messages.SessionIdList:
+        """Return the ids of the sessions that match."""
+        found = await ids_of(self._plane, "session", session_where(request))
+        return messages.SessionIdList(session_ids=found)
+
+    async def CreateSmallTasks(
+        self, request: messages.CreateSmallTaskRequest, _: Context
+    ) -> messages.CreateTaskReply:
+        """Create tasks whose payloads are in the request; the reply has the tasks' ids only."""
+        infos = [
+            messages.CreateTaskReply.TaskInfo(task_id=task.task_id)
+            for task in create_small(self._plane, request)
+        ]
+        return _created(infos)
+
+    async def CreateLargeTasks(
+        self, requests: AsyncIterator[messages.CreateLargeTaskRequest], _: Context
+    ) -> messages.CreateTaskReply:
+        """Create tasks from a stream that carries their payloads; infos come in its order."""
+        infos = [
+            messages.CreateTaskReply.TaskInfo(
+                task_id=task.task_id,
+                expected_output_keys=task.creation.expected_output_ids,
+                data_dependencies=task.creation.data_dependencies,
+                payload_id=task.creation.payload_id,
+            )
+            for task in await create_large(self._plane, requests)
+        ]
+        return _created(infos)
+
+    async def ListTasks(self, request: messages.TaskFilter, _: Context) -> TaskIdList:
+        """Return the ids of the tasks that match."""
+        return TaskIdList(task_ids=await ids_of(self._plane, "task", task_where(request)))
+
+    async def CountTasks(self, request: messages.TaskFilter, _: Context) -> Count:
+        """Count the tasks that match, by status; zero counts are left out."""
+        where = task_where(request)
+        return _count(await self._plane.database.read(lambda reader: count(reader, where)))
+
+    async def CancelTasks(self, request: messages.TaskFilter, _: Context) -> Empty:
+        """Cancel the tasks that match; final ones are passed over."""
+        found = await ids_of(self._plane, "task", task_where(request))
+        few = ", ".join(found[:10]) + (", …" if len(found) > 10 else "")
+        with self._plane.transaction() as tx:
+            rows = task_rows.select(tx, found)
+            reason = f"Client requested cancellation of tasks {few}"
+            cancellation.cancel(self._plane, tx, rows, reason)
+        return Empty()
+
+    async def GetTaskStatus(
+        self, request: messages.GetTaskStatusRequest, _: Context
+    ) -> messages.GetTaskStatusReply:
+        """Tell the status of each task; unknown tasks are passed over."""
+        status = messages.GetTaskStatusReply.IdStatus
+        with self._plane.transaction() as tx:
+            rows = task_rows.select(tx, request.task_ids)
+        return messages.GetTaskStatusReply(
+            id_statuses=[status(task_id=row["task_id"], status=row["status"]) for row in rows]
+        )
+
+    async def TryGetTaskOutput(self, request: TaskOutputRequest, _: Context) -> Output:
+        """Tell how a task ended; neither ok nor error while it has not."""
+        row = task_rows.get(self._plane, request.task_id)
+        status = TaskStatus(row["status"])
+        if status is TaskStatus.COMPLETED:
+            return Output(ok=Empty())
+        if status not in FINAL_TASK:
+            return Output()
+        details = row["error"] or f"Task {row['task_id']} is {status.name}"
+        return Output(error=Output.Error(details=details))
+
+    async def GetResultStatus(
+        self, request: messages.GetResultStatusRequest, _: Context
+    ) -> messages.GetResultStatusReply:
+        """Tell the status of each result; unknown results are passed over."""
+        status = messages.GetResultStatusReply.IdStatus
+        with self._plane.transaction() as tx:
+            rows = result_rows.select(tx, request.result_ids)
+        return messages.GetResultStatusReply(
+            id_statuses=[status(result_id=row["result_id"], status=row["status"]) for row in rows]
+        )
+
+    async def TryGetResultStream(
+        self, request: ResultRequest, _: Context
+    ) -> AsyncIterator[messages.ResultReply]:
+        """Give a result's data in chunks and the word that it is complete; or say what is amiss."""
+        row = result_rows.get(self._plane, request.result_id)
+        if row["status"] == ResultStatus.COMPLETED:
+            async for chunk in self._plane.objects.read(row["opaque_id"]):
+                yield messages.ResultReply(result=DataChunk(data=chunk))
+            yield messages.ResultReply(result=DataChunk(data_complete=True))
+            return
+        owner = owner_of(self._plane, row)
+        error = why_never(row, owner)
+        if owner is None:
+            status = ResultStatus(row["status"]).name
+            raise NotFound(f"Task was not found: no task produces this result, which is {status}")
+        if error:
+            yield messages.ResultReply(error=error)
+        else:
+            yield messages.ResultReply(not_completed_task=owner["task_id"])
+
+    async def WaitForAvailability(
+        self, request: ResultRequest, _: Context
+    ) -> messages.AvailabilityReply:
+        """Wait until a result is there, or never will be; the caller may hang up before."""
+        return await wait_for_availability(self._plane, request.result_id)
+
+    async def WaitForCompletion(self, request: messages.WaitRequest, _: Context) -> Count:
+        """Wait until all tasks that match have ended, however; the caller may hang up before."""
+        return _count(await wait_for_completion(self._plane, request))
+
+
+def _created(infos: list[messages.CreateTaskReply.TaskInfo]) -> messages.CreateTaskReply:
+    statuses = [Created(task_info=info) for info in infos]
+    return messages.CreateTaskReply(
+        creation_status_list=messages.CreateTaskReply.CreationStatusList(creation_statuses=statuses)
+    )
+
+
+def _count(counts: dict[int, int]) -> Count:
+    return Count(
+        values=[StatusCount(status=status, count=count) for status, count in sorted(counts.items())]
+    )
