@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from armonik.protogen.common import agent_common_pb2 as messages
 from armonik.protogen.worker.agent_service_pb2_grpc import AgentServicer
 
@@ -83,11 +85,49 @@ class Agent(AgentServicer):  # type: ignore[misc]
             ],
         )
 
+    async def CreateTask(
+        self, requests: AsyncIterator[messages.CreateTaskRequest], _: Context
+    ) -> messages.CreateTaskReply:
+        """Take subtasks with their payloads from a stream, as workers before 3.21 send them.
+
+        What is wrong with token or stream comes back in the reply, as those workers expect.
+        """
+        if self.staging is None:
+            raise Unavailable("No task is accepting request")
+        staging, token = self.staging, ""
+        try:
+            with staging.task_stream() as stream:
+                async for request in requests:
+                    token = request.communication_token
+                    self._of(token)
+                    stream.add(request)
+                tasks = stream.finish()
+                self._of(token)  # the task may have ended while its stream went on
+                new = staging.submit_with_payloads(tasks, stream.options)
+        except InvalidArgument as error:
+            return messages.CreateTaskReply(communication_token=token, error=str(error))
+        created = messages.CreateTaskReply.CreationStatus
+        infos = [
+            messages.CreateTaskReply.TaskInfo(
+                task_id=task.task_id,
+                expected_output_keys=task.creation.expected_output_ids,
+                data_dependencies=task.creation.data_dependencies,
+                payload_id=task.creation.payload_id,
+            )
+            for task in new
+        ]
+        return messages.CreateTaskReply(
+            communication_token=token,
+            creation_status_list=messages.CreateTaskReply.CreationStatusList(
+                creation_statuses=[created(task_info=info) for info in infos]
+            ),
+        )
+
     async def GetResourceData(
         self, request: messages.DataRequest, _: Context
     ) -> messages.DataResponse:
         """Put the data of any completed result into the data folder."""
-        self._of(request.communication_token).fetch(request.result_id)
+        await self._of(request.communication_token).fetch(request.result_id)
         return messages.DataResponse(result_id=request.result_id)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 from ..data_plane import results as result_rows
 from ..data_plane import submission
 from ..data_plane.attempts import Work
+from ..data_plane.objects import Stored
 from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..data_plane.results import NewResult
 from ..data_plane.submission import NewTask, TaskCreation
-from ..errors import FailedPrecondition, RequestError, StorageError
+from ..data_plane.task_stream import PayloadTask, TaskStream, with_payloads
+from ..errors import FailedPrecondition, StorageError
 
 
 class Staging:
@@ -36,6 +39,7 @@ class Staging:
         self._work = Work()
         self._announced: dict[str, None] = {}
         self._produced: dict[str, bytes] = {}
+        self._moved: set[str] = set()
 
     def create(self, names: Sequence[str]) -> list[NewResult]:
         """Stage results without data."""
@@ -95,7 +99,20 @@ class Staging:
         self._work.subtasks += new
         return new
 
-    def fetch(self, result_id: str) -> None:
+    def task_stream(self) -> TaskStream:
+        """Open a stream of subtasks that come with their payloads."""
+        return TaskStream(self._plane.objects)
+
+    def submit_with_payloads(
+        self, tasks: Sequence[PayloadTask], options: TaskOptions | None
+    ) -> list[NewTask]:
+        """Stage subtasks together with their payloads; raises what `submit` does."""
+        payloads, creations = with_payloads(tasks, self.session_id, self._task_id)
+        new = self.submit(creations, options)
+        self._work.created += payloads
+        return new
+
+    async def fetch(self, result_id: str) -> None:
         """Copy the data of any COMPLETED result into the folder.
 
         Raises:
@@ -103,24 +120,32 @@ class Staging:
         """
         row = result_rows.get(self._plane, result_id)
         self.make_folder()
-        self._plane.objects.copy_to(row["opaque_id"], self.folder / row["result_id"])
+        target = self.folder / row["result_id"]
+        if not self._plane.objects.copy_small(row["opaque_id"], target):
+            await asyncio.to_thread(self._plane.objects.copy_large, row["opaque_id"], target)
 
     def seal(self) -> Work:
-        """Collect the announced data; return everything, ready to be committed.
+        """Store the data that was sent; return everything, ready to be committed.
+
+        Call it in the transaction that commits; it can be called again if that fails.
 
         Raises:
-            RequestError, StorageError: a result was announced that does not exist or has no file.
+            NotFound, FailedPrecondition: a result was sent that does not exist or has no file.
+            StorageError: the data cannot be stored.
         """
         created = {new.result_id for new in self._work.created}
         objects = self._plane.objects
-        with self._plane.transaction():
-            for result_id in (*self._announced, *self._produced):
-                if result_id not in created:
-                    result_rows.get(self._plane, result_id)  # so no odd id becomes a path
-            for result_id in self._announced:
-                self._work.produced[result_id] = objects.adopt(self.folder / result_id)
-            for result_id, data in self._produced.items():
-                self._work.produced[result_id] = (objects.put(data), len(data))
+        for result_id in (*self._announced, *self._produced):
+            if result_id not in created:
+                result_rows.get(self._plane, result_id)  # so no odd id becomes a path
+        for result_id in self._announced:
+            if result_id not in self._moved:
+                stored = objects.adopt(self.folder / result_id)
+                self._work.produced[result_id] = stored
+                if stored.is_file:  # a move is not rolled back with the transaction
+                    self._moved.add(result_id)
+        for result_id, data in self._produced.items():
+            self._work.produced[result_id] = Stored(objects.put(data), len(data))
         return self._work
 
     def discard(self) -> None:
@@ -128,7 +153,3 @@ class Staging:
         if objects := self._work.objects():
             self._plane.objects.remove(objects)
         self._work = Work()
-
-
-CommitError = (RequestError, StorageError)
-"""What can go wrong when staged work is committed."""
