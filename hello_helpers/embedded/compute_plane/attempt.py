@@ -15,17 +15,18 @@ from armonik.protogen.common.worker_common_pb2 import ProcessRequest
 from ..data_plane import attempts
 from ..data_plane import results as result_rows
 from ..data_plane import sessions as session_rows
+from ..data_plane.attempts import PodIdentity
 from ..data_plane.clock import SECOND, now
 from ..data_plane.objects import CHUNK
 from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..data_plane.states import ResultStatus, TaskStatus
-from ..errors import NotFound
+from ..errors import NotFound, RequestError, StorageError
 from .agent_service import Agent
 from .faults import Faults
 from .outcome import Outcome, Verdict
 from .road import Road
-from .staging import CommitError, Staging
+from .staging import Staging
 
 log = logging.getLogger(__name__)
 
@@ -36,78 +37,118 @@ leave its function, so it is replaced if it does not answer."""
 
 
 class Attempt:
-    """Runs a task that was acquired; every way it can end is in `run`."""
+    """Takes a task off the queue and runs it; every way it can end is in `run`."""
 
     def __init__(
-        self, plane: DataPlane, agent: Agent, road: Road, faults: Faults, task: sqlite3.Row
+        self,
+        plane: DataPlane,
+        agent: Agent,
+        road: Road,
+        faults: Faults,
+        identity: PodIdentity,
+        task_id: str,
     ) -> None:
         self._plane = plane
         self._agent = agent
         self._road = road
         self._faults = faults
-        self._task = task
+        self._identity = identity
+        self._task_id = task_id
         self._taken_away = asyncio.Event()
 
     async def run(self) -> bool:
-        """Run the task to its end; return whether the worker may take another one."""
-        token = str(uuid.uuid4())
-        folder = self._plane.folder / "shared" / token
-        session = session_rows.get(self._plane, self._task["session_id"])
-        staging = Staging(self._plane, session, self._task, token, folder)
-        look = attempts.on_cancel(self._plane, self._task, self._taken_away.set)
+        """Run the task to its end; return whether the worker may take another one.
+
+        Raises:
+            StorageError: nothing could be written; the task is in the queue again.
+        """
         try:
-            with self._plane.holding(self._task["task_id"], look):
-                return await self._run(staging)
+            if not await self._road.is_fit():
+                attempts.requeue(self._plane, self._task_id)
+                return False
+            with self._plane.transaction():  # one for the whole beginning, if all data is small
+                task = attempts.acquire(self._plane, self._task_id, self._identity)
+                if task is None:
+                    return True
+                staging = self._stage(task)
+                started, large = self._bring(staging, task)
+        except StorageError:
+            attempts.requeue(self._plane, self._task_id)
+            raise
+        look = attempts.on_cancel(self._plane, task, self._taken_away.set)
+        try:
+            with self._plane.holding(self._task_id, look):
+                if large:
+                    started = await self._bring_large(staging, task, large)
+                return await self._run(staging, started) if started else True
         finally:
             self._agent.staging = None
-            if folder.exists():
-                shutil.rmtree(folder, ignore_errors=True)
+            if staging.folder.exists():
+                shutil.rmtree(staging.folder, ignore_errors=True)
 
-    async def _run(self, staging: Staging) -> bool:
-        if not await self._fetch(staging):
-            return True
-        fetched_at = now()
-        if not await self._road.is_fit():
-            attempts.give_back(self._plane, self._task)
-            return False
-        started = attempts.start(self._plane, self._task, fetched_at)
+    def _stage(self, task: sqlite3.Row) -> Staging:
+        token = str(uuid.uuid4())
+        session = session_rows.get(self._plane, task["session_id"])
+        return Staging(self._plane, session, task, token, self._plane.folder / "shared" / token)
+
+    def _bring(
+        self, staging: Staging, task: sqlite3.Row
+    ) -> tuple[sqlite3.Row | None, dict[str, bytes]]:
+        """Bring small data to the worker and start; what is large takes time and is left over."""
+        try:
+            objects = {}
+            for result_id in [task["payload_id"], *json.loads(task["data_dependencies"])]:
+                row = result_rows.get(self._plane, result_id)
+                if row["status"] != ResultStatus.COMPLETED:
+                    raise NotFound(f"Result data was not found: {result_id}")
+                objects[result_id] = row["opaque_id"]
+            large = self._road.bring(staging, objects)
+        except NotFound as error:
+            self._miss(task, error)
+            return None, {}
+        return None if large else attempts.start(self._plane, task, now()), large
+
+    async def _bring_large(
+        self, staging: Staging, task: sqlite3.Row, large: dict[str, bytes]
+    ) -> sqlite3.Row | None:
+        """Bring large data to the worker, and start unless the task was taken away meanwhile."""
+        try:
+            for result_id, opaque_id in large.items():
+                target = staging.folder / result_id
+                await asyncio.to_thread(self._plane.objects.copy_large, opaque_id, target)
+        except NotFound as error:
+            self._miss(task, error)
+            return None
+        except StorageError:
+            attempts.give_back(self._plane, task)
+            raise
+        started = attempts.start(self._plane, task, now())
         if started is None:
-            attempts.finish_cancelled(self._plane, self._task)
-            return True
-        self._task = started
-        outcome = await self._call(staging)
-        self._settle(staging, outcome)
+            attempts.finish_cancelled(self._plane, task)
+        return started
+
+    def _miss(self, task: sqlite3.Row, error: NotFound) -> None:
+        """End a task whose data is gone."""
+        text = f"The data of the task is not there any more: {error}"
+        if not attempts.fail(self._plane, task, TaskStatus.ERROR, text):
+            attempts.finish_cancelled(self._plane, task)
+
+    async def _run(self, staging: Staging, task: sqlite3.Row) -> bool:
+        outcome = await self._call(staging, task)
+        await self._settle(staging, task, outcome)
         self._agent.staging = None
         if outcome is None or outcome.verdict is Verdict.TIMEOUT:
             return await self._road.is_serving(BUSY_LIMIT)  # else its worker is replaced
         return not self._road.process.exited.is_set()
 
-    async def _fetch(self, staging: Staging) -> bool:
-        """Bring payload and dependencies to the worker; False if the task cannot run."""
-        needs = [self._task["payload_id"], *json.loads(self._task["data_dependencies"])]
-        try:
-            objects = {}
-            for result_id in needs:
-                row = result_rows.get(self._plane, result_id)
-                if row["status"] != ResultStatus.COMPLETED:
-                    raise NotFound(f"Result data was not found: {result_id}")
-                objects[result_id] = row["opaque_id"]
-            await self._road.fetch(staging, objects)
-        except NotFound as error:
-            text = f"The data of the task is not there any more: {error}"
-            if not attempts.fail(self._plane, self._task, TaskStatus.ERROR, text):
-                attempts.finish_cancelled(self._plane, self._task)
-            return False
-        return True
-
-    async def _call(self, staging: Staging) -> Outcome | None:
+    async def _call(self, staging: Staging, task: sqlite3.Row) -> Outcome | None:
         """Call the worker; None if the task was taken away (cancelled, deleted) meanwhile."""
         self._agent.staging = staging
-        max_duration = self._task["max_duration"] / SECOND
-        if fault := self._faults.take(self._task["partition_id"]):
+        max_duration = task["max_duration"] / SECOND
+        if fault := self._faults.take(task["partition_id"]):
             end = fault.happen(max_duration)
         else:
-            end = self._road.run(staging, self._request(staging), max_duration)
+            end = self._road.run(staging, _request(staging, task), max_duration)
         call = asyncio.ensure_future(end)
         watch = asyncio.ensure_future(self._taken_away.wait())
         try:
@@ -117,39 +158,54 @@ class Attempt:
             watch.cancel()
             call.cancel()
 
-    def _request(self, staging: Staging) -> ProcessRequest:
-        return ProcessRequest(
-            communication_token=staging.token,
-            session_id=self._task["session_id"],
-            task_id=self._task["task_id"],
-            task_options=TaskOptions.from_row(self._task).to_message(),
-            expected_output_keys=json.loads(self._task["expected_output_ids"]),
-            payload_id=self._task["payload_id"],
-            data_dependencies=json.loads(self._task["data_dependencies"]),
-            data_folder=str(staging.folder),
-            configuration=Configuration(data_chunk_max_size=CHUNK),
-        )
-
-    def _settle(self, staging: Staging, outcome: Outcome | None) -> None:
-        """Write down how the attempt ended. Staged work is committed only after a success."""
-        settled = outcome is not None and self._write(staging, outcome)
-        if not settled or outcome is None or outcome.verdict is not Verdict.SUCCESS:
-            staging.discard()
-        if not settled:
-            attempts.finish_cancelled(self._plane, self._task)
-
-    def _write(self, staging: Staging, outcome: Outcome) -> bool:
-        """Move the task to where the outcome leads; False if it was taken away."""
-        if outcome.verdict is Verdict.SUCCESS:
-            processed_at = now()
+    async def _settle(self, staging: Staging, task: sqlite3.Row, outcome: Outcome | None) -> None:
+        """Write down how the attempt ended. While that is impossible (disk full), try again."""
+        delay = 0.2
+        while True:
             try:
-                return attempts.complete(self._plane, self._task, staging.seal(), processed_at)
-            except CommitError as error:
-                staging.discard()
+                self._write(staging, task, outcome)
+                return
+            except StorageError as error:
+                log.error("Task %s has ended, but: %s", self._task_id, error)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, 5.0)
+
+    def _write(self, staging: Staging, task: sqlite3.Row, outcome: Outcome | None) -> None:
+        """Move the task to where the outcome leads, in one transaction.
+
+        Staged work is committed only after a success. A task that was taken away ends CANCELLED.
+        """
+        if outcome is not None and outcome.verdict is Verdict.SUCCESS:
+            try:
+                with self._plane.transaction():
+                    if attempts.complete(self._plane, task, staging.seal(), now()):
+                        return
+            except RequestError as error:
                 text = f"The task succeeded, but what it did cannot be committed: {error}"
                 outcome = Outcome(Verdict.CRASH, text)
-        log.info("Task %s: %s: %s", self._task["task_id"], outcome.verdict.value, outcome.error)
+        with self._plane.transaction():
+            staging.discard()
+            if outcome is None or not self._fail(task, outcome):
+                attempts.finish_cancelled(self._plane, task)
+
+    def _fail(self, task: sqlite3.Row, outcome: Outcome) -> bool:
+        """End the attempt without success; False if the task was taken away."""
+        log.info("Task %s: %s: %s", self._task_id, outcome.verdict.value, outcome.error)
         if outcome.verdict is Verdict.CRASH:
-            return attempts.retry_or_fail(self._plane, self._task, outcome.error)
+            return attempts.retry_or_fail(self._plane, task, outcome.error)
         status = TaskStatus.TIMEOUT if outcome.verdict is Verdict.TIMEOUT else TaskStatus.ERROR
-        return attempts.fail(self._plane, self._task, status, outcome.error)
+        return attempts.fail(self._plane, task, status, outcome.error)
+
+
+def _request(staging: Staging, task: sqlite3.Row) -> ProcessRequest:
+    return ProcessRequest(
+        communication_token=staging.token,
+        session_id=task["session_id"],
+        task_id=task["task_id"],
+        task_options=TaskOptions.from_row(task).to_message(),
+        expected_output_keys=json.loads(task["expected_output_ids"]),
+        payload_id=task["payload_id"],
+        data_dependencies=json.loads(task["data_dependencies"]),
+        data_folder=str(staging.folder),
+        configuration=Configuration(data_chunk_max_size=CHUNK),
+    )

@@ -27,9 +27,6 @@ from .worker_process import WorkerProcess
 CALL_LIMIT = 10 * 365 * 24 * 3600.0
 """Seconds: the longest deadline that is handed to gRPC; max_duration may be absurdly long."""
 
-LARGE = 8 * 1024 * 1024
-"""Bytes above which data is copied in a thread, so that nobody else has to wait for it."""
-
 _OPTIONS = (
     ("grpc.default_authority", "localhost"),  # some servers refuse a path as authority
     ("grpc.max_receive_message_length", -1),
@@ -63,15 +60,14 @@ class LongRoad(Road):
                 await road.wait_for_health()
                 yield road
 
-    async def fetch(self, staging: Staging, objects: Mapping[str, bytes]) -> None:
-        """Copy every object into the data folder, where the worker reads it."""
+    def bring(self, staging: Staging, objects: Mapping[str, bytes]) -> dict[str, bytes]:
+        """Copy small objects into the data folder, where the worker reads them."""
         staging.make_folder()
-        for result_id, opaque_id in objects.items():
-            copy = (opaque_id, staging.folder / result_id)
-            if self._plane.objects.size(opaque_id) > LARGE:
-                await asyncio.to_thread(self._plane.objects.copy_to, *copy)
-            else:
-                self._plane.objects.copy_to(*copy)
+        return {
+            result_id: opaque_id
+            for result_id, opaque_id in objects.items()
+            if not self._plane.objects.copy_small(opaque_id, staging.folder / result_id)
+        }
 
     async def is_serving(self, limit: float) -> bool:
         """Ask the worker for its health. A worker without health checks counts as healthy."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ..data_plane import attempts
 from ..data_plane.attempts import PodIdentity
 from ..data_plane.plane import DataPlane
 from ..errors import StartError, StorageError
@@ -27,6 +25,9 @@ log = logging.getLogger(__name__)
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 30.0
 """Seconds before a worker that failed is started again; doubled after each failure."""
+
+STORAGE_DELAY = 1.0
+"""Seconds before the next task is tried when nothing could be written."""
 
 ADDRESS = "127.0.0.1"
 """What ``owner_pod_id`` shows: on a cluster it is the address of the pod."""
@@ -123,12 +124,12 @@ class Pod:
         """Run tasks until the worker is not fit to run another one."""
         fit = True
         while fit and (task_id := await self._next(road)):
-            task = attempts.acquire(self._plane, task_id, self._identity)
-            if task is not None:
-                fit = await self._attempt(road, task).run()
-
-    def _attempt(self, road: Road, task: sqlite3.Row) -> Attempt:
-        return Attempt(self._plane, self._agent, road, self._faults, task)
+            attempt = Attempt(self._plane, self._agent, road, self._faults, self._identity, task_id)
+            try:
+                fit = await attempt.run()
+            except StorageError as error:  # the disk is full, say: the task waits for better times
+                log.error("Pod %s: %s", self.name, error)
+                await asyncio.sleep(STORAGE_DELAY)
 
     async def _next(self, road: Road) -> str | None:
         """Wait for a task id; None if the worker ended meanwhile."""
@@ -142,7 +143,7 @@ class Pod:
         try:
             await asyncio.wait({take, death}, return_when=asyncio.FIRST_COMPLETED)
             if take.done():
-                return take.result()  # a dead worker gives it back, see Attempt
+                return take.result()  # if the worker is dead, the attempt gives it back
             return None
         finally:
             for future in (take, death):

@@ -36,11 +36,14 @@ class Road(ABC):
         self._proven_at = 0.0
 
     @abstractmethod
-    async def fetch(self, staging: Staging, objects: Mapping[str, bytes]) -> None:
+    def bring(self, staging: Staging, objects: Mapping[str, bytes]) -> dict[str, bytes]:
         """Have the data of payload and dependencies where the worker will find it.
 
         Args:
             objects: opaque ids by result id.
+
+        Returns:
+            Those that are too large to be brought at once; they go into the data folder.
 
         Raises:
             NotFound: an object is gone.

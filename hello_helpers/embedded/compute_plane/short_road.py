@@ -78,7 +78,7 @@ class ShortRoad(Road):
             with contextlib.suppress(asyncio.CancelledError):
                 await follower
 
-    async def fetch(self, _staging: Staging, objects: Mapping[str, bytes]) -> None:
+    def bring(self, _staging: Staging, objects: Mapping[str, bytes]) -> dict[str, bytes]:
         """Take small objects along; of large ones the worker gets the path, to read only."""
         data: dict[str, bytes] = {}
         files: dict[str, str] = {}
@@ -89,6 +89,7 @@ class ShortRoad(Road):
             else:
                 files[result_id] = str(self._plane.objects.path(opaque_id))
         self._inputs = (data, files)
+        return {}
 
     async def run(self, staging: Staging, request: ProcessRequest, max_duration: float) -> Outcome:
         """Send the task and wait for its end."""

@@ -15,6 +15,7 @@ from . import cancellation, dependencies, results, sessions, submission, tasks
 from .clock import now
 from .database import Transaction
 from .feed import Change, ChangeKind
+from .objects import Stored
 from .options import COLUMNS
 from .plane import DataPlane
 from .results import NewResult
@@ -42,13 +43,13 @@ class Work:
     """
 
     created: list[NewResult] = field(default_factory=list)
-    produced: dict[str, tuple[bytes, int]] = field(default_factory=dict)
+    produced: dict[str, Stored] = field(default_factory=dict)
     subtasks: list[NewTask] = field(default_factory=list)
 
     def objects(self) -> list[bytes]:
         """Return the opaque ids of all data that the task wrote."""
         stored = [new.opaque_id for new in self.created if new.opaque_id]
-        return stored + [opaque_id for opaque_id, _ in self.produced.values()]
+        return stored + [object_.opaque_id for object_ in self.produced.values()]
 
 
 def acquire(plane: DataPlane, task_id: str, pod: PodIdentity) -> sqlite3.Row | None:
@@ -95,6 +96,13 @@ def start(plane: DataPlane, task: sqlite3.Row, fetched_at: int) -> sqlite3.Row |
         if not moved:
             return None
         return tx.row("SELECT * FROM task WHERE task_id = ?", (task["task_id"],))
+
+
+def requeue(plane: DataPlane, task_id: str) -> None:
+    """Put a task id back that was taken off the queue and not acquired."""
+    task = plane.database.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
+    if task is not None:
+        plane.queues.of(task["partition_id"]).put(task_id, task["priority"])
 
 
 def give_back(plane: DataPlane, task: sqlite3.Row) -> bool:

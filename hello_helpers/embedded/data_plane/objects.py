@@ -17,9 +17,9 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from ..errors import NotFound, StorageError
+from ..errors import FailedPrecondition, NotFound, StorageError
 from .database import Database
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,18 @@ SMALL = 64 * 1024
 """Bytes up to which an object lives in the table."""
 
 _FILE = re.compile(rb"f[0-9a-f]{31}")
+
+
+class Stored(NamedTuple):
+    """An object that was stored: its opaque id, and its size in bytes."""
+
+    opaque_id: bytes
+    size: int
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether it is a file (and not a row, which a rollback would take back)."""
+        return _FILE.fullmatch(self.opaque_id) is not None
 
 
 class ObjectStorage:
@@ -59,26 +71,24 @@ class ObjectStorage:
         """Store an object piece by piece: a context manager with ``write`` and ``finish``."""
         return ObjectWriter(self._database, self._folder)
 
-    def adopt(self, file: Path) -> tuple[bytes, int]:
+    def adopt(self, file: Path) -> Stored:
         """Take over a file that a worker wrote; large ones are moved, not copied.
 
-        Returns:
-            The opaque id, and the size in bytes.
-
         Raises:
-            StorageError: there is no such regular file, or it cannot be moved.
+            FailedPrecondition: there is no such regular file.
+            StorageError: it cannot be moved.
         """
         try:
             if file.is_symlink() or not file.is_file():
-                raise StorageError("A result was announced by the worker but not written")
+                raise FailedPrecondition("A result was announced by the worker but not written")
             size = file.stat().st_size
             if size <= SMALL:
-                return self.put(file.read_bytes()), size
+                return Stored(self.put(file.read_bytes()), size)
             opaque_id = _new_id("f")
             file.replace(self.path(opaque_id))
         except OSError as error:
             raise StorageError.from_exception(error) from error
-        return opaque_id, size
+        return Stored(opaque_id, size)
 
     def size(self, opaque_id: bytes) -> int:
         """Return the size of an object, in bytes.
@@ -97,18 +107,30 @@ class ObjectStorage:
         row = self._database.row("SELECT data FROM object WHERE opaque_id = ?", (opaque_id,))
         return row["data"] if row else None
 
-    def copy_to(self, opaque_id: bytes, target: Path) -> None:
-        """Copy an object into a file (blocking; large ones belong into a thread).
+    def copy_small(self, opaque_id: bytes, target: Path) -> bool:
+        """Copy an object into a file if it is a small one; tell whether it was.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        small = self.small(opaque_id)
+        if small is None:
+            return False
+        try:
+            target.write_bytes(small)
+        except OSError as error:
+            raise StorageError.from_exception(error) from error
+        return True
+
+    def copy_large(self, opaque_id: bytes, target: Path) -> None:
+        """Copy a large object into a file; it takes its time, so do it in a thread.
 
         Raises:
             NotFound: there is no such object.
+            StorageError: the file cannot be written.
         """
-        small = self.small(opaque_id)
         try:
-            if small is not None:
-                target.write_bytes(small)
-            else:
-                shutil.copyfile(self.path(opaque_id), target)
+            shutil.copyfile(self.path(opaque_id), target)
         except FileNotFoundError:
             raise _gone() from None
         except OSError as error:
