@@ -48,9 +48,18 @@ def browser() -> Iterator[BrowserContext]:
         chromium.close()
 
 
+@pytest.fixture(scope="module")
+def windows() -> Iterator[dict[JupyterServer, Notebook]]:
+    """The window of each server, kept for the next test of the module."""
+    opened: dict[JupyterServer, Notebook] = {}
+    yield opened
+    for notebook in opened.values():
+        notebook.page.close()
+
+
 @pytest.fixture
-def show(browser: BrowserContext) -> Iterator[Show]:
-    """A function that opens a notebook of a server in a fresh window.
+def show(browser: BrowserContext, windows: dict[JupyterServer, Notebook]) -> Iterator[Show]:
+    """A function that opens a notebook of a server, alone, with a fresh kernel.
 
     At the end of the test it looks for what no test may do: ask another machine for something, or
     make the browser's console show an error.
@@ -58,15 +67,15 @@ def show(browser: BrowserContext) -> Iterator[Show]:
     shown: list[Notebook] = []
 
     def open_notebook(server: JupyterServer, name: str) -> Notebook:
-        notebook = Notebook(browser.new_page(), server)
+        if server not in windows:
+            windows[server] = Notebook(browser.new_page(), server)
+        notebook = windows[server]
+        notebook.requests.clear()
+        notebook.complaints.clear()
         shown.append(notebook)
         notebook.open(name)
         return notebook
 
     yield open_notebook
-    for notebook in shown:
-        notebook.page.close()
-        if notebook.server.process.poll() is None:
-            notebook.server.end_kernels()
     assert [url for notebook in shown for url in notebook.requests_to_others()] == []
     assert [text for notebook in shown for text in notebook.complaints] == []

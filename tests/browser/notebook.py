@@ -21,6 +21,8 @@ READY = """() => {
         && context.kernelDisplayStatus === 'idle';
 }"""
 
+FORGET_CHANGES = "() => { jupyterapp.shell.currentWidget.context.model.dirty = false; }"
+
 # Without waiting inside: a call into the page has no deadline of its own.
 START_COMMAND = """([command, args]) => {
     window.commandDone = undefined;
@@ -64,17 +66,19 @@ class Notebook:
             self.complaints.append(f"console: {message.text}")
 
     def open(self, name: str) -> None:
-        """Open the notebook, alone in a fresh window layout, and wait for its kernel."""
-        self.name = name
-        self.page.goto(f"{self.server.url}lab/tree/{name}?token={self.server.token}&reset")
-        self.panel.locator(".jp-Cell").first.wait_for()
-        self.wait_for_kernel()
+        """Open the notebook, alone, in a fresh kernel.
 
-    def open_next(self, name: str) -> None:
-        """Open another notebook in the same window, as from the list of files; close this one."""
-        self.command("docmanager:open", path=name, factory="Notebook")
-        self.page.locator(f".lm-TabBar-tab:has-text('{self.name}') .lm-TabBar-tabCloseIcon").click()
-        self.name = name
+        The first time JupyterLab is loaded too, with a fresh layout; that takes most of the time.
+        """
+        if not self.name:
+            self.name = name
+            self.page.goto(f"{self.server.url}lab/tree/{name}?token={self.server.token}&reset")
+        else:
+            self.page.evaluate(FORGET_CHANGES)  # else JupyterLab asks whether to save them
+            self.command("application:close-all")
+            self.server.end_kernels()
+            self.name = name
+            self.command("docmanager:open", path=name, factory="Notebook")
         self.panel.locator(".jp-Cell").first.wait_for()
         self.wait_for_kernel()
 
@@ -91,10 +95,6 @@ class Notebook:
     def run_all(self, seconds: float = 60) -> None:
         """Run All Cells, as the menu does; it stops at the first cell that fails."""
         self.command("notebook:run-all-cells", seconds)
-
-    def save(self) -> None:
-        """Save the notebook."""
-        self.command("docmanager:save")
 
     def restart_kernel(self) -> None:
         """Restart the kernel, as the menu does, and agree to the question."""
@@ -139,14 +139,14 @@ class Notebook:
 
     def screenshot(self, label: str = "") -> Path:
         """Take a picture of the whole notebook into the folder of artefacts."""
-        size = dict(self.page.viewport_size or {})
-        height = self.page.evaluate(
-            "() => document.querySelector('.jp-NotebookPanel:not(.lm-mod-hidden)"
-            " .jp-WindowedPanel-outer')?.scrollHeight ?? 0"
+        size = self.page.viewport_size
+        assert size
+        height = self.panel.locator(".jp-Cell").evaluate_all(
+            "cells => cells.reduce((sum, cell) => sum + cell.offsetHeight, 0)"
         )
-        self.page.set_viewport_size({"width": size["width"], "height": min(height + 150, 12000)})
+        self.page.set_viewport_size({"width": size["width"], "height": min(height + 200, 12000)})
         ARTEFACTS.mkdir(exist_ok=True)
         path = ARTEFACTS / f"{Path(self.name).stem}{label and '-' + label}.png"
         self.page.screenshot(path=path)
-        self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
+        self.page.set_viewport_size(size)
         return path

@@ -65,14 +65,6 @@ def test_a_failing_cell_is_seen(server: JupyterServer, show: Show) -> None:
     assert notebook.not_run() == 1
 
 
-def test_another_notebook_is_opened_in_the_same_window(server: JupyterServer, show: Show) -> None:
-    notebook = show(server, "failing.ipynb")
-    notebook.run_all()
-    notebook.open_next("form.ipynb")
-    notebook.run_all()
-    assert (notebook.errors(), notebook.not_run()) == ([], 0)
-
-
 def test_a_restarted_kernel_has_forgotten_its_variables(server: JupyterServer, show: Show) -> None:
     notebook = show(server, "form.ipynb")
     notebook.run_all()

@@ -1,0 +1,32 @@
+"""The two forms of the course, used as a person does: by their labels."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Locator, expect
+
+from tests.browser.notebook import Notebook
+
+CHECK, SEND = "Check the endpoint", "Send the numbers"
+MILLISECONDS = 20_000
+
+
+def forms(notebook: Notebook, deed: str) -> list[Locator]:
+    """Return the forms whose button says `deed`."""
+    button = notebook.page.get_by_role("button", name=deed)
+    return notebook.panel.locator(".jp-OutputArea-output").filter(has=button).all()
+
+
+def check_embedded(form: Locator) -> None:
+    """Choose the embedded ArmoniK and let the form check that it answers."""
+    form.get_by_label("embedded, on this machine").check()
+    form.get_by_role("button", name=CHECK).click()
+    expect(form).to_contain_text("ArmoniK answers:", timeout=MILLISECONDS)
+
+
+def send(form: Locator, numbers: str, result: str) -> None:
+    """Type numbers with the keyboard, send them, and find the result."""
+    field = form.get_by_label("Numbers (blanks or commas between them)")
+    field.fill(numbers)
+    field.press("Tab")
+    form.get_by_role("button", name=SEND).click()
+    expect(form).to_contain_text(f"Result : {result}", timeout=MILLISECONDS)

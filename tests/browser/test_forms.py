@@ -1,0 +1,102 @@
+"""The forms in a real JupyterLab: by mouse and keyboard, with good and bad input."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from nbformat import v4
+from playwright.sync_api import Locator, expect
+
+from hello_helpers.cli.lab import jupyter_command
+from tests.browser.conftest import Show
+from tests.browser.forms import CHECK, SEND, check_embedded, forms, send
+from tests.browser.notebook import Notebook
+from tests.browser.server import JupyterServer
+
+pytestmark = pytest.mark.embedded_only
+
+ENDPOINT = "from hello_helpers.forms import EndpointForm; EndpointForm()"
+VALUES = "from hello_helpers.forms import ValuesForm; ValuesForm()"
+
+BAD_NUMBERS = {
+    "abc": "'abc' is not a number.",
+    "1,,2": "There is a comma without a number on both sides.",
+    "": "There is no number.",
+    "1e999": "'1e999' is too large.",
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A JupyterLab on a notebook with both forms."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(ENDPOINT), v4.new_code_cell(VALUES)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "forms.ipynb")
+    with JupyterServer(jupyter_command(folder), tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture
+def notebook(server: JupyterServer, show: Show) -> Notebook:
+    """Both forms, shown and untouched."""
+    notebook = show(server, "forms.ipynb")
+    notebook.run_all()
+    assert notebook.errors() == []
+    return notebook
+
+
+@pytest.fixture
+def endpoint_form(notebook: Notebook) -> Locator:
+    """The endpoint form."""
+    (form,) = forms(notebook, CHECK)
+    return form
+
+
+@pytest.fixture
+def values_form(notebook: Notebook) -> Locator:
+    """The values form."""
+    (form,) = forms(notebook, SEND)
+    return form
+
+
+def test_both_forms_are_used_and_have_nothing_that_axe_finds(
+    notebook: Notebook, endpoint_form: Locator, values_form: Locator
+) -> None:
+    check_embedded(endpoint_form)
+    send(values_form, "1.5, 2.5", "4.0")
+    send(values_form, "20 22", "42")
+    assert notebook.accessibility_violations() == []
+    notebook.screenshot()
+
+
+def test_the_first_n_numbers_are_sent_with_the_keyboard_alone(values_form: Locator) -> None:
+    values_form.get_by_label("n (for 0, 1, ..., n-1)").fill("10")
+    for _ in range(20):
+        values_form.page.keyboard.press("Tab")
+        if values_form.page.evaluate("document.activeElement.textContent") == SEND:
+            break
+    values_form.page.keyboard.press("Enter")
+    expect(values_form).to_contain_text("Result : 45")
+
+
+def test_bad_numbers_get_a_sentence_and_are_not_sent(values_form: Locator) -> None:
+    for typed, sentence in BAD_NUMBERS.items():
+        values_form.get_by_role("textbox", name="Numbers").fill(typed)
+        values_form.get_by_role("button", name=SEND).click()
+        expect(values_form.get_by_role("alert")).to_contain_text(sentence)
+        expect(values_form).to_contain_text("Nothing was sent: see the problem above.")
+        expect(values_form).not_to_contain_text("Session")
+        expect(values_form).not_to_contain_text("Traceback")
+
+
+def test_an_endpoint_where_nobody_listens_gets_a_sentence_soon(endpoint_form: Locator) -> None:
+    endpoint_form.get_by_label("Endpoint (URL or host:port)").fill("localhost:1")
+    began = time.monotonic()
+    endpoint_form.get_by_role("button", name=CHECK).click()
+    expect(endpoint_form).to_contain_text("Nothing listens at localhost:1.")
+    assert time.monotonic() - began < 5
+    expect(endpoint_form).not_to_contain_text("Traceback")

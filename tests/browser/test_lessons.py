@@ -1,0 +1,54 @@
+"""Every lesson, in the JupyterLab that ``hello-armonik lab`` opens."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser.conftest import Show
+from tests.browser.forms import CHECK, SEND, check_embedded, forms, send
+from tests.browser.server import JupyterServer
+from tests.store_notebooks import NOTEBOOKS
+
+pytestmark = pytest.mark.embedded_only
+
+LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A learner's JupyterLab."""
+    home = tmp_path_factory.mktemp("lab")
+    command = [sys.executable, "-m", "hello_helpers", "lab", "--dir", str(home / "mine")]
+    with JupyterServer(command, home) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def used() -> set[str]:
+    """The kinds of forms that were used in any lesson so far."""
+    return set()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_runs_from_top_to_bottom_and_its_forms_work(
+    server: JupyterServer, show: Show, used: set[str], name: str
+) -> None:
+    lesson = show(server, name)
+    lesson.run_all()
+    assert (lesson.errors(), lesson.not_run()) == ([], 0)
+    for form in forms(lesson, CHECK):
+        check_embedded(form)
+        used.add(CHECK)
+    for form in forms(lesson, SEND):
+        send(form, "20 22", "42")
+        used.add(SEND)
+    assert lesson.errors() == []
+    assert lesson.accessibility_violations() == []
+    lesson.screenshot()
+
+
+def test_both_forms_have_been_used(used: set[str]) -> None:
+    assert used == {CHECK, SEND}
