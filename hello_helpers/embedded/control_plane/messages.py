@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from armonik.protogen.common.partitions_common_pb2 import PartitionRaw
@@ -13,6 +15,12 @@ from armonik.protogen.common.tasks_common_pb2 import TaskDetailed, TaskSummary
 
 from ..data_plane.clock import to_duration, to_timestamp
 from ..data_plane.options import TaskOptions
+from ..data_plane.states import TaskStatus
+
+Ailments = Mapping[str, str]
+"""What is wrong with a partition's pods, by partition id: why a task that could run still waits."""
+
+NO_AILMENTS: Ailments = MappingProxyType({})
 
 
 def session_raw(row: sqlite3.Row) -> SessionRaw:
@@ -59,11 +67,13 @@ _TASK_DURATIONS = (
 )
 
 
-def _task_fields(row: sqlite3.Row) -> dict[str, Any]:
+def _task_fields(row: sqlite3.Row, ailments: Ailments) -> dict[str, Any]:
     """Return what a task's summary and its details have in common."""
+    queued = row["status"] == TaskStatus.SUBMITTED
     return {
         "id": row["task_id"],
         "status": row["status"],
+        "status_message": ailments.get(row["partition_id"], "") if queued else "",
         "options": TaskOptions.from_row(row).to_message(),
         **{name: row[name] for name in _TASK_STRINGS},
         **{name: to_timestamp(row[name]) for name in _TASK_INSTANTS},
@@ -71,10 +81,10 @@ def _task_fields(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def task_detailed(row: sqlite3.Row) -> TaskDetailed:
+def task_detailed(row: sqlite3.Row, ailments: Ailments = NO_AILMENTS) -> TaskDetailed:
     """Return a task with all its ids."""
     return TaskDetailed(
-        **_task_fields(row),
+        **_task_fields(row, ailments),
         parent_task_ids=json.loads(row["parent_task_ids"]),
         data_dependencies=json.loads(row["data_dependencies"]),
         expected_output_ids=json.loads(row["expected_output_ids"]),
@@ -83,10 +93,10 @@ def task_detailed(row: sqlite3.Row) -> TaskDetailed:
     )
 
 
-def task_summary(row: sqlite3.Row) -> TaskSummary:
+def task_summary(row: sqlite3.Row, ailments: Ailments = NO_AILMENTS) -> TaskSummary:
     """Return a task with counts instead of ids."""
     return TaskSummary(
-        **_task_fields(row),
+        **_task_fields(row, ailments),
         count_parent_task_ids=len(json.loads(row["parent_task_ids"])),
         count_data_dependencies=len(json.loads(row["data_dependencies"])),
         count_expected_output_ids=len(json.loads(row["expected_output_ids"])),

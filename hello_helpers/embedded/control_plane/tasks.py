@@ -55,7 +55,7 @@ class Tasks(TasksServicer):  # type: ignore[misc]
     ) -> messages.GetTaskResponse:
         """Return one task with all details."""
         row = task_rows.get(self._plane, request.task_id)
-        return messages.GetTaskResponse(task=task_detailed(row))
+        return messages.GetTaskResponse(task=task_detailed(row, self._plane.ailments))
 
     async def ListTasks(
         self, request: messages.ListTasksRequest, _: Context
@@ -63,7 +63,7 @@ class Tasks(TasksServicer):  # type: ignore[misc]
         """Return a page of the tasks that match the filters, as summaries."""
         rows, total = await list_rows(self._plane, request, TASKS)
         return messages.ListTasksResponse(
-            tasks=map(task_summary, rows),
+            tasks=[task_summary(row, self._plane.ailments) for row in rows],
             page=request.page,
             page_size=request.page_size,
             total=total,
@@ -75,7 +75,7 @@ class Tasks(TasksServicer):  # type: ignore[misc]
         """Return a page of the tasks that match the filters, with all details."""
         rows, total = await list_rows(self._plane, request, TASKS)
         return messages.ListTasksDetailedResponse(
-            tasks=map(task_detailed, rows),
+            tasks=[task_detailed(row, self._plane.ailments) for row in rows],
             page=request.page,
             page_size=request.page_size,
             total=total,
@@ -90,7 +90,9 @@ class Tasks(TasksServicer):  # type: ignore[misc]
             found = task_rows.select(tx, request.task_ids)
             cancellation.cancel(self._plane, tx, found, reason)
             after = task_rows.select(tx, request.task_ids)
-        return messages.CancelTasksResponse(tasks=map(task_summary, after))
+        return messages.CancelTasksResponse(
+            tasks=[task_summary(row, self._plane.ailments) for row in after]
+        )
 
     async def GetResultIds(
         self, request: messages.GetResultIdsRequest, _: Context
