@@ -12,6 +12,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,12 @@ class Run:
 def send(run: Run, index: int, text: str) -> None:
     """Sends a text as the index-th expected output."""
     run.task.send_results({run.task.expected_results[index]: text.encode()})
+
+
+def announce(run: Run, index: int) -> None:
+    """Announces the index-th expected output, but leaves no file for it."""
+    send(run, index, "x" * 1_000_000)
+    Path(run.task.data_folder, run.task.expected_results[index]).unlink()
 
 
 def create(run: Run, name: str, text: str) -> None:
@@ -110,7 +117,9 @@ def look(run: Run) -> None:
 # --- subtasks ------------------------------------------------------------------------------------
 
 
-def subtask(run: Run, script: list[list[Any]], outputs: list[int | str]) -> None:
+def subtask(
+    run: Run, script: list[list[Any]], outputs: list[int | str], partition: str | None = None
+) -> None:
     """Submits one subtask and notes its ids.
 
     An output that is a number is this task's expected output (the subtask takes it over); one that
@@ -123,7 +132,8 @@ def subtask(run: Run, script: list[list[Any]], outputs: list[int | str]) -> None
         else run.task.create_results_metadata([output])[output].result_id
         for output in outputs
     ]
-    submitted = run.task.submit_tasks([TaskDefinition(payload.result_id, output_ids)])
+    options = partition and replace(run.task.task_options, partition_id=partition)
+    submitted = run.task.submit_tasks([TaskDefinition(payload.result_id, output_ids)], options)
     run.notes.append(
         {"task_id": submitted[0].id, "payload_id": payload.result_id, "output_ids": output_ids}
     )
@@ -193,6 +203,11 @@ def attempt(run: Run, number: int, script: list[list[Any]]) -> Output | None:
 # --- misbehaving towards the agent ---------------------------------------------------------------
 
 
+def refusal(run: Run, name: str, *arguments: Any) -> None:
+    """Does an action that the agent should refuse; notes the name of the gRPC code."""
+    run.notes.append(code_or(lambda: ACTIONS[name](run, *arguments)))
+
+
 def with_token(run: Run, token: str) -> None:
     """Calls the agent with this token instead of the task's; notes the name of the gRPC code."""
     own, run.task.token = run.task.token, token
@@ -231,9 +246,9 @@ def code_or(call: Any) -> Any:
 ACTIONS = {
     action.__name__.rstrip("_"): action
     for action in (
-        *(send, create, create_metadata, get_resource, dependencies, report, look),
+        *(send, announce, create, create_metadata, get_resource, dependencies, report, look),
         *(subtask, sleep, gate, touch, raise_, error, die, exit_, attempt),
-        *(with_token, call_after_the_task),
+        *(refusal, with_token, call_after_the_task),
     )
 }
 
