@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 
+from armonik.protogen.common.objects_pb2 import DataChunk, InitTaskRequest, TaskRequestHeader
 from armonik.protogen.common.submitter_common_pb2 import (
     CreateLargeTaskRequest,
     CreateSmallTaskRequest,
 )
 
 from ..data_plane import results, sessions, submission
-from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..data_plane.submission import NewTask
-from ..data_plane.task_stream import PayloadTask, TaskStream, with_payloads
+from ..data_plane.task_stream import TaskStream, with_payloads
 from .validation import raise_if
 
 
@@ -33,7 +33,7 @@ async def create_large(
             if request.HasField("init_request"):
                 session_id = request.init_request.session_id
                 sessions.get(plane, session_id)  # before anybody sends a gigabyte in vain
-        return _create(plane, session_id, stream.finish(), stream.options)
+        return _create(plane, session_id, stream)
 
 
 def create_small(plane: DataPlane, request: CreateSmallTaskRequest) -> list[NewTask]:
@@ -54,27 +54,28 @@ def create_small(plane: DataPlane, request: CreateSmallTaskRequest) -> list[NewT
         if not task.expected_output_keys:
             problems.append(f"task_requests[{number}].expected_output_keys must not be empty")
     raise_if(problems)
-    with plane.transaction():
-        tasks = [
-            PayloadTask(
-                tuple(task.expected_output_keys),
-                tuple(task.data_dependencies),
-                plane.objects.put(task.payload),
-                len(task.payload),
-            )
-            for task in request.task_requests
-        ]
-        options = TaskOptions.from_message(request.task_options)
-        return _create(plane, request.session_id, tasks, options)
+    with TaskStream(plane.objects) as stream, plane.transaction():
+        for message in _as_stream(request):
+            stream.add(message)
+        return _create(plane, request.session_id, stream)
 
 
-def _create(
-    plane: DataPlane,
-    session_id: str,
-    tasks: Sequence[PayloadTask],
-    options: TaskOptions | None,
-) -> list[NewTask]:
-    payloads, creations = with_payloads(tasks, session_id)
+def _as_stream(request: CreateSmallTaskRequest) -> Iterator[CreateLargeTaskRequest]:
+    """Yield what a client would send that put the same tasks into a stream."""
+    message = CreateLargeTaskRequest
+    yield message(init_request=message.InitRequest(task_options=request.task_options))
+    for task in request.task_requests:
+        header = TaskRequestHeader(
+            expected_output_keys=task.expected_output_keys, data_dependencies=task.data_dependencies
+        )
+        yield message(init_task=InitTaskRequest(header=header))
+        yield message(task_payload=DataChunk(data=task.payload))
+        yield message(task_payload=DataChunk(data_complete=True))
+    yield message(init_task=InitTaskRequest(last_task=True))
+
+
+def _create(plane: DataPlane, session_id: str, stream: TaskStream) -> list[NewTask]:
+    payloads, creations = with_payloads(stream.finish(), session_id)
     with plane.transaction():
         results.create(plane, session_id, payloads)
-        return submission.submit(plane, session_id, creations, options)
+        return submission.submit(plane, session_id, creations, stream.options)

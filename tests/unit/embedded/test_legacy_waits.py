@@ -1,0 +1,425 @@
+"""The waiting calls of old clients: they end when they should, and cost nothing until then."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import grpc
+import pytest
+from armonik.protogen.client.submitter_service_pb2_grpc import SubmitterStub
+from armonik.protogen.common.objects_pb2 import ResultRequest
+from armonik.protogen.common.submitter_common_pb2 import TaskFilter, WaitRequest
+
+from hello_helpers.embedded.control_plane.legacy_waits import (
+    wait_for_availability,
+    wait_for_completion,
+)
+from hello_helpers.embedded.control_plane.server import ControlPlane
+from hello_helpers.embedded.data_plane import (
+    attempts,
+    feed,
+    partitions,
+    results,
+    session_life,
+    sessions,
+    submission,
+    tasks,
+)
+from hello_helpers.embedded.data_plane.clock import SECOND
+from hello_helpers.embedded.data_plane.options import TaskOptions
+from hello_helpers.embedded.data_plane.plane import DataPlane
+from hello_helpers.embedded.data_plane.results import NewResult
+from hello_helpers.embedded.data_plane.states import TaskStatus
+from hello_helpers.embedded.data_plane.submission import TaskCreation
+from hello_helpers.embedded.errors import NotFound
+
+T = TypeVar("T")
+Status = TaskStatus
+
+
+class World:
+    """A data plane without pods: the tests say what becomes of the tasks."""
+
+    def __init__(self, folder: Path):
+        self.plane = DataPlane(folder)
+        partitions.define(self.plane, ["default"], [1])
+        options = TaskOptions(max_duration=60 * SECOND, max_retries=1, priority=1)
+        self.new_session: Callable[[], str] = lambda: sessions.create(self.plane, options, [])
+        self.session = self.new_session()
+
+    def result(self, session: str | None = None, data: bytes | None = None) -> str:
+        opaque_id = b"" if data is None else self.plane.objects.put(data)
+        new = NewResult(results.new_id(), "r", opaque_id=opaque_id, size=len(data or b""))
+        results.create(self.plane, session or self.session, [new])
+        return new.result_id
+
+    def task(self, *outputs: str, session: str | None = None, waits_for: str = "") -> str:
+        session = session or self.session
+        creation = TaskCreation(
+            self.result(session, b"payload"), outputs, (waits_for,) if waits_for else ()
+        )
+        (task,) = submission.submit(self.plane, session, [creation], None)
+        return task.task_id
+
+    def move(self, task_id: str, *statuses: TaskStatus) -> None:
+        """Takes a task through its life; PROCESSING means: by a pod."""
+        with self.plane.transaction() as tx:
+            for status in statuses:
+                row = tasks.get(self.plane, task_id)
+                if status in (Status.COMPLETED, Status.CANCELLED):
+                    assert tasks.end(self.plane, tx, row, status)
+                else:
+                    assert tasks.move(self.plane, tx, row, status)
+
+    def start(self, task_id: str) -> None:
+        self.move(task_id, Status.DISPATCHED, Status.PROCESSING)
+
+    def succeed(self, task_id: str, *, producing: bool = True) -> None:
+        """Ends a task well; its outputs are completed unless it forgets them."""
+        self.start(task_id)
+        row = tasks.get(self.plane, task_id)
+        with self.plane.transaction() as tx:
+            for output in json.loads(row["expected_output_ids"]) if producing else []:
+                result = results.get(self.plane, output)
+                results.complete(self.plane, tx, result, self.plane.objects.put(b"x"), 1)
+            assert tasks.end(self.plane, tx, row, Status.COMPLETED)
+
+    def fail(self, task_id: str, error: str) -> None:
+        self.start(task_id)
+        assert attempts.fail(self.plane, tasks.get(self.plane, task_id), Status.ERROR, error)
+
+    def crash(self, task_id: str) -> None:
+        self.start(task_id)
+        assert attempts.retry_or_fail(self.plane, tasks.get(self.plane, task_id), "boom")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path / "data")
+    yield world
+    world.plane.close()
+
+
+def of_session(*ids: str, **more: Any) -> WaitRequest:
+    wanted = TaskFilter(session=TaskFilter.IdsRequest(ids=ids), **more)
+    return WaitRequest(filter=wanted)
+
+
+def of_tasks(*ids: str) -> WaitRequest:
+    return WaitRequest(filter=TaskFilter(task=TaskFilter.IdsRequest(ids=ids)))
+
+
+async def settled(wait: asyncio.Future[T]) -> bool:
+    """Whether a wait is over once everything that can happen now has happened."""
+    done, _ = await asyncio.wait({wait}, timeout=0.1)
+    return bool(done)
+
+
+def play(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(asyncio.wait_for(scene(), 20))
+
+
+# --- one result ----------------------------------------------------------------------------------
+
+
+def test_a_wait_for_a_result_ends_when_its_task_has_made_it(world: World):
+    async def scene() -> None:
+        output = world.result()
+        task = world.task(output)
+        wait = asyncio.ensure_future(wait_for_availability(world.plane, output))
+        assert not await settled(wait)
+        world.succeed(task)
+        assert (await wait).WhichOneof("type") == "ok"
+
+    play(scene)
+
+
+def test_a_wait_for_a_result_outlives_the_retries_of_its_task(world: World):
+    async def scene() -> None:
+        output = world.result()
+        task = world.task(output)
+        wait = asyncio.ensure_future(wait_for_availability(world.plane, output))
+        assert not await settled(wait)
+        world.crash(task)
+        assert not await settled(wait)
+        world.fail(f"{task}###1", "no")
+        reply = await wait
+        assert reply.error.task_id == f"{task}###1"
+        assert [error.detail for error in reply.error.errors] == ["no"]
+
+    play(scene)
+
+
+def test_a_wait_for_a_result_that_its_task_forgot_ends_in_an_error(world: World):
+    async def scene() -> None:
+        output = world.result()
+        wait = asyncio.ensure_future(wait_for_availability(world.plane, output))
+        assert not await settled(wait)  # nobody is to make it yet
+        task = world.task(output)
+        assert not await settled(wait)
+        world.succeed(task, producing=False)
+        (error,) = (await wait).error.errors
+        assert error.task_status == Status.COMPLETED
+        assert "without this result" in error.detail
+
+    play(scene)
+
+
+def test_a_wait_for_a_result_of_a_cancelled_session_ends_in_an_error(world: World):
+    async def scene() -> None:
+        orphan = world.result()
+        wait = asyncio.ensure_future(wait_for_availability(world.plane, orphan))
+        assert not await settled(wait)
+        session_life.cancel(world.plane, world.session)
+        (error,) = (await wait).error.errors
+        assert "session was cancelled" in error.detail
+
+    play(scene)
+
+
+def test_a_wait_for_a_result_ends_when_its_data_or_its_session_is_deleted(world: World):
+    async def scene() -> None:
+        first, second = world.result(), world.result()
+        waits = [
+            asyncio.ensure_future(wait_for_availability(world.plane, result))
+            for result in (first, second)
+        ]
+        assert not await settled(waits[0])
+        with world.plane.transaction() as tx:
+            results.delete_data(world.plane, tx, [results.get(world.plane, first)])
+        with pytest.raises(NotFound, match="is DELETED"):
+            await waits[0]
+        assert not await settled(waits[1])
+        session_life.delete(world.plane, world.session)
+        with pytest.raises(NotFound):
+            await waits[1]
+
+    play(scene)
+
+
+def test_a_wait_for_a_result_that_does_not_exist_ends_at_once(world: World):
+    async def scene() -> None:
+        with pytest.raises(NotFound):
+            await wait_for_availability(world.plane, str(uuid.uuid4()))
+
+    play(scene)
+
+
+def test_a_wait_for_a_result_is_not_woken_by_other_results(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def scene() -> None:
+        output, others = world.result(), [world.result() for _ in range(20)]
+        task, rest = world.task(output), [world.task(other) for other in others]
+        wait = asyncio.ensure_future(wait_for_availability(world.plane, output))
+        assert not await settled(wait)
+        looks = []
+        get = results.get
+        monkeypatch.setattr(
+            results, "get", lambda plane, id_: [looks.append(id_), get(plane, id_)][1]
+        )
+        for other in rest:
+            world.succeed(other)
+            await asyncio.sleep(0)
+        assert output not in looks
+        world.succeed(task)
+        assert (await wait).WhichOneof("type") == "ok"
+
+    play(scene)
+
+
+# --- tasks ---------------------------------------------------------------------------------------
+
+
+def test_tasks_that_are_pending_or_paused_are_not_over(world: World):
+    async def scene() -> None:
+        missing = world.result()
+        pending = world.task(world.result(), waits_for=missing)
+        session_life.pause(world.plane, world.session)
+        paused = world.task(world.result())
+        assert tasks.get(world.plane, pending)["status"] == Status.PENDING
+        assert tasks.get(world.plane, paused)["status"] == Status.PAUSED
+        waits = [
+            asyncio.ensure_future(wait_for_completion(world.plane, of_tasks(task)))
+            for task in (pending, paused)
+        ]
+        assert not await settled(waits[0])
+        assert not await settled(waits[1])
+        session_life.cancel(world.plane, world.session)
+        assert await waits[0] == await waits[1] == {Status.CANCELLED: 1}
+
+    play(scene)
+
+
+def test_a_task_by_its_id_is_over_when_its_last_retry_is(world: World):
+    async def scene() -> None:
+        task, other = world.task(world.result()), world.task(world.result())
+        wait = asyncio.ensure_future(wait_for_completion(world.plane, of_tasks(task)))
+        world.crash(task)
+        assert not await settled(wait)
+        world.succeed(f"{task}###1")
+        assert await wait == {Status.RETRIED: 1, Status.COMPLETED: 1}
+        assert tasks.get(world.plane, other)["status"] == Status.SUBMITTED
+
+    play(scene)
+
+
+def test_a_wait_may_span_several_sessions(world: World):
+    async def scene() -> None:
+        other = world.new_session()
+        first = world.task(world.result())
+        second = world.task(world.result(other), session=other)
+        request = of_session(world.session, other)
+        wait = asyncio.ensure_future(wait_for_completion(world.plane, request))
+        world.succeed(first)
+        assert not await settled(wait)
+        world.fail(second, "no")
+        assert await wait == {Status.COMPLETED: 1, Status.ERROR: 1}
+
+    play(scene)
+
+
+def test_a_wait_for_certain_statuses_ends_when_no_open_task_has_one(world: World):
+    async def scene() -> None:
+        task = world.task(world.result())
+        submitted = TaskFilter.StatusesRequest(statuses=[Status.SUBMITTED])
+        request = of_session(world.session, included=submitted)
+        wait = asyncio.ensure_future(wait_for_completion(world.plane, request))
+        assert not await settled(wait)
+        world.start(task)
+        assert await wait == {}
+
+    play(scene)
+
+
+@pytest.mark.parametrize(
+    ("flag", "end"),
+    [
+        ("stop_on_first_task_error", lambda world, task: world.fail(task, "no")),
+        (
+            "stop_on_first_task_cancellation",
+            lambda world, task: world.move(task, Status.CANCELLING),
+        ),
+    ],
+)
+def test_a_wait_stops_at_the_first_failure_or_cancellation_only_if_asked(
+    world: World, flag: str, end: Callable[[World, str], None]
+):
+    async def scene() -> None:
+        running, unlucky = world.task(world.result()), world.task(world.result())
+        world.start(running)
+        patient, hasty = of_session(world.session), of_session(world.session)
+        setattr(hasty, flag, True)
+        waits = [
+            asyncio.ensure_future(wait_for_completion(world.plane, request))
+            for request in (patient, hasty)
+        ]
+        assert not await settled(waits[1])
+        end(world, unlucky)
+        assert (await waits[1])[Status.PROCESSING] == 1
+        assert not await settled(waits[0])
+        waits[0].cancel()
+
+    play(scene)
+
+
+def test_a_wait_for_many_tasks_does_not_count_them_at_every_change(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def scene() -> None:
+        all_tasks = [world.task(world.result()) for _ in range(60)]
+        wait = asyncio.ensure_future(wait_for_completion(world.plane, of_session(world.session)))
+        assert not await settled(wait)
+        looks = []
+        read = world.plane.database.read
+        monkeypatch.setattr(
+            world.plane.database, "read", lambda query: looks.append(1) or read(query)
+        )
+        for task in all_tasks:
+            world.succeed(task)
+            await asyncio.sleep(0)
+        assert await wait == {Status.COMPLETED: 60}
+        assert len(looks) == 1
+
+    play(scene)
+
+
+def test_a_wait_that_missed_changes_still_ends(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(feed, "LIMIT", 3)
+
+    async def scene() -> None:
+        all_tasks = [world.task(world.result()) for _ in range(10)]
+        wait = asyncio.ensure_future(wait_for_completion(world.plane, of_session(world.session)))
+        assert not await settled(wait)
+        for task in all_tasks:
+            world.succeed(task)  # all at once, so that the wait cannot keep up
+        assert await wait == {Status.COMPLETED: 10}
+
+    play(scene)
+
+
+def test_a_wait_for_the_tasks_of_a_session_ends_when_it_is_deleted(world: World):
+    async def scene() -> None:
+        world.task(world.result())
+        wait = asyncio.ensure_future(wait_for_completion(world.plane, of_session(world.session)))
+        assert not await settled(wait)
+        session_life.delete(world.plane, world.session)
+        assert await wait == {}
+
+    play(scene)
+
+
+# --- over gRPC -----------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def served(world: World, folder: Path) -> AsyncIterator[SubmitterStub]:
+    """The plane behind a real server."""
+    control_plane = ControlPlane(world.plane)
+    address = f"unix://{folder}/s"
+    await control_plane.start(address)
+    try:
+        async with grpc.aio.insecure_channel(address) as channel:
+            yield SubmitterStub(channel)
+    finally:
+        await control_plane.stop()
+
+
+def test_a_wait_ends_when_the_caller_hangs_up(world: World, tmp_path: Path):
+    async def scene() -> None:
+        output = world.result()
+        world.task(output)
+        async with served(world, tmp_path) as stub:
+            result = ResultRequest(session=world.session, result_id=output)
+            for method, request in (
+                (stub.WaitForAvailability, result),
+                (stub.WaitForCompletion, of_session(world.session)),
+            ):
+                call = method(request)
+                while not world.plane.feed.wanted(world.session):
+                    await asyncio.sleep(0.01)  # until the server is waiting
+                call.cancel()
+                while world.plane.feed.wanted(world.session):
+                    await asyncio.sleep(0.01)  # until it has noticed
+
+    play(scene)
+
+
+def test_waiting_calls_do_not_keep_a_control_plane_from_stopping(world: World, tmp_path: Path):
+    async def scene() -> None:
+        output = world.result()
+        async with served(world, tmp_path) as stub:
+            call = stub.WaitForAvailability(ResultRequest(session=world.session, result_id=output))
+            while not world.plane.feed.wanted(world.session):
+                await asyncio.sleep(0.01)
+        assert not world.plane.feed.wanted(world.session)
+        with pytest.raises((grpc.RpcError, asyncio.CancelledError)):
+            await call
+
+    play(scene)
