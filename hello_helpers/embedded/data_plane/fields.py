@@ -96,7 +96,7 @@ def encode_for_json(text: str) -> bytes:
 
 def _option(key: str) -> Column:
     """Return the column for a key of the options map; NULL where the key is missing."""
-    value = f"(SELECT value FROM {json_rows('options')} WHERE CAST(key AS BLOB) = ?)"
+    value = f"(SELECT value FROM {json_rows('options')} WHERE key = CAST(? AS TEXT))"
     return Column(f"options[{key!r}]", Kind.STRING, value, (encode_for_json(key),), in_json=True)
 
 

@@ -87,11 +87,10 @@ def compile_filters(filters: Any, fields: Fields) -> Where:
 
 def matching(database: Database, fields: Fields, ids: Iterable[str], where: Where) -> set[str]:
     """Return which of these ids exist and match."""
-    # The LIMIT, which limits nothing, keeps SQLite from looking at other rows than those first.
     rows = database.rows(
-        f"SELECT {fields.id_column} FROM (SELECT * FROM {fields.table} WHERE {fields.id_column} IN"
-        f" (SELECT value FROM json_each(?)) LIMIT -1) WHERE {where.sql}",
-        (json.dumps(list(ids)), *where.parameters),
+        f"SELECT {fields.id_column} FROM {fields.table} WHERE {where.sql}"
+        f" AND {fields.id_column} IN (SELECT value FROM json_each(?))",
+        (*where.parameters, json.dumps(list(ids))),
     )
     return {row[0] for row in rows}
 

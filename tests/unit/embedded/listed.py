@@ -33,6 +33,7 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from hello_helpers.embedded import data_plane
 from hello_helpers.embedded.control_plane import messages
+from hello_helpers.embedded.data_plane.database import Transaction
 from hello_helpers.embedded.data_plane.fields import (
     APPLICATIONS,
     PARTITIONS,
@@ -61,6 +62,9 @@ STRINGS = (
     ),
     *("é", "É", "e\u0301", "\u00df", "\ufeff", "\uffff", "\U0001f600", "a\0\U0001f600\0", "\u202e"),
 )
+KEYS = ("", "a", "A", "a\0", "a\0b", "\\u0000", '"', "a.b", "$.a", "\U0001f600")
+"""Keys of the options map."""
+
 SECOND = 10**9
 INSTANTS = (0, 1, -1, 5, SECOND, SECOND - 1, -SECOND, 1_700_000_000 * SECOND, 2**63 - 1, -(2**63))
 NUMBERS = (0, 1, 2, 3, -1, 1000, 2**31 - 1, -(2**31))
@@ -220,7 +224,7 @@ def empty_tables() -> sqlite3.Connection:
     return connection
 
 
-def fill(connection: sqlite3.Connection, rows: int, seed: int = 0) -> None:
+def fill(connection: sqlite3.Connection | Transaction, rows: int, seed: int = 0) -> None:
     """Put random rows in every table."""
     rng = random.Random(seed)
     for table in ("task", "session", "result", "partition"):
@@ -237,7 +241,7 @@ def fill(connection: sqlite3.Connection, rows: int, seed: int = 0) -> None:
             insert(connection, table, dict(zip(names, values, strict=True)))
 
 
-def insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+def insert(connection: sqlite3.Connection | Transaction, table: str, row: dict[str, Any]) -> None:
     """Put one row in a table."""
     connection.execute(
         f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' for _ in row)})",
@@ -245,7 +249,9 @@ def insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> N
     )
 
 
-def insert_tasks(connection: sqlite3.Connection, rows: Iterable[dict[str, Any]]) -> None:
+def insert_tasks(
+    connection: sqlite3.Connection | Transaction, rows: Iterable[dict[str, Any]]
+) -> None:
     """Put tasks in the table; whatever is not given is random."""
     rng = random.Random(1)
     columns = [c for c in connection.execute("PRAGMA table_info('task')") if c["name"] != "seq"]
@@ -259,7 +265,7 @@ def random_value(rng: random.Random, column: sqlite3.Row) -> Any:
     if not column["notnull"] and rng.random() < 0.3:
         return None
     if name == "options":
-        keys = rng.sample(STRINGS, rng.randrange(5))
+        keys = rng.sample(KEYS, rng.randrange(len(KEYS)))
         return json.dumps({key: rng.choice(STRINGS) for key in keys})
     if name == "pod_configuration":
         return "{}"

@@ -29,9 +29,11 @@ from hello_helpers.embedded.data_plane.filters import (
     matching,
 )
 from hello_helpers.embedded.errors import InvalidArgument
-from tests.unit.embedded.listed import (
+
+from .listed import (
     ALL,
     INSTANTS,
+    KEYS,
     LISTED_PARTITIONS,
     LISTED_RESULTS,
     LISTED_SESSIONS,
@@ -141,7 +143,7 @@ class Comparison:
 @st.composite
 def comparisons(draw: st.DrawFn, listed: Listed) -> Comparison:
     field = draw(st.sampled_from(listed.filterable()))
-    key = draw(TEXTS) if field.number is None else ""
+    key = draw(st.sampled_from(KEYS) | TEXTS) if field.number is None else ""
     operator = draw(st.sampled_from(sorted(operators(field.kind))))
     return Comparison(listed, field, key, operator, draw(VALUES[field.kind]))
 
@@ -219,7 +221,7 @@ def test_many_equalities_find_what_each_of_them_finds(
 ):
     strings = [field for field in listed.filterable() if field.kind == "string"]
     field = data.draw(st.sampled_from(strings))
-    key = data.draw(st.sampled_from(STRINGS))
+    key = data.draw(st.sampled_from(KEYS))
     wanted = data.draw(st.lists(TEXTS, min_size=2, max_size=6))
     agree(listed, seed, [[Comparison(listed, field, key, "EQUAL", value)] for value in wanted])
 
@@ -231,6 +233,23 @@ def test_every_operator_of_every_field_can_be_used(listed: Listed):
     for field in listed.filterable():
         for operator in operators(field.kind):
             agree(listed, 0, [[Comparison(listed, field, "a", operator, examples[field.kind])]])
+
+
+@pytest.mark.parametrize("listed", [LISTED_TASKS, LISTED_SESSIONS], ids=str)
+@pytest.mark.parametrize("operator", ["EQUAL", "NOT_EQUAL", "CONTAINS", "ENDS_WITH"])
+def test_the_keys_and_values_of_options_are_any_text(listed: Listed, operator: str):
+    generic = next(field for field in listed.filterable() if field.number is None)
+    for key in KEYS:
+        for value in STRINGS:
+            agree(listed, 0, [[Comparison(listed, generic, key, operator, value)]])
+
+
+@pytest.mark.parametrize("listed", [LISTED_SESSIONS, LISTED_PARTITIONS], ids=str)
+@pytest.mark.parametrize("operator", ["CONTAINS", "NOT_CONTAINS"])
+def test_the_items_of_arrays_are_any_text(listed: Listed, operator: str):
+    array = next(field for field in listed.filterable() if field.kind == "array")
+    for value in STRINGS:
+        agree(listed, 0, [[Comparison(listed, array, "", operator, value)]])
 
 
 def test_the_kinds_of_fields_are_those_of_the_api():
@@ -473,6 +492,7 @@ def test_of_some_ids_those_are_told_that_exist_and_match(database: Database):
     [
         "SELECT * FROM task WHERE session_id = 's' AND {where} ORDER BY seq",
         "SELECT COUNT(*) FROM task WHERE {where} AND session_id = 's'",
+        "SELECT COUNT(*) FROM task WHERE {where} AND session_id = 's' AND status = 4",
     ],
 )
 def test_a_few_ids_are_found_without_reading_their_whole_session(

@@ -1,0 +1,308 @@
+"""Lists, pages and counts: what all List… calls have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from armonik.common import Task, TaskStatus
+from armonik.protogen.common.applications_common_pb2 import ListApplicationsRequest
+from armonik.protogen.common.sort_direction_pb2 import SORT_DIRECTION_ASC, SORT_DIRECTION_DESC
+from armonik.protogen.common.tasks_common_pb2 import ListTasksRequest
+from armonik.protogen.common.tasks_filters_pb2 import Filters
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hello_helpers.embedded.control_plane import listing
+from hello_helpers.embedded.control_plane.applications import Applications
+from hello_helpers.embedded.control_plane.listing import count_by_status, list_rows
+from hello_helpers.embedded.data_plane.fields import APPLICATIONS, TASKS
+from hello_helpers.embedded.data_plane.plane import DataPlane
+from hello_helpers.embedded.errors import InvalidArgument
+
+from .listed import (
+    ALL,
+    KEYS,
+    LISTED_APPLICATIONS,
+    LISTED_TASKS,
+    Field,
+    Listed,
+    fill,
+    insert_tasks,
+)
+
+T = TypeVar("T")
+QUICK = settings(deadline=None, database=None, max_examples=50)
+ROWS = 25
+
+
+def run(call: Awaitable[T]) -> T:
+    async def main() -> T:
+        return await call
+
+    return asyncio.run(main())
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DataPlane]:
+    """A data plane with random rows in every table."""
+    plane = DataPlane(tmp_path_factory.mktemp("plane"))
+    with plane.transaction() as tx:
+        fill(tx, ROWS)
+    yield plane
+    plane.close()
+
+
+@pytest.fixture
+def plane(tmp_path: Path) -> Iterator[DataPlane]:
+    """A data plane with five tasks in one session and one in another."""
+    plane = DataPlane(tmp_path)
+    with plane.transaction() as tx:
+        insert_tasks(
+            tx,
+            [
+                {
+                    "task_id": f"t{number}",
+                    "session_id": "s" if number < 5 else "other",
+                    "status": [4, 4, 5, 4, 9, 4][number],
+                    "application_name": "hello" if number < 4 else "bye",
+                    "application_version": f"{number % 2}",
+                    "application_namespace": "",
+                    "application_service": "",
+                }
+                for number in range(6)
+            ],
+        )
+    yield plane
+    plane.close()
+
+
+def task_request(**parts: Any) -> ListTasksRequest:
+    field = next(field for field in LISTED_TASKS.every_field() if field.name == "TASK_ID")
+    sort = {"field": LISTED_TASKS.named(field), "direction": SORT_DIRECTION_ASC}
+    return ListTasksRequest(**({"page_size": 10, "filters": {}, "sort": sort} | parts))
+
+
+def ids(plane: DataPlane, **parts: Any) -> tuple[list[str], int]:
+    rows, total = run(list_rows(plane, task_request(**parts), TASKS))
+    return [row["task_id"] for row in rows], total
+
+
+# Sorting and paging
+
+
+def sort_value(listed: Listed, seen: Any, field: Field, key: str) -> tuple[bool, Any]:
+    """Return what a client would sort by: what is unset comes first."""
+    value = listed.value(seen, field, key)
+    if field.number is None and value is not None:
+        value = value.replace("\0", "\udc00")  # where NUL is sorted among options
+    return value is not None, value
+
+
+def in_order(listed: Listed, rows: list[sqlite3.Row], by: list[tuple[Field, str]]) -> bool:
+    keys = [[sort_value(listed, listed.show(row), field, key) for field, key in by] for row in rows]
+    return keys == sorted(keys)
+
+
+def request_by(
+    listed: Listed, by: list[tuple[Field, str]], direction: int, page: int, size: int
+) -> Any:
+    named = [listed.named(field, key) for field, key in by]
+    sort: dict[str, Any] = {"direction": direction}
+    sort |= {"fields": named} if listed is LISTED_APPLICATIONS else {"field": named[0]}
+    return listed.request(page=page, page_size=size, filters={}, sort=sort)
+
+
+@pytest.mark.parametrize("listed", ALL, ids=str)
+@QUICK
+@given(data=st.data(), size=st.integers(1, ROWS + 1))
+def test_going_from_page_to_page_shows_every_row_once_and_in_order(
+    filled: DataPlane, listed: Listed, data: st.DataObject, size: int
+):
+    field = st.tuples(st.sampled_from(listed.every_field()), st.sampled_from(KEYS))
+    several = 3 if listed is LISTED_APPLICATIONS else 1
+    by = data.draw(st.lists(field, min_size=1, max_size=several))
+    direction = data.draw(st.sampled_from([SORT_DIRECTION_ASC, SORT_DIRECTION_DESC]))
+    unique = ", ".join(listed.fields.unique)
+    expected = filled.database.rows(f"SELECT {unique} FROM {listed.fields.table}")
+
+    async def walk() -> list[sqlite3.Row]:
+        rows: list[sqlite3.Row] = []
+        for page in range(len(expected)):
+            request = request_by(listed, by, direction, page, size)
+            new, total = await list_rows(filled, request, listed.fields)
+            assert total == len(expected)
+            rows += new
+            if len(new) < size:
+                return rows
+        return rows
+
+    rows = run(walk())
+    assert len(rows) == len(expected)
+    assert len({tuple(row) for row in rows}) == len({tuple(row) for row in expected})
+    if all(field.kind not in ("", "array") for field, _ in by):
+        assert in_order(listed, rows[:: 1 if direction == SORT_DIRECTION_ASC else -1], by)
+
+
+@pytest.mark.parametrize("direction", [SORT_DIRECTION_ASC, SORT_DIRECTION_DESC])
+@pytest.mark.parametrize("listed", ALL, ids=str)
+def test_every_field_of_the_api_can_be_sorted_by(filled: DataPlane, listed: Listed, direction: int):
+    for field in listed.every_field():
+        request = request_by(listed, [(field, "a")], direction, 0, 1000)
+        rows, total = run(list_rows(filled, request, listed.fields))
+        assert len(rows) == total > 0
+
+
+def test_tasks_that_sort_alike_come_in_order_of_arrival(plane: DataPlane):
+    sort: dict[str, Any] = {"field": Task.session_id.field, "direction": SORT_DIRECTION_ASC}
+    assert ids(plane, sort=sort)[0] == ["t5", "t0", "t1", "t2", "t3", "t4"]
+    sort["direction"] = SORT_DIRECTION_DESC
+    assert ids(plane, sort=sort)[0] == ["t4", "t3", "t2", "t1", "t0", "t5"]
+
+
+def test_a_page_is_a_part_of_what_matches_and_the_total_is_all_of_it(plane: DataPlane):
+    filters = (Task.session_id == "s").to_message()
+    assert ids(plane, page=0, page_size=2, filters=filters) == (["t0", "t1"], 5)
+    assert ids(plane, page=2, page_size=2, filters=filters) == (["t4"], 5)
+
+
+def test_a_page_size_of_0_gives_no_rows_and_the_right_total(plane: DataPlane):
+    assert ids(plane, page_size=0) == ([], 6)
+    assert ids(plane, page_size=0, page=7) == ([], 6)
+
+
+def test_a_page_after_the_last_one_is_empty(plane: DataPlane):
+    assert ids(plane, page=3, page_size=2) == ([], 6)
+    assert ids(plane, page=2**31 - 1, page_size=2**31 - 1) == ([], 6)
+
+
+def test_a_huge_page_of_a_short_list_is_the_whole_list(plane: DataPlane):
+    assert ids(plane, page_size=10**9) == ([f"t{n}" for n in range(6)], 6)
+
+
+def test_a_page_that_would_hold_too_many_rows_is_refused_not_shortened(
+    plane: DataPlane, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(listing, "LONGEST_PAGE", 4)
+    assert ids(plane, page_size=4) == (["t0", "t1", "t2", "t3"], 6)
+    assert ids(plane, page_size=5, page=1) == (["t5"], 6)
+    with pytest.raises(listing.PageTooLong, match=r"hold 5 rows.*smaller") as error:
+        ids(plane, page_size=5)
+    assert error.value.code == "RESOURCE_EXHAUSTED"
+
+
+# What a request must have
+
+
+def without(name: str) -> ListTasksRequest:
+    request = task_request()
+    request.ClearField(name)
+    return request
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (task_request(page=-1), "page: must be 0 or more, is -1"),
+        (task_request(page_size=-5), "page_size: must be 0 or more, is -5"),
+        (without("filters"), "filters: must be present"),
+        (without("sort"), "sort: must be present"),
+        (task_request(sort={"field": Task.id.field}), "sort.direction: must be"),
+        (task_request(sort={"field": Task.id.field, "direction": 3}), "sort.direction: must be"),
+        (task_request(sort={"direction": SORT_DIRECTION_ASC}), "sort.field: must be present"),
+        (
+            task_request(sort={"field": {}, "direction": SORT_DIRECTION_ASC}),
+            "TaskField is empty",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_request_that_lacks_something_is_refused_in_words(
+    plane: DataPlane, request_: ListTasksRequest, words: str
+):
+    with pytest.raises(InvalidArgument, match=words):
+        run(list_rows(plane, request_, TASKS))
+
+
+def test_there_is_one_line_for_each_thing_that_is_wrong():
+    with pytest.raises(InvalidArgument) as error:
+        listing.check(ListTasksRequest(page=-1, page_size=-1, sort={}))
+    lines = str(error.value).splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        *("page", "page_size", "filters", "sort.direction", "sort.field")
+    ]
+
+
+def test_applications_need_a_field_to_sort_by():
+    request = ListApplicationsRequest(filters={}, sort={"direction": SORT_DIRECTION_ASC})
+    with pytest.raises(InvalidArgument, match=r"sort\.field"):
+        listing.check(request)
+
+
+# Counts
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(), {4: 4, 5: 1, 9: 1}),
+        ((Task.session_id == "s").to_message(), {4: 3, 5: 1, 9: 1}),
+        ((Task.status == TaskStatus.ERROR).to_message(), {5: 1}),
+        ((Task.session_id == "no such session").to_message(), {}),
+    ],
+)
+def test_tasks_are_counted_by_status_and_zeros_left_out(
+    plane: DataPlane, filters: Filters, expected: dict[int, int]
+):
+    assert run(count_by_status(plane, filters)) == expected
+
+
+# Applications
+
+
+def application_sort(*names: str, direction: int = SORT_DIRECTION_ASC) -> dict[str, Any]:
+    fields = {field.name: field for field in LISTED_APPLICATIONS.every_field()}
+    named = [LISTED_APPLICATIONS.named(fields[name]) for name in names]
+    return {"fields": named, "direction": direction}
+
+
+def applications(plane: DataPlane, **parts: Any) -> tuple[list[str], int]:
+    request = ListApplicationsRequest(**({"page_size": 10, "filters": {}} | parts))
+    call: Callable[..., Awaitable[Any]] = Applications(plane).ListApplications
+    reply = run(call(request, None))
+    assert (reply.page, reply.page_size) == (request.page, request.page_size)
+    return [f"{found.name} {found.version}" for found in reply.applications], reply.total
+
+
+def test_each_application_is_listed_once(plane: DataPlane):
+    found, total = applications(plane, sort=application_sort("NAME", "VERSION"))
+    assert found == ["bye 0", "bye 1", "hello 0", "hello 1"]
+    assert total == 4
+
+
+def test_applications_are_sorted_by_one_field_after_the_other(plane: DataPlane):
+    by_version = application_sort("VERSION", "NAME", direction=SORT_DIRECTION_DESC)
+    assert applications(plane, sort=by_version)[0] == ["hello 1", "bye 1", "hello 0", "bye 0"]
+
+
+def test_applications_are_filtered_and_paged(plane: DataPlane):
+    name = next(field for field in LISTED_APPLICATIONS.every_field() if field.name == "NAME")
+    comparison = {
+        "field": LISTED_APPLICATIONS.named(name),
+        "filter_string": {"value": "hello"},
+    }
+    filters = {"or": [{"and": [comparison]}]}
+    sort = application_sort("VERSION")
+    assert applications(plane, filters=filters, sort=sort) == (["hello 0", "hello 1"], 2)
+    assert applications(plane, filters=filters, sort=sort, page=1, page_size=1) == (["hello 1"], 2)
+
+
+def test_an_embedded_armonik_without_tasks_has_no_applications(tmp_path: Path):
+    plane = DataPlane(tmp_path)
+    request = ListApplicationsRequest(page_size=5, filters={}, sort=application_sort("NAME"))
+    assert run(list_rows(plane, request, APPLICATIONS)) == ([], 0)
+    plane.close()
