@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -10,7 +12,7 @@ import subprocess
 import sys
 import venv
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +20,15 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+# This project, and what ipykernel is made of: no Jupyter can be without them.
+COME_ALONG = {"hello-armonik", "comm", "ipython", "jupyter-client", "traitlets"}
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +87,45 @@ def test_this_environment_keeps_to_the_bounds(project: dict[str, Any]) -> None:
     lines = project["project"]["dependencies"] + project["project"]["optional-dependencies"]["test"]
     for name, versions in requirements(lines).items():
         assert importlib.metadata.version(name) in versions, name
+
+
+@pytest.mark.parametrize(
+    ("folder", "extras"), [("hello_helpers", ()), ("notebooks", ()), ("tests", ("test",))]
+)
+def test_what_is_imported_is_declared(
+    root: Path, project: dict[str, Any], folder: str, extras: tuple[str, ...]
+) -> None:
+    declared = list(project["project"]["dependencies"])
+    for extra in extras:
+        declared += project["project"]["optional-dependencies"][extra]
+    known = {canonicalize_name(name) for name in requirements(declared)} | COME_ALONG
+    distributions = importlib.metadata.packages_distributions()
+    for path, source in python_sources(root / folder):
+        for module in imported(source) - {"tests"} - sys.stdlib_module_names:
+            providers = {canonicalize_name(name) for name in distributions.get(module, [])}
+            assert providers & known, f"{path} imports {module}"
+
+
+def python_sources(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the modules and the code cells of a folder, without lines of magics."""
+    for path in folder.rglob("*.py"):
+        yield path, path.read_text()
+    for path in folder.rglob("*.ipynb"):
+        for cell in json.loads(path.read_text())["cells"]:
+            if cell["cell_type"] == "code":
+                lines = "".join(cell["source"]).splitlines()
+                yield path, "\n".join("pass" if x[:1] in "%!?" else x for x in lines)
+
+
+def imported(source: str) -> set[str]:
+    """Return the top-level names of the modules that Python source imports."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
 
 
 def test_conda_gets_the_same_versions_as_pip(
