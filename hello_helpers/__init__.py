@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from hello_helpers.cancellation import Cancellation
     from hello_helpers.display import journey
     from hello_helpers.endpoint import Endpoint
     from hello_helpers.errors import HelloError
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
         submit_task,
         wait_for_result,
     )
-    from hello_helpers.waiting import Cancellation, wait_for_results
+    from hello_helpers.waiting import wait_for_results
 
 __all__ = [
     "Cancellation",
@@ -48,7 +49,7 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Cancellation": "waiting",
+    "Cancellation": "cancellation",
     "Endpoint": "endpoint",
     "EndpointForm": "forms",
     "HelloError": "errors",

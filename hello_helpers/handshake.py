@@ -119,7 +119,10 @@ def _look_with_tls(
         if re.search("ALERT.*(CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)", reason):
             return _refused(endpoint, where)
         if "ALERT" in reason:
-            return TlsMismatchError(f"The server at {where} broke off the TLS handshake: {reason}.")
+            return TlsMismatchError(
+                f"The server at {where} broke off the TLS handshake: {reason}.",
+                "Ask whoever runs ArmoniK which versions of TLS it takes.",
+            )
         return TlsMismatchError(
             f"The server at {where} does not speak TLS, and the endpoint says https.",
             f"Write http://{where} if the network is trusted, or take the port of TLS.",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -29,7 +30,7 @@ class Payload:
         subtask_threshold: a task with more values than this is split in two.
     """
 
-    values: list[int | float] | list[str]
+    values: Sequence[int | float] | Sequence[str]
     subtask_threshold: int = DEFAULT_SUBTASK_THRESHOLD
 
     @property
@@ -91,7 +92,7 @@ class Result:
 
 
 def _check_payload(values: object, threshold: object) -> None:
-    if not isinstance(values, list):
+    if not isinstance(values, (list, tuple)):
         raise MessageError(f"The values of a payload must be a list, not {_describe(values)}.")
     if not all(isinstance(value, str) for value in values):
         for value in values:

@@ -141,7 +141,9 @@ def _look_at_socket(endpoint: Endpoint) -> EndpointError | None:
             "ArmoniK makes it when it starts. Check the path, and that ArmoniK runs.",
         )
     if not is_socket:
-        return SocketMissingError(f"{Path(path).name!r} is a file, but no Unix socket.")
+        return SocketMissingError(
+            f"{Path(path).name!r} is a file, but no Unix socket.", "Check the path."
+        )
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(1.0)
         try:

@@ -20,10 +20,11 @@ import grpc
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition, TaskOptions
 
+from hello_helpers.cancellation import Cancellation
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.messages import Payload, Result
 from hello_helpers.refusals import explained
-from hello_helpers.waiting import Cancellation, Progress, wait_for_results
+from hello_helpers.waiting import Progress, wait_for_results
 
 
 class Data(NamedTuple):

@@ -11,9 +11,9 @@ from __future__ import annotations
 import functools
 import operator
 import random
-import threading
 import time
 from collections.abc import Callable, Iterable
+from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,11 @@ from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
 from hello_helpers import diagnosis, facts
+from hello_helpers.cancellation import Cancellation
 from hello_helpers.deadline import with_deadline
 from hello_helpers.errors import (
     InputError,
     ResultLostError,
-    WaitCancelledError,
     WaitTimeoutError,
 )
 from hello_helpers.refusals import HOPELESS, explained
@@ -43,6 +43,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two tries; doubled each time, and spread at random so that clients part."""
 
 LOOK_SECONDS = 5.0
+
+HEARTBEAT = 0.2
 
 
 @dataclass(frozen=True)
@@ -60,40 +62,6 @@ class Progress:
     text: str
 
 
-class Cancellation:
-    """Ends a wait from another thread: hand one to the wait, and call `cancel`."""
-
-    def __init__(self) -> None:
-        self._requested = threading.Event()
-        self._call: Any = None
-
-    @property
-    def requested(self) -> bool:
-        """True after `cancel`."""
-        return self._requested.is_set()
-
-    def cancel(self) -> None:
-        """End the wait, at once; it raises `WaitCancelledError`."""
-        self._requested.set()
-        if (call := self._call) is not None:
-            call.cancel()
-
-    def check(self) -> None:
-        """Raise `WaitCancelledError` if cancelled."""
-        if self.requested:
-            raise WaitCancelledError("It was cancelled.")
-
-    def attach(self, call: Any) -> None:
-        """Let `cancel` end this gRPC call too."""
-        self._call = call
-        if self.requested:  # it came before the line above
-            call.cancel()
-
-    def sleep(self, seconds: float) -> None:
-        """Sleep, unless cancelled."""
-        self._requested.wait(seconds)
-
-
 def wait_for_results(
     channel: grpc.Channel,
     session_id: str,
@@ -109,7 +77,7 @@ def wait_for_results(
         session_id: the session of the results.
         result_ids: what to wait for, of any number; a hundred at a time are listened to.
         timeout: seconds for all of it.
-        on_event: called with each progress, in the waiting thread.
+        on_event: called with each progress, in another thread.
         cancellation: ends the wait from another thread.
 
     Raises:
@@ -120,11 +88,22 @@ def wait_for_results(
     """
     if not timeout > 0:
         raise InputError(f"The timeout must be more than 0 seconds, not {timeout}.")
+    cancellation = cancellation or Cancellation()
     wanted = list(dict.fromkeys(result_ids))
     wait = _Wait(channel, session_id, len(wanted), timeout, on_event, cancellation)
-    with explained(channel):
-        for batch in batched(wanted, BATCH):
-            wait.until_completed(set(batch))
+    # In a thread, because Ctrl-C interrupts the main thread wherever it is: in the middle of gRPC's
+    # own work it would leave a channel that cannot be closed.
+    pool = futures.ThreadPoolExecutor(1, "wait-for-results")
+    try:
+        future = pool.submit(wait.until_all_completed, wanted)
+        while not futures.wait([future], HEARTBEAT).done:
+            pass  # awake now and then: Windows has no other chance to deliver Ctrl-C
+        future.result()
+    except KeyboardInterrupt:
+        cancellation.cancel()
+        raise
+    finally:
+        pool.shutdown(wait=False)
 
 
 class _Wait:
@@ -137,7 +116,7 @@ class _Wait:
         total: int,
         timeout: float,
         on_event: Callable[[Progress], None] | None,
-        cancellation: Cancellation | None,
+        cancellation: Cancellation,
     ) -> None:
         self._channel = channel
         self._session_id = session_id
@@ -146,12 +125,18 @@ class _Wait:
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
         self._on_event = on_event
-        self._cancellation = cancellation or Cancellation()
+        self._cancellation = cancellation
         self._missing: set[str] = set()
 
-    def until_completed(self, batch: set[str]) -> None:
-        """Listen and look by turns, until nothing of the batch is missing."""
-        self._missing = batch
+    def until_all_completed(self, wanted: list[str]) -> None:
+        """Wait for one batch after the other."""
+        with explained(self._channel):
+            for batch in batched(wanted, BATCH):
+                self._missing = set(batch)
+                self._until_completed()
+
+    def _until_completed(self) -> None:
+        """Listen and look by turns, until nothing is missing."""
         listen, pause = FIRST_LISTEN, FIRST_PAUSE
         while True:
             began = time.monotonic()
@@ -194,7 +179,7 @@ class _Wait:
             time_is_up = error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
             return "" if time_is_up else error.code().name
         finally:
-            call.cancel()  # after Ctrl-C, too: the server must not go on serving it
+            call.cancel()  # else the server would go on serving it
         return "the server ended the stream"
 
     def _look(self) -> None:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from hello_helpers.forms.closing_form import ClosingForm
 from hello_helpers.forms.endpoint_form import EndpointForm
+from hello_helpers.forms.payload_form import PayloadForm
+from hello_helpers.forms.session_form import SessionForm
+from hello_helpers.forms.task_form import TaskForm
 from hello_helpers.forms.values_form import ValuesForm
 
-__all__ = ["EndpointForm", "ValuesForm"]
+__all__ = [
+    "ClosingForm",
+    "EndpointForm",
+    "PayloadForm",
+    "SessionForm",
+    "TaskForm",
+    "ValuesForm",
+]

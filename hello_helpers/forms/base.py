@@ -15,9 +15,9 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
 
+from hello_helpers.cancellation import Cancellation
 from hello_helpers.errors import HelloError, WaitTimeoutError
 from hello_helpers.forms import html
-from hello_helpers.waiting import Cancellation
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from armonik.common import TaskOptions
+
 from hello_helpers.endpoint import Endpoint
+from hello_helpers.messages import Payload
 
 _HELLO = """\
 from datetime import timedelta
@@ -49,6 +52,85 @@ with {channel} as channel:
 """
 
 
+_SESSION = """\
+from datetime import timedelta
+
+from armonik.client import ArmoniKSessions
+from armonik.common import TaskOptions, create_channel
+
+with {channel} as channel:
+    sessions = ArmoniKSessions(channel)
+    options = TaskOptions(
+        max_duration=timedelta(seconds={seconds:g}),
+        priority={options.priority},
+        max_retries={options.max_retries},
+        partition_id={options.partition_id!r},
+    )
+    session_id = sessions.create_session(options, partition_ids=[{options.partition_id!r}])
+    print("Session", session_id, "has been created")
+
+    print(sessions.get_session(session_id).options)
+    sessions.close_session(session_id)
+"""
+
+_PAYLOAD = """\
+from armonik.client import ArmoniKResults
+from armonik.common import create_channel
+from hello_helpers.messages import Payload
+
+session_id = {session_id!r}
+
+with {channel} as channel:
+    results = ArmoniKResults(channel)
+    payload = Payload({payload.values!r}, subtask_threshold={payload.subtask_threshold})
+    stored = results.create_results({{"payload": payload.serialize()}}, session_id)
+    payload_id = stored["payload"].result_id
+
+    announced = results.create_results_metadata(["result"], session_id)
+    result_id = announced["result"].result_id
+"""
+
+_TASK = """\
+import dataclasses
+
+from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
+from armonik.common import TaskDefinition, create_channel
+from hello_helpers.messages import Payload
+
+session_id = {session_id!r}
+
+with {channel} as channel:
+    results = ArmoniKResults(channel)
+    payload = Payload({payload.values!r})
+    stored = results.create_results({{"payload": payload.serialize()}}, session_id)
+    announced = results.create_results_metadata(["result"], session_id)
+
+    options = ArmoniKSessions(channel).get_session(session_id).options
+    task = TaskDefinition(
+        payload_id=stored["payload"].result_id,
+        expected_output_ids=[announced["result"].result_id],
+        options=dataclasses.replace(options, priority={priority}),
+    )
+    (sent,) = ArmoniKTasks(channel).submit_tasks(session_id, [task])
+    print("Task", sent.id, "has been submitted")
+"""
+
+_CLOSE = """\
+from armonik.client import ArmoniKSessions
+from armonik.common import Session, SessionStatus, create_channel
+
+mine = Session.status == SessionStatus.RUNNING
+for key, value in {labels!r}.items():
+    mine &= Session.options[key] == value
+
+with {channel} as channel:
+    sessions = ArmoniKSessions(channel)
+    _, found = sessions.list_sessions(mine)
+    for session in found:
+        sessions.close_session(session.session_id)
+"""
+
+
 def hello_code(
     endpoint: Endpoint, values: str, threshold: int, partition: str | None = None
 ) -> str:
@@ -72,6 +154,32 @@ def hello_code(
 def check_code(endpoint: Endpoint) -> str:
     """Return the code that asks an endpoint for its versions."""
     return _CHECK.format(channel=_channel(endpoint))
+
+
+def session_code(endpoint: Endpoint, options: TaskOptions) -> str:
+    """Return the code that creates a session with these options, and closes it."""
+    return _SESSION.format(
+        channel=_channel(endpoint),
+        options=options,
+        seconds=options.max_duration.total_seconds(),
+    )
+
+
+def payload_code(endpoint: Endpoint, session_id: str, payload: Payload) -> str:
+    """Return the code that stores a payload and announces an output."""
+    return _PAYLOAD.format(channel=_channel(endpoint), session_id=session_id, payload=payload)
+
+
+def task_code(endpoint: Endpoint, session_id: str, payload: Payload, priority: int) -> str:
+    """Return the code that submits a task with a priority of its own."""
+    return _TASK.format(
+        channel=_channel(endpoint), session_id=session_id, payload=payload, priority=priority
+    )
+
+
+def close_code(endpoint: Endpoint, labels: dict[str, str]) -> str:
+    """Return the code that closes the running sessions with these labels."""
+    return _CLOSE.format(channel=_channel(endpoint), labels=labels)
 
 
 def _channel(endpoint: Endpoint) -> str:

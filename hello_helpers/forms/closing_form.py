@@ -1,0 +1,70 @@
+"""The closing form: it closes the sessions that the lessons have left open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import grpc
+import ipywidgets as widgets
+from armonik.client import ArmoniKSessions
+
+from hello_helpers.deadline import with_deadline
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import HelloError
+from hello_helpers.forms import html
+from hello_helpers.forms.base import Form
+from hello_helpers.forms.code_twin import close_code
+from hello_helpers.refusals import explained
+from hello_helpers.sessions import course_labels, course_sessions
+
+LOOK_SECONDS = 3.0
+"""How long the form waits for the list of sessions."""
+
+
+class ClosingForm(Form[int]):
+    """Close all sessions of this learner that the lessons have made and that are still running.
+
+    Its result is how many it has closed.
+    """
+
+    title = "My sessions of the course"
+    deed = "Close my sessions"
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Make the form; ArmoniK is asked which sessions are running."""
+        self._target = endpoint
+        super().__init__()
+
+    def _inputs(self) -> list[widgets.Widget]:
+        self.running = self._count()
+        return [widgets.HTML(html.progress([f"Running sessions of mine: {self.running}."]))]
+
+    def _count(self) -> str:
+        try:
+            with self._target.open_channel() as channel:
+                patient = with_deadline(channel, LOOK_SECONDS)
+                return str(len(course_sessions(patient, course_labels())))
+        except HelloError:  # whoever runs the form will be told why
+            return "unknown"
+
+    def _prepare(self) -> Callable[[], int]:
+        return self._close
+
+    def _close(self) -> int:
+        labels = course_labels()
+        self._show_code(close_code(self._target, labels))
+        with self._target.open_channel() as channel:
+            found = course_sessions(channel, labels)
+            for session in found:
+                self._cancellation.check()
+                self._close_one(channel, session.session_id)
+        self._report(f"Closed: {len(found)}. The next lesson that you open makes a new one.")
+        return len(found)
+
+    def _close_one(self, channel: grpc.Channel, session_id: str) -> None:
+        with explained(channel):
+            ArmoniKSessions(channel).close_session(session_id)
+        self._report(f"Session {session_id} is closed.")
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [("Running sessions of mine", self.running)]

@@ -1,0 +1,85 @@
+"""The payload form: numbers in, bytes in ArmoniK's object storage out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import ipywidgets as widgets
+from armonik.client import ArmoniKResults
+from armonik.common import ResultStatus
+
+from hello_helpers import steps
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.forms.base import Field, Form
+from hello_helpers.forms.code_twin import payload_code
+from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
+from hello_helpers.refusals import explained
+from hello_helpers.values import parse_values, parse_whole
+
+SHOWN_BYTES = 80
+
+
+class PayloadForm(Form[steps.Data]):
+    """Type numbers; they are stored as a payload, and an output is announced.
+
+    Its result holds the two ids, `payload_id` and `result_id`.
+
+    Attributes:
+        values: numbers, separated by blanks or commas.
+        threshold: above this many numbers, the worker splits the task.
+    """
+
+    title = "A payload to store"
+    deed = "Store the payload"
+
+    def __init__(self, endpoint: Endpoint, session_id: str) -> None:
+        """Make the form; nothing is connected yet."""
+        self._target = endpoint
+        self._session_id = session_id
+        super().__init__()
+
+    def _inputs(self) -> list[widgets.Widget]:
+        self._values = Field(
+            "values (blanks or commas between the numbers)",
+            parse_values,
+            "1 2.5 4",
+            placeholder="1, 2.5, -3e2",
+        )
+        self._threshold = Field(
+            "subtask_threshold (above so many values the task is split)",
+            partial(parse_whole, name="subtask_threshold", low=1, high=100_000),
+            str(DEFAULT_SUBTASK_THRESHOLD),
+        )
+        self.values, self.threshold = self._values.input, self._threshold.input
+        return [self._values.box, self._threshold.box]
+
+    def _prepare(self) -> Callable[[], steps.Data]:
+        payload = Payload(self._values.read(), self._threshold.read())
+        return lambda: self._store(payload)
+
+    def _store(self, payload: Payload) -> steps.Data:
+        self._show_code(payload_code(self._target, self._session_id, payload))
+        content = payload.serialize()
+        dots = " ..." if len(content) > SHOWN_BYTES else ""
+        self._report(f"As bytes: {content[:SHOWN_BYTES]!r}{dots}")
+        with self._target.open_channel() as channel:
+            data = steps.create_payload(channel, self._session_id, payload)
+            with explained(channel):
+                stored = ArmoniKResults(channel).get_result(data.payload_id)
+                announced = ArmoniKResults(channel).get_result(data.result_id)
+        self._report(
+            f"The payload is result {data.payload_id}: {stored.size} bytes, "
+            f"{ResultStatus(stored.status).name}."
+        )
+        self._report(
+            f"The output will be result {data.result_id}: {ResultStatus(announced.status).name}."
+        )
+        return data
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [
+            ("values", self.values.value),
+            ("subtask_threshold", self.threshold.value),
+            ("Payload", "stored" if self.result else "none yet"),
+        ]

@@ -1,0 +1,105 @@
+"""The task form: one task, and each state that it goes through, as it happens."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable
+from functools import partial
+
+import grpc
+import ipywidgets as widgets
+from armonik.client import ArmoniKSessions, ArmoniKTasks
+from armonik.common import TaskDefinition
+
+from hello_helpers import steps
+from hello_helpers.display.states import MEANING, History, Step, Watch, watch_session
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import WaitTimeoutError
+from hello_helpers.forms.base import Field, Form
+from hello_helpers.forms.code_twin import task_code
+from hello_helpers.messages import Payload
+from hello_helpers.refusals import explained
+from hello_helpers.values import parse_values, parse_whole
+
+
+class TaskForm(Form[History]):
+    """Type numbers and a priority; a task is submitted, and its states are shown as they come.
+
+    Its result is the history of the task. Cancel cancels the task.
+
+    Attributes:
+        values: numbers, separated by blanks or commas.
+        priority: of this task; larger goes first.
+        task_id: of the task that was submitted; "" before.
+    """
+
+    title = "A task to submit"
+    deed = "Submit the task"
+
+    def __init__(self, endpoint: Endpoint, session_id: str) -> None:
+        """Make the form; nothing is connected yet."""
+        self._target = endpoint
+        self._session_id = session_id
+        self.task_id = ""
+        super().__init__()
+
+    def _inputs(self) -> list[widgets.Widget]:
+        self._values = Field("Numbers (blanks or commas between them)", parse_values, "1 2 3")
+        self._priority = Field(
+            "priority (1 to 99, larger goes first)",
+            partial(parse_whole, name="priority", low=1, high=99),
+            "1",
+        )
+        self.values, self.priority = self._values.input, self._priority.input
+        return [self._values.box, self._priority.box]
+
+    def _prepare(self) -> Callable[[], History]:
+        payload, priority = Payload(self._values.read()), self._priority.read()
+        self.task_id = ""
+        return lambda: self._submit(payload, priority)
+
+    def _submit(self, payload: Payload, priority: int) -> History:
+        self._show_code(task_code(self._target, self._session_id, payload, priority))
+        with self._target.open_channel() as channel:
+            data = steps.create_payload(channel, self._session_id, payload)
+            self._report("The payload is stored, the output is announced.")
+            submitted = threading.Event()
+            watch = watch_session(channel, self._session_id, partial(self._tell, submitted))
+            self._cancellation.attach(watch.call)
+            with explained(channel):
+                options = ArmoniKSessions(channel).get_session(self._session_id).options
+                task = TaskDefinition(
+                    payload_id=data.payload_id,
+                    expected_output_ids=[data.result_id],
+                    options=dataclasses.replace(options, priority=priority),
+                )
+                (sent,) = ArmoniKTasks(channel).submit_tasks(self._session_id, [task])
+            self.task_id = sent.id
+            self._report(f"ArmoniK calls it task {sent.id}.")
+            submitted.set()
+            return self._follow(channel, watch, sent)
+
+    def _follow(self, channel: grpc.Channel, watch: Watch, task: object) -> History:
+        try:
+            return watch.until_over(task)
+        except WaitTimeoutError:
+            if self._cancellation.requested:
+                with explained(channel):
+                    ArmoniKTasks(channel).cancel_tasks([self.task_id])
+                self._report("ArmoniK was asked to cancel the task.")
+            self._cancellation.check()
+            raise
+
+    def _tell(self, submitted: threading.Event, step: Step) -> None:
+        """Show a state of our task; events may come before the reply that says which one it is."""
+        submitted.wait(5.0)
+        if step.key == self.task_id:
+            self._report(f"{step.state}: {MEANING.get(step.state, '')}.")
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [
+            ("Numbers", self.values.value),
+            ("priority", self.priority.value),
+            ("Task", "submitted" if self.task_id else "none yet"),
+        ]

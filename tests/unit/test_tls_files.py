@@ -1,0 +1,131 @@
+"""TLS files that cannot be used are found before anything is sent, and named."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+    pkcs12,
+)
+from cryptography.x509 import load_pem_x509_certificate
+
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import TlsFileError
+from hello_helpers.tls_files import TlsFiles, read_tls_files
+
+AUTHORITY = trustme.CA()
+CLIENT = AUTHORITY.issue_cert("me@example.org")
+CERTIFICATE, KEY = CLIENT.cert_chain_pems[0].bytes(), CLIENT.private_key_pem.bytes()
+
+
+def read(folder: Path, **contents: bytes) -> TlsFiles:
+    """Write files named as the fields are, and read them."""
+    names = {}
+    for field, content in contents.items():
+        (folder / f"{field}.file").write_bytes(content)
+        names[field] = f"{folder}/{field}.file"
+    return read_tls_files(Endpoint.parse("https://host:1", **names))
+
+
+def refused(folder: Path, **contents: bytes) -> str:
+    with pytest.raises(TlsFileError) as caught:
+        read(folder, **contents)
+    text = " ".join(caught.value.lines())
+    assert str(folder) not in text, "no path of this machine"
+    return text
+
+
+def packed(password: bytes | None) -> bytes:
+    """Return certificate and key as PKCS#12."""
+    lock = BestAvailableEncryption(password) if password else NoEncryption()
+    return pkcs12.serialize_key_and_certificates(
+        b"me", load_pem_private_key(KEY, None), load_pem_x509_certificate(CERTIFICATE), None, lock
+    )
+
+
+def test_without_files_there_is_nothing_to_read():
+    assert read_tls_files(Endpoint.parse("http://host:1")) == TlsFiles()
+
+
+def test_certificate_and_key_in_two_files(tmp_path):
+    files = read(
+        tmp_path,
+        certificate_authority=AUTHORITY.cert_pem.bytes(),
+        client_certificate=CERTIFICATE,
+        client_key=KEY,
+    )
+    assert files == TlsFiles(AUTHORITY.cert_pem.bytes(), CERTIFICATE, KEY)
+
+
+def test_certificate_and_key_in_one_pem_file(tmp_path):
+    both = KEY + CERTIFICATE
+    assert read(tmp_path, client_certificate=both) == TlsFiles(None, both, both)
+
+
+def test_certificate_and_key_in_a_pkcs12_file_become_pem(tmp_path):
+    files = read(tmp_path, client_certificate=packed(None))
+    assert files.client_certificate == CERTIFICATE
+    assert load_pem_private_key(files.client_key, None)
+
+
+def test_a_home_folder_is_understood(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "ca.pem").write_bytes(AUTHORITY.cert_pem.bytes())
+    assert read_tls_files(Endpoint("https", "host:1", "~/ca.pem")).certificate_authority
+
+
+def test_a_file_that_is_missing_is_named(tmp_path):
+    with pytest.raises(TlsFileError, match=r"CA file 'ca.pem' cannot be read: No such file"):
+        read_tls_files(Endpoint("https", "host:1", f"{tmp_path}/ca.pem"))
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(TlsFileError, match="Is a directory"):
+        read_tls_files(Endpoint("https", "host:1", str(tmp_path)))
+
+
+def test_a_ca_file_that_holds_something_else(tmp_path):
+    assert "no certificate" in refused(tmp_path, certificate_authority=b"hello")
+
+
+def test_a_client_certificate_that_is_something_else(tmp_path):
+    assert "no certificate" in refused(tmp_path, client_certificate=b"hello", client_key=KEY)
+
+
+def test_a_client_certificate_without_its_key(tmp_path):
+    assert "no private key" in refused(tmp_path, client_certificate=CERTIFICATE)
+
+
+def test_a_client_key_that_is_something_else(tmp_path):
+    assert "no private key" in refused(tmp_path, client_certificate=CERTIFICATE, client_key=b"x")
+
+
+def test_a_pkcs12_file_with_a_password(tmp_path):
+    assert "empty password" in refused(tmp_path, client_certificate=packed(b"secret"))
+
+
+def test_a_key_with_a_password(tmp_path):
+    locked = load_pem_private_key(KEY, None).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+    )
+    assert "password" in refused(tmp_path, client_certificate=CERTIFICATE, client_key=locked)
+
+
+def test_a_key_that_belongs_to_another_certificate(tmp_path):
+    other = AUTHORITY.issue_cert("you@example.org").private_key_pem.bytes()
+    assert "does not belong" in refused(tmp_path, client_certificate=CERTIFICATE, client_key=other)
+
+
+def test_a_certificate_that_has_expired(tmp_path):
+    past = datetime.datetime(2020, 5, 17, tzinfo=datetime.timezone.utc)
+    old = AUTHORITY.issue_cert("me@example.org", not_before=past, not_after=past)
+    text = refused(tmp_path, client_certificate=old.private_key_and_cert_chain_pem.bytes())
+    assert "expired on 2020-05-17" in text

@@ -1,0 +1,193 @@
+"""The hello worker, called as an agent calls it, without an agent."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from armonik.protogen.common.objects_pb2 import TaskOptions
+from armonik.protogen.common.worker_common_pb2 import ProcessRequest
+from armonik.worker import TaskHandler
+
+from hello_helpers.messages import Payload, Result
+
+OPTIONS = TaskOptions(priority=7, max_retries=2, partition_id="somewhere")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _root_logger_stays_as_it_is():
+    """The decorator of a worker directs all logging to stdout."""
+    handlers = logging.root.handlers[:]
+    yield
+    logging.root.handlers[:] = handlers
+
+
+class Agent:
+    """Stands for an agent: it has the four calls that the worker makes, and runs what comes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.names: list[list[str]] = []
+        self.submitted: list[Any] = []
+        self.waiting: deque[Any] = deque()
+        self.options: list[TaskOptions] = []
+        self.done: set[str] = set()
+        self._count = 0
+
+    def CreateResultsMetaData(self, request: Any) -> Any:  # noqa: N802
+        return self._create(request.results)
+
+    def CreateResults(self, request: Any) -> Any:  # noqa: N802
+        reply = self._create(request.results)
+        for created, sent in zip(reply.results, request.results, strict=True):
+            (self.folder / created.result_id).write_bytes(sent.data)
+        reply.results.reverse()  # the order of the answer is not promised
+        return reply
+
+    def SubmitTasks(self, request: Any) -> Any:  # noqa: N802
+        self.options.append(request.task_options)
+        self.submitted.extend(request.task_creations)
+        self.waiting.extend(request.task_creations)
+        infos = [
+            SimpleNamespace(task_id="t", expected_output_ids=[], data_dependencies=[])
+            for _ in request.task_creations
+        ]
+        return SimpleNamespace(task_infos=infos)
+
+    def NotifyResultData(self, request: Any) -> None:  # noqa: N802
+        self.done.update(identifier.result_id for identifier in request.ids)
+
+    def _create(self, results: Any) -> Any:
+        self.names.append([result.name for result in results])
+        created = []
+        for result in results:
+            self._count += 1
+            created.append(
+                SimpleNamespace(
+                    result_id=f"r{self._count}",
+                    name=result.name,
+                    session_id="s",
+                    status=1,
+                    created_at=SimpleNamespace(seconds=0, nanos=0),
+                )
+            )
+        return SimpleNamespace(results=created)
+
+    def call(self, payload: bytes, outputs: tuple[str, ...] = ("sum",), inputs: Any = ()) -> str:
+        """Let the worker process one task; return its error, "" if there is none."""
+        from hello_helpers.worker import hello
+
+        (self.folder / "payload").write_bytes(payload)
+        request = ProcessRequest(
+            session_id="s",
+            task_id="t",
+            payload_id="payload",
+            expected_output_keys=outputs,
+            data_dependencies=inputs,
+            data_folder=str(self.folder),
+            task_options=OPTIONS,
+        )
+        return hello(TaskHandler(request, self)).error or ""
+
+    def run(self, payload: Payload) -> int | float:
+        """Process a task and all that comes of it, in any order that its dependencies allow."""
+        assert not self.call(payload.serialize())
+        while self.waiting:
+            task = self.waiting.popleft()
+            if not set(task.data_dependencies) <= self.done:
+                self.waiting.append(task)
+                continue
+            data = (self.folder / task.payload_id).read_bytes()
+            assert not self.call(data, tuple(task.expected_output_keys), task.data_dependencies)
+        return Result.deserialize((self.folder / "sum").read_bytes()).value
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Agent:
+    return Agent(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "result"), [([], 0), ([7], 7), ([1.5, 2.5], 4.0), (list(range(10)), 45)]
+)
+def test_few_values_are_added_by_one_task(agent, values, result):
+    assert agent.run(Payload(values)) == result
+    assert not agent.submitted
+
+
+def test_the_sum_of_whole_numbers_is_whole(agent):
+    assert str(agent.run(Payload([1, 2]))) == "3"
+
+
+@pytest.mark.parametrize("threshold", [1, 2, 3, 9])
+@pytest.mark.parametrize("count", [2, 3, 10, 37])
+def test_many_values_are_added_by_subtasks(agent, count, threshold):
+    assert agent.run(Payload(list(range(count)), threshold)) == sum(range(count))
+    assert bool(agent.submitted) == (count > threshold)
+
+
+def test_a_split_makes_two_subtasks_and_one_that_joins_them(agent):
+    agent.call(Payload([1, 2, 3], 2).serialize())
+    first, second, join = agent.submitted
+    halves = [*first.expected_output_keys, *second.expected_output_keys]
+    assert list(join.data_dependencies) == halves
+    assert list(join.expected_output_keys) == ["sum"], "it takes over the parent's result"
+    assert not agent.done, "the parent itself sends nothing"
+
+
+def test_each_subtask_gets_the_payload_meant_for_it(agent):
+    agent.call(Payload([1, 2, 3], 2).serialize())
+    payloads = [json.loads((agent.folder / t.payload_id).read_bytes()) for t in agent.submitted]
+    assert [payload["values"] for payload in payloads[:2]] == [[1], [2, 3]]
+    assert payloads[2]["values"] == list(agent.submitted[2].data_dependencies)
+
+
+def test_names_differ_within_a_call(agent):
+    agent.call(Payload([1, 2, 3], 2).serialize())
+    assert all(len(set(names)) == len(names) for names in agent.names)
+
+
+def test_subtasks_inherit_the_options_of_their_parent(agent):
+    agent.call(Payload([1, 2, 3], 2).serialize())
+    (options,) = agent.options
+    assert (options.priority, options.partition_id) == (7, "somewhere")
+
+
+@pytest.mark.parametrize("payload", [b"", b"hello", b"{}", b'{"values": [true]}', b"\xff"])
+def test_a_payload_that_it_does_not_understand_gives_an_error_and_no_crash(agent, payload):
+    assert "does not understand" in agent.call(payload)
+    assert not agent.done
+
+
+def test_a_sum_that_no_number_can_hold_gives_an_error(agent):
+    assert "finite" in agent.call(Payload([1e308, 1e308]).serialize())
+    assert "too large" in agent.call(Payload([10**400, 0.5]).serialize())
+
+
+def test_a_task_with_two_outputs_gives_an_error(agent):
+    assert "expects 2" in agent.call(Payload([1]).serialize(), ("a", "b"))
+
+
+def test_a_join_without_its_dependencies_gives_an_error(agent):
+    assert "['r1', 'r2']" in agent.call(Payload(["r1", "r2"]).serialize())
+
+
+def test_a_join_of_something_else_gives_an_error(agent):
+    (agent.folder / "r1").write_bytes(b"no result")
+    assert "does not understand" in agent.call(Payload(["r1"]).serialize(), inputs=["r1"])
+
+
+def test_it_imports_nothing_of_the_client_or_of_jupyter():
+    code = "import sys, hello_helpers.worker; print(*sys.modules)"
+    modules = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    for name in ("armonik.client", "ipywidgets", "hello_helpers.endpoint", "hello_helpers.steps"):
+        assert name not in modules
