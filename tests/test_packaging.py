@@ -98,11 +98,11 @@ def test_what_is_imported_is_declared(
     declared = list(project["project"]["dependencies"])
     for extra in extras:
         declared += project["project"]["optional-dependencies"][extra]
-    known = {canonicalize_name(name) for name in requirements(declared)} | COME_ALONG
+    known = {canonicalize_name(Requirement(line).name) for line in declared} | COME_ALONG
     distributions = importlib.metadata.packages_distributions()
     for path, source in python_sources(root / folder):
         for module in imported(source) - {"tests"} - sys.stdlib_module_names:
-            providers = {canonicalize_name(name) for name in distributions.get(module, [])}
+            providers = {canonicalize_name(name) for name in distributions.get(module, [module])}
             assert providers & known, f"{path} imports {module}"
 
 
