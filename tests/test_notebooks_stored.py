@@ -24,8 +24,8 @@ OF_ONE_MACHINE = {
         r"(?<![\w.:/])/(root|home|tmp|work|Users|var|usr|opt|private)/\w|[A-Z]:\\\w"
     ),
     "a socket": re.compile(r"unix:/*\w"),
-    # 5001 is where ArmoniK is usually published; any other port was chosen by chance.
-    "a port": re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):(?!5001\b)\d+"),
+    # 5001 is where ArmoniK is usually published; another high port was chosen by chance.
+    "a port": re.compile(r"(127\.0\.0\.1|localhost|\[::1\]):(?!5001\b)\d{4,}"),
     "a certificate or key": re.compile(r"-----BEGIN "),
     "an address in memory": re.compile(r"\bat 0x[0-9a-f]{6,}"),
 }
