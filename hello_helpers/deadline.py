@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import grpc
 
 EVENTS = "/armonik.api.grpc.v1.events.Events/GetEvents"
-"""The one call that is meant to stay open; whoever makes it gives it a deadline, or none."""
+"""The one call that is meant to stay open: it has a deadline only if one is asked for."""
 
 CALL_SECONDS = 30.0
 STREAM_SECONDS = 600.0
@@ -37,9 +37,12 @@ class _Deadline(
 ):
     """Gives each call without a deadline one."""
 
-    def __init__(self, call_seconds: float, stream_seconds: float) -> None:
+    def __init__(
+        self, call_seconds: float, stream_seconds: float, events_seconds: float | None
+    ) -> None:
         self._call_seconds = call_seconds
         self._stream_seconds = stream_seconds
+        self._events_seconds = events_seconds
 
     def intercept_unary_unary(
         self, continuation: Callable[..., Any], details: Any, request: Any
@@ -49,7 +52,9 @@ class _Deadline(
     def intercept_unary_stream(
         self, continuation: Callable[..., Any], details: Any, request: Any
     ) -> Any:
-        return continuation(_limit(details, self._stream_seconds), request)
+        events = details.method == EVENTS
+        seconds = self._events_seconds if events else self._stream_seconds
+        return continuation(_limit(details, seconds), request)
 
     def intercept_stream_unary(
         self, continuation: Callable[..., Any], details: Any, requests: Any
@@ -57,8 +62,8 @@ class _Deadline(
         return continuation(_limit(details, self._stream_seconds), requests)
 
 
-def _limit(details: Any, seconds: float) -> Any:
-    if details.timeout is not None or details.method == EVENTS:
+def _limit(details: Any, seconds: float | None) -> Any:
+    if details.timeout is not None or seconds is None:
         return details
     return _Details(
         details.method,
@@ -74,6 +79,14 @@ def with_deadline(
     channel: grpc.Channel,
     call_seconds: float = CALL_SECONDS,
     stream_seconds: float = STREAM_SECONDS,
+    events_seconds: float | None = None,
 ) -> grpc.Channel:
-    """Return the same channel, whose calls fail with DEADLINE_EXCEEDED instead of hanging."""
-    return grpc.intercept_channel(channel, _Deadline(call_seconds, stream_seconds))
+    """Return the same channel, whose calls fail with DEADLINE_EXCEEDED instead of hanging.
+
+    Args:
+        channel: to the control plane.
+        call_seconds: for each single call.
+        stream_seconds: for each stream that carries data.
+        events_seconds: for each stream of events; None for no deadline.
+    """
+    return grpc.intercept_channel(channel, _Deadline(call_seconds, stream_seconds, events_seconds))

@@ -39,8 +39,8 @@ def explained(channel: grpc.Channel) -> Iterator[None]:
         raise RefusedError("The channel is closed.", "Open a new one.") from error
 
 
-def explain(error: grpc.RpcError, channel: grpc.Channel) -> HelloError:
-    """Return what `error` means for the caller."""
+def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:
+    """Return what `error` means for the caller; `channel` is asked for details, if there is one."""
     code, details = error.code(), error.details() or ""
     if code == grpc.StatusCode.UNAVAILABLE:
         return NoAnswerError(
@@ -66,10 +66,12 @@ def explain(error: grpc.RpcError, channel: grpc.Channel) -> HelloError:
     return RefusedError(f"ArmoniK refused the call with {code.name}: {details}")
 
 
-def _partitions_hint(channel: grpc.Channel) -> str:
+def _partitions_hint(channel: grpc.Channel | None) -> str:
+    if channel is None:
+        return ""
     try:
         _, partitions = ArmoniKPartitions(with_deadline(channel, 3.0)).list_partitions()
-    except grpc.RpcError:
+    except (grpc.RpcError, ValueError):  # ValueError: the channel is closed
         return "The list of partitions cannot be read either."
     names = sorted(partition.id for partition in partitions)
     return f"These exist: {', '.join(names)}." if names else "There is no partition at all."

@@ -19,6 +19,11 @@ CLEAN_UP_SECONDS = 3.0
 """How long to wait for the end of a session in which something went wrong."""
 
 
+def hello_partition() -> str | None:
+    """Return the partition that runs the hello worker: ``HELLO_PARTITION``; None: the default."""
+    return os.environ.get("HELLO_PARTITION") or None
+
+
 def course_labels() -> dict[str, str]:
     """Return the labels of this learner's sessions: a shared cluster holds those of others too."""
     for variable in ("HELLO_LEARNER", "JUPYTERHUB_USER"):
@@ -34,18 +39,37 @@ def pick_up_session(channel: grpc.Channel, partition: str | None = None) -> str:
     """Return the id of this learner's newest running session, or of a new one.
 
     So each notebook goes on with the session of the one before, and can also be opened first.
+
+    Args:
+        channel: to the control plane.
+        partition: where its tasks run; None for the one that `hello_partition` names.
     """
+    partition = partition or hello_partition()
     labels = course_labels()
-    mine = Session.status == SessionStatus.RUNNING
+    found = course_sessions(channel, labels, partition, page_size=1)
+    return str(found[0].session_id) if found else create_session(channel, partition, labels)
+
+
+def course_sessions(
+    channel: grpc.Channel,
+    labels: dict[str, str],
+    partition: str | None = None,
+    page_size: int = 100,
+) -> list[Session]:
+    """Return the running sessions with these labels, and in this partition, the newest first."""
+    wanted = Session.status == SessionStatus.RUNNING
     for key, value in labels.items():
-        mine &= Session.options[key] == value
+        wanted &= Session.options[key] == value
     if partition:
-        mine &= Session.options.partition_id == partition
+        wanted &= Session.options.partition_id == partition
     with explained(channel):
-        _, sessions = ArmoniKSessions(channel).list_sessions(
-            mine, page_size=1, sort_field=Session.created_at, sort_direction=Direction.DESC
+        _, found = ArmoniKSessions(channel).list_sessions(
+            wanted,
+            page_size=page_size,
+            sort_field=Session.created_at,
+            sort_direction=Direction.DESC,
         )
-    return str(sessions[0].session_id) if sessions else create_session(channel, partition, labels)
+    return list(found)
 
 
 @contextlib.contextmanager

@@ -77,6 +77,26 @@ def parse_count(text: str) -> int:
     return count
 
 
+def parse_whole(text: str, name: str, low: int, high: int) -> int:
+    """Read a whole number between two limits, both included.
+
+    Args:
+        text: what was typed.
+        name: how messages call it.
+        low, high: the limits.
+
+    Raises:
+        InputError: if it is anything else.
+    """
+    word = text.strip()
+    if not _INTEGER.fullmatch(word) or len(word) > 20 or not low <= int(word) <= high:
+        typed = _quote(word) if word else "nothing"
+        raise InputError(
+            f"{name} must be a whole number from {low:,} to {high:,}, you typed {typed}."
+        )
+    return int(word)
+
+
 def _too_many(count: int) -> InputError:
     return InputError(
         f"{count:,} numbers are too many: one hello carries at most {MAX_VALUES:,}.",

@@ -1,0 +1,50 @@
+"""The frame of each lesson: its first cell and its last one::
+
+from hello_helpers import Endpoint
+from hello_helpers.course import begin_lesson, end_lesson
+
+begin_lesson()
+endpoint = Endpoint.find()
+channel = endpoint.open_channel()
+print("Backend:", endpoint.describe())
+...
+end_lesson(channel)
+"""
+
+from __future__ import annotations
+
+import grpc
+
+from hello_helpers import first_aid
+from hello_helpers.display.notes import Note
+from hello_helpers.errors import HelloError
+from hello_helpers.lost_errors import LostErrors
+
+_lost = LostErrors()
+
+
+class LostError(HelloError):
+    """Something went wrong in the background, where no cell could show it."""
+
+
+def begin_lesson() -> None:
+    """From now on, errors are explained in words, and none in the background is lost."""
+    first_aid.install()
+    _lost.listen()
+
+
+def end_lesson(channel: grpc.Channel | None = None) -> Note:
+    """Close the channel, if the lesson has one, and make sure that nothing went wrong unseen.
+
+    Raises:
+        LostError: if something did.
+    """
+    if channel is not None:
+        channel.close()
+    if _lost.found:
+        raise LostError(
+            f"The lesson is over, but there were errors in the background: {_lost.found[0]}",
+            f"{len(_lost.found)} in all. Please report them; run the lesson again to go on.",
+        )
+    closed = "The channel is closed, and no" if channel is not None else "No"
+    return Note(f"{closed} error went unseen. Good bye!")

@@ -1,0 +1,178 @@
+"""The pictures of the lessons: how ArmoniK is made, and which states things go through."""
+
+from __future__ import annotations
+
+import itertools
+
+from hello_helpers.display.drawing import BLUE, GREEN, GREY, ORANGE, Arrow, Box, Label, Picture
+from hello_helpers.display.drawing import Point as At
+
+
+def planes() -> Picture:
+    """ArmoniK's three planes, and how data flows through them."""
+    client = Box(10, 95, 130, 70, ["Your client", "this notebook"])
+    control = Box(235, 95, 150, 70, ["Control plane", "the only door"], BLUE)
+    data = Box(480, 20, 150, 220, ["Data plane"], GREEN, title_on_top=True)
+    compute = Box(730, 20, 170, 220, ["Compute plane"], ORANGE, title_on_top=True)
+    stores = [
+        Box(495, 55 + 60 * number, 120, 48, lines, GREEN)
+        for number, lines in enumerate(
+            [["Tables", "what exists"], ["Objects", "the data"], ["Queues", "what is to do"]]
+        )
+    ]
+    pods = [Box(745, 55 + 90 * number, 140, 78, ["Pod"], ORANGE, True) for number in range(2)]
+    inside = [
+        Box(pod.x + 8 + 64 * number, pod.y + 32, 60, 36, [name], ORANGE)
+        for pod in pods
+        for number, name in enumerate(["agent", "worker"])
+    ]
+    return Picture(
+        "ArmoniK's three planes",
+        [
+            "Your client calls the control plane, over gRPC, and nothing else.",
+            "The control plane writes what you ask for into the data plane: "
+            "rows into tables, data into the object storage, tasks into queues.",
+            "In the compute plane there are pods. Each pod has an agent and a worker.",
+            "The agent takes a task from a queue of the data plane, hands it to its worker, "
+            "and stores the results in the data plane.",
+            "Your client asks the control plane for the results.",
+        ],
+        910,
+        260,
+        [
+            *(client, control, data, compute, *stores, *pods, *inside),
+            Arrow([client.right, control.left], "gRPC", both=True),
+            Arrow([control.right, At(480, 130)], "store, read", both=True),
+            Arrow([At(730, 130), At(630, 130)], "take, store", both=True),
+        ],
+    )
+
+
+def channel() -> Picture:
+    """One channel, many calls."""
+    client = Box(10, 20, 190, 150, ["Your client"], GREY, True)
+    services = ["Sessions", "Results", "Tasks", "Events"]
+    classes = [
+        Box(25, 52 + 28 * n, 160, 24, [f"ArmoniK{name}"], GREY) for n, name in enumerate(services)
+    ]
+    control = Box(560, 20, 190, 150, ["Control plane"], BLUE, True)
+    answers = [Box(575, 52 + 28 * n, 160, 24, [name], BLUE) for n, name in enumerate(services)]
+    pipe = Box(250, 70, 260, 60, ["Channel", "one connection, many calls"], GREEN)
+    return Picture(
+        "One channel carries all calls",
+        [
+            "On the left is your client, with one object for each service that it calls: "
+            "ArmoniKSessions, ArmoniKResults, ArmoniKTasks, ArmoniKEvents.",
+            "All of them use the same channel, which is one connection.",
+            "On the right is the control plane, with the services that answer.",
+        ],
+        760,
+        190,
+        [
+            *(client, *classes, control, *answers, pipe),
+            Arrow([client.right._replace(y=100), pipe.left], both=True),
+            Arrow([pipe.right, control.left._replace(y=100)], both=True),
+        ],
+    )
+
+
+def session_states() -> Picture:
+    """The states of a session, and which call leads from one to the next."""
+    running = Box(150, 80, 120, 44, ["RUNNING"], GREEN)
+    paused = Box(410, 10, 120, 44, ["PAUSED"], ORANGE)
+    closed = Box(410, 80, 120, 44, ["CLOSED"], BLUE)
+    cancelled = Box(410, 150, 120, 44, ["CANCELLED"], GREY)
+    purged = Box(680, 80, 120, 44, ["PURGED"], GREY)
+    return Picture(
+        "The states of a session",
+        [
+            "create_session makes a session that is RUNNING.",
+            "pause_session makes it PAUSED, and resume_session makes it RUNNING again.",
+            "close_session makes a RUNNING or PAUSED session CLOSED.",
+            "cancel_session makes a RUNNING, PAUSED or CLOSED session CANCELLED.",
+            "purge_session deletes the data of a CLOSED or CANCELLED session: it is PURGED.",
+            "delete_session removes a session in any state; nothing is left to ask for.",
+        ],
+        880,
+        215,
+        [
+            *(running, paused, closed, cancelled, purged),
+            Arrow([At(20, 102), running.left], "create_session", At(66, 94)),
+            Arrow([At(210, 80), At(210, 26), At(410, 26)], "pause_session", At(310, 20)),
+            Arrow([At(410, 44), At(244, 44), At(244, 80)], "resume_session", At(325, 60)),
+            Arrow([running.right, closed.left], "close_session"),
+            Arrow([At(210, 124), At(210, 172), At(410, 172)], "cancel_session", At(310, 166)),
+            Arrow([closed.right, purged.left], "purge_session", At(605, 94)),
+            Arrow([cancelled.right, At(740, 172), purged.bottom], "purge_session", At(620, 166)),
+            Arrow([closed.bottom, cancelled.top]),
+            Label(At(540, 37), "can be closed or cancelled, too", anchor="start"),
+        ],
+    )
+
+
+def results() -> Picture:
+    """Payload and output of a task, both results."""
+    payload = Box(30, 30, 190, 80, ["Result: payload", "numbers as bytes", "COMPLETED"], GREEN)
+    task = Box(340, 30, 150, 80, ["Task", "lesson 04"], ORANGE, dashed=True)
+    output = Box(610, 30, 190, 80, ["Result: output", "no data yet", "CREATED"], GREEN, dashed=True)
+    return Picture(
+        "A task turns one result into another",
+        [
+            "On the left is the payload: a result that has data, so its state is COMPLETED.",
+            "The task, which comes in lesson 04, reads the payload.",
+            "On the right is the output: a result that is only announced, so its state is CREATED. "
+            "The task will give it data.",
+        ],
+        830,
+        150,
+        [
+            *(payload, task, output),
+            Arrow([payload.right, task.left], "input"),
+            Arrow([task.right, output.left], "expected output"),
+            Label(At(payload.bottom.x, 132), "create_results"),
+            Label(At(output.bottom.x, 132), "create_results_metadata"),
+        ],
+    )
+
+
+def task_states() -> Picture:
+    """The states of a task: the good road, and the others."""
+    road = [
+        Box(20 + 144 * n, 30, 118, 62, [state, who], colour)
+        for n, (state, who, colour) in enumerate(
+            [
+                ("CREATING", "control plane", BLUE),
+                ("PENDING", "control plane", BLUE),
+                ("SUBMITTED", "in the queue", GREEN),
+                ("DISPATCHED", "agent", ORANGE),
+                ("PROCESSING", "worker", ORANGE),
+                ("COMPLETED", "over", GREY),
+            ]
+        )
+    ]
+    failed = Box(596, 140, 118, 62, ["ERROR", "or TIMEOUT"], GREY, dashed=True)
+    retried = Box(452, 140, 118, 62, ["RETRIED", "a copy goes on"], GREY, dashed=True)
+    cancelled = Box(164, 140, 262, 62, ["CANCELLING, CANCELLED", "at your request"], GREY)
+    return Picture(
+        "The states of a task",
+        [
+            "CREATING: the control plane writes the task down.",
+            "PENDING: it waits for its data. If all is there, that takes a moment only.",
+            "SUBMITTED: it is in the queue of its partition.",
+            "DISPATCHED: an agent has taken it.",
+            "PROCESSING: the worker of the agent's pod runs.",
+            "COMPLETED: it is over, and its results are stored.",
+            "Instead of COMPLETED it can end as ERROR or TIMEOUT; or as RETRIED, and then a copy "
+            "of it is tried again.",
+            "A task that is not over yet can be cancelled: CANCELLING, then CANCELLED.",
+        ],
+        880,
+        220,
+        [
+            *(*road, failed, retried, cancelled),
+            *(Arrow([one.right, other.left]) for one, other in itertools.pairwise(road)),
+            Arrow([road[4].bottom, failed.top]),
+            Arrow([At(640, 92), At(530, 140)]),
+            Arrow([road[2].bottom._replace(x=367), At(367, 140)], dashed=True),
+        ],
+    )

@@ -1,0 +1,91 @@
+"""Tables: facts about an ArmoniK object, or a list of them, as HTML and as plain text."""
+
+from __future__ import annotations
+
+import datetime
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+LEFT = ' style="text-align: left"'
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table; the first column names its rows.
+
+    Attributes:
+        caption: what it shows.
+        header: names of the columns.
+        rows: as many texts each as there are columns.
+    """
+
+    caption: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def _repr_html_(self) -> str:
+        head = "".join(f'<th scope="col"{LEFT}>{html.escape(name)}</th>' for name in self.header)
+        body = "".join(
+            "<tr>"
+            f'<th scope="row"{LEFT}>{html.escape(first)}</th>'
+            + "".join(f"<td{LEFT}>{html.escape(cell)}</td>" for cell in rest)
+            + "</tr>"
+            for first, *rest in self.rows
+        )
+        return (
+            f'<table><caption style="text-align: left; white-space: nowrap">'
+            f"{html.escape(self.caption)}</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+    def __repr__(self) -> str:
+        lines = [self.header, *self.rows]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        padded = [map(str.ljust, line, widths) for line in lines]
+        return "\n".join([self.caption, *("  ".join(line).rstrip() for line in padded)])
+
+
+def facts(caption: str, thing: object, names: Iterable[str]) -> Table:
+    """Show attributes of an object: ``facts("A task", task, ["status", "options.priority"])``.
+
+    Args:
+        caption: what it is.
+        thing: for example what ``ArmoniKSessions(channel).get_session(session_id)`` returns.
+        names: attributes; a dot leads to an attribute of an attribute.
+    """
+    return Table(caption, ("field", "value"), [(name, text(_get(thing, name))) for name in names])
+
+
+def listing(caption: str, things: Iterable[object], names: Sequence[str]) -> Table:
+    """Show the same attributes of several objects, one row each."""
+    rows = [[text(_get(thing, name)) for name in names] for thing in things]
+    return Table(caption, names, rows)
+
+
+def text(value: Any) -> str:
+    """Return a value as people read it: names instead of numbers, seconds, times of this zone."""
+    match value:
+        case None | "":
+            return "(empty)"
+        case Enum():
+            return value.name
+        case datetime.timedelta():
+            return f"{value.total_seconds():g} seconds"
+        case datetime.datetime():
+            return value.astimezone().isoformat(" ", "seconds")
+        case str():
+            return value
+        case Mapping():
+            return ", ".join(f"{key}={text(item)}" for key, item in value.items()) or "(empty)"
+        case Sequence():
+            return ", ".join(map(text, value)) or "(empty)"
+    return str(value)
+
+
+def _get(thing: object, name: str) -> Any:
+    for part in name.split("."):
+        thing = getattr(thing, part)
+    return thing

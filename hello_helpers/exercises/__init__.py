@@ -1,0 +1,19 @@
+"""The exercises of the lessons, one each; see `hello_helpers.exercises.core`."""
+
+from __future__ import annotations
+
+from hello_helpers.exercises.lesson_00 import exercise_00
+from hello_helpers.exercises.lesson_01 import exercise_01
+from hello_helpers.exercises.lesson_02 import exercise_02
+from hello_helpers.exercises.lesson_03 import exercise_03
+from hello_helpers.exercises.lesson_04 import exercise_04
+from hello_helpers.exercises.lesson_05 import exercise_05
+
+__all__ = [
+    "exercise_00",
+    "exercise_01",
+    "exercise_02",
+    "exercise_03",
+    "exercise_04",
+    "exercise_05",
+]

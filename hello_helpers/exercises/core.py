@@ -1,0 +1,109 @@
+"""An exercise that checks itself: not tried, not yet right (and what to do), or right.
+
+What is checked is what ArmoniK has, wherever that is possible, and not how the learner got there:
+by a form, by the code of a form, or by code of their own. No answer makes a check raise.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from hello_helpers.display.notes import Note
+
+
+class Wrong(Exception):
+    """An answer is not right.
+
+    Attributes:
+        found: what there is instead of what was asked for, in a sentence or two.
+        todo: what to do next.
+    """
+
+    def __init__(self, found: str, todo: str) -> None:
+        super().__init__(found)
+        self.found = found
+        self.todo = todo
+
+
+class Outcome(Enum):
+    """What came out of a check; a sign and words, so that no colour is needed."""
+
+    NOT_TRIED = "\N{WHITE CIRCLE} Not tried yet."
+    WRONG = "\N{MULTIPLICATION X} Not right yet."
+    RIGHT = "\N{CHECK MARK} Right!"
+
+
+COLOURS = {Outcome.NOT_TRIED: "#8a8a8a", Outcome.WRONG: "#d97706", Outcome.RIGHT: "#22a06b"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer of a check; a cell that ends with it shows it, with hints to unfold."""
+
+    outcome: Outcome
+    text: str
+    exercise: Exercise
+
+    def _repr_html_(self) -> str:
+        parts = [
+            f'<div role="status" style="border-left: 5px solid {COLOURS[self.outcome]}; '
+            f'padding: 0.3em 0.8em"><b>{self.outcome.value}</b> {html.escape(self.text)}</div>'
+        ]
+        if self.outcome is not Outcome.RIGHT:
+            hints = self.exercise.hints
+            parts += [
+                _fold(f"Hint {number} of {len(hints)}", html.escape(hint))
+                for number, hint in enumerate(hints, 1)
+            ]
+            parts.append(_fold("A solution", f"<pre>{html.escape(self.exercise.code)}</pre>"))
+        return "".join(parts)
+
+    def __repr__(self) -> str:
+        line = f"{self.outcome.value} {self.text}"
+        if self.outcome is Outcome.RIGHT:
+            return line
+        name, count = self.exercise.name, len(self.exercise.hints)
+        return f"{line}\nHints: {name}.hint(1) to {name}.hint({count}). Then: {name}.solution()"
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise of a lesson.
+
+    Attributes:
+        name: what it is called in the notebook.
+        look: takes the answers, looks, and returns praise; or raises `Wrong`.
+        hints: from a nudge to nearly all of it.
+        code: a solution, which runs in the lesson's notebook.
+    """
+
+    name: str
+    look: Callable[..., str]
+    hints: Sequence[str]
+    code: str
+
+    def check(self, *answers: object) -> Verdict:
+        """Check answers; one that is still `...` or None counts as not tried."""
+        if any(answer is ... or answer is None for answer in answers):
+            text = "Replace the dots in this cell by your own code, and run it again."
+            return Verdict(Outcome.NOT_TRIED, text, self)
+        try:
+            return Verdict(Outcome.RIGHT, self.look(*answers), self)
+        except Wrong as wrong:
+            return Verdict(Outcome.WRONG, f"{wrong.found} {wrong.todo}", self)
+
+    def hint(self, number: int = 1) -> Note:
+        """Return a hint; the first one tells the least."""
+        number = min(max(number, 1), len(self.hints))
+        return Note(f"Hint {number} of {len(self.hints)}: {self.hints[number - 1]}")
+
+    def solution(self) -> Note:
+        """Return a solution, to copy into the cell."""
+        return Note(self.code)
+
+
+def _fold(summary: str, content: str) -> str:
+    return f"<details><summary>{html.escape(summary)}</summary>{content}</details>"

@@ -1,0 +1,76 @@
+"""Lesson 04: submit a task with a priority of its own."""
+
+from __future__ import annotations
+
+import grpc
+from armonik.client import ArmoniKResults, ArmoniKTasks
+from armonik.common import Task, TaskStatus
+
+from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.looking import look_up
+
+PRIORITY = 5
+
+SOLUTION = """\
+payload = Payload([10, 20, 30])
+stored = results.create_results({"my payload": payload.serialize()}, session_id)
+announced = results.create_results_metadata(["my result"], session_id)
+
+options = ArmoniKSessions(channel).get_session(session_id).options
+my_task = TaskDefinition(
+    payload_id=stored["my payload"].result_id,
+    expected_output_ids=[announced["my result"].result_id],
+    options=dataclasses.replace(options, priority=5),
+)
+my_task_id = tasks.submit_tasks(session_id, [my_task])[0].id
+"""
+
+
+def _look(channel: grpc.Channel, answer: object) -> str:
+    if isinstance(answer, Task):
+        raise Wrong("This is the whole task.", "Its id is its attribute id.")
+    try:
+        task = look_up(channel, ArmoniKTasks(channel).get_task, answer, "task")
+    except Wrong:
+        if isinstance(answer, str):
+            _not_a_result(channel, answer)
+        raise
+    status = TaskStatus(task.status).name
+    if status in ("ERROR", "TIMEOUT", "CANCELLED", "CANCELLING"):
+        why = (task.output.error or "") if task.output else ""
+        raise Wrong(
+            f"ArmoniK has this task, but it ended as {status}. {why}".strip(),
+            "Mend that, and submit another one.",
+        )
+    if task.options.priority != PRIORITY:
+        raise Wrong(
+            f"ArmoniK has this task, and its priority is {task.options.priority}.",
+            f"Give TaskDefinition options with priority={PRIORITY}, and submit another one.",
+        )
+    return f"ArmoniK has your task with priority {PRIORITY}. Its status is {status}."
+
+
+def _not_a_result(channel: grpc.Channel, key: str) -> None:
+    """Raise if the id is that of a result, which is easily mixed up with a task."""
+    try:
+        look_up(channel, ArmoniKResults(channel).get_result, key, "result")
+    except Wrong:
+        return
+    raise Wrong(
+        "This is the id of a result, and not of a task.",
+        "The id of the task is in what submit_tasks returns.",
+    )
+
+
+exercise_04 = Exercise(
+    "exercise_04",
+    _look,
+    (
+        "You need a new payload, a new announced result, and a TaskDefinition.",
+        "TaskDefinition takes options=. Options are always whole: begin with those of the session, "
+        "ArmoniKSessions(channel).get_session(session_id).options, and change the priority.",
+        "dataclasses.replace(options, priority=5) returns changed options. "
+        "submit_tasks returns a list; the id of its first task is [0].id.",
+    ),
+    SOLUTION,
+)

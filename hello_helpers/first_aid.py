@@ -1,0 +1,93 @@
+"""What a notebook of the course shows instead of a long traceback: what happened, and what to do.
+
+Only three kinds of errors are put into words: a name that does not exist (most often because a cell
+above was not run), a call that ArmoniK refused, and a call on a closed channel. All others are
+shown as ever.
+"""
+
+from __future__ import annotations
+
+import difflib
+import linecache
+import types
+from typing import Any
+
+import grpc
+
+from hello_helpers.refusals import explain
+
+RUN_ABOVE = "If a cell above makes it, run that first: menu Run, then Run All Above Selected Cell."
+CLOSED = "Run the first cell of this lesson again: it opens a new one."
+TRACEBACK = "(A cell with %tb shows the whole traceback.)"
+
+
+def install() -> None:
+    """Put errors into words from now on, if this is a notebook."""
+    from IPython import get_ipython
+
+    if (shell := get_ipython()) is not None:
+        shell.set_custom_exc((NameError, ValueError, grpc.RpcError), _show)
+
+
+def _show(
+    shell: Any,
+    kind: type[BaseException],
+    error: BaseException,
+    traceback: types.TracebackType | None,
+    tb_offset: int | None = None,
+) -> list[str]:
+    """Show an error; IPython calls this with itself as first argument."""
+    lines = in_words(error, traceback, shell.user_ns)
+    if lines:
+        # IPython asks an error for its own traceback, if it has one.
+        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+    shell.showtraceback((kind, error, traceback), tb_offset=tb_offset, running_compiled_code=True)
+    if lines:
+        del error._render_traceback_  # type: ignore[attr-defined]  # for %tb
+    return lines
+
+
+def in_words(
+    error: BaseException, traceback: types.TracebackType | None, names: dict[str, Any]
+) -> list[str]:
+    """Return an error as a few lines; none if Python's own way is better.
+
+    Args:
+        error: what was raised.
+        traceback: from where.
+        names: the names of the notebook.
+    """
+    line, innermost = _line_of_cell(traceback, names)
+    where = [f"It happened here: {line}"] if line else []
+    if isinstance(error, grpc.RpcError) and hasattr(error, "code"):
+        reason = explain(error, names["channel"] if _has_channel(names) else None)
+        first = f"ArmoniK's answer is {error.code().name}. {reason.message}"
+        return [first, *reason.lines()[1:], *where, TRACEBACK]
+    if isinstance(error, ValueError) and "closed channel" in str(error):
+        return ["The channel is closed.", CLOSED, *where]
+    if type(error) is NameError and innermost:
+        name = error.name or ""
+        return [f"NameError: there is no {name!r} here.", _hint(name, names), *where]
+    return []
+
+
+def _has_channel(names: dict[str, Any]) -> bool:
+    return isinstance(names.get("channel"), grpc.Channel)
+
+
+def _hint(name: str, names: dict[str, Any]) -> str:
+    known = [key for key in names if not key.startswith("_")]
+    similar = difflib.get_close_matches(name, known, 1, 0.8)
+    return f"Did you mean {similar[0]!r}? {RUN_ABOVE}" if similar else RUN_ABOVE
+
+
+def _line_of_cell(traceback: types.TracebackType | None, names: dict[str, Any]) -> tuple[str, bool]:
+    """Return the last line of a cell that a traceback went through, and whether it ended there."""
+    line, innermost = "", False
+    while traceback is not None:
+        frame = traceback.tb_frame
+        innermost = frame.f_globals is names
+        if innermost:
+            line = linecache.getline(frame.f_code.co_filename, traceback.tb_lineno).strip()
+        traceback = traceback.tb_next
+    return line, innermost
