@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-import shutil
+import secrets
 import sys
 import tempfile
 from pathlib import Path
@@ -51,13 +51,14 @@ def execute(args: argparse.Namespace) -> int:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s"
     )
-    runtime = Path(tempfile.mkdtemp(prefix="armonik-"))
+    runtime = Path(tempfile.gettempdir()) / f"armonik-{secrets.token_hex(4)}"
     try:
         partitions = tuple(PartitionSpec.parse(text, args.pods) for text in args.partition)
         serve(
             Configuration(
                 partitions=partitions or (PartitionSpec("default", pods=args.pods),),
                 runtime=runtime,
+                temporary=True,
                 data=(args.data or runtime / "data").absolute(),
                 socket=_socket(args, runtime),
                 port=args.port or 0,
@@ -70,8 +71,6 @@ def execute(args: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:  # before the signal handlers were in place
         return 0
-    finally:
-        shutil.rmtree(runtime, ignore_errors=True)
     return 0
 
 

@@ -75,6 +75,7 @@ class Configuration:
         socket: path of the Unix socket to listen on; None to listen on a port.
         port: TCP port on loopback; 0 takes a free one.
         switchboard: path of the failure switchboard's socket; None: there is none.
+        temporary: the runtime folder is to be removed in the end, even if we are killed.
     """
 
     partitions: tuple[PartitionSpec, ...]
@@ -83,6 +84,7 @@ class Configuration:
     socket: Path | None = None
     port: int = 0
     switchboard: Path | None = None
+    temporary: bool = False
 
     def __post_init__(self) -> None:
         names = [partition.name for partition in self.partitions]

@@ -24,6 +24,9 @@ from .errors import StartError, StorageError
 
 log = logging.getLogger(__name__)
 
+DATA_LIMIT = 5.0
+"""Seconds to wait for another embedded ArmoniK to let go of the data folder."""
+
 Watch = Callable[[], Awaitable[None]]
 """A coroutine that returns when the embedded ArmoniK is not needed any more."""
 
@@ -42,13 +45,15 @@ def serve(
         StartError: the address is taken, a worker command does not exist, the folder is in use.
         StorageError: the data folder cannot be used.
     """
-    with _runtime_folder(configuration.runtime), _exclusive(configuration.data):
-        guard = Guard()
-        try:
-            workers = start_workers(configuration.partitions, configuration.runtime / "pods", guard)
-            asyncio.run(_serve(configuration, announce, until, guard, workers))
-        finally:
-            guard.close()
+    runtime = configuration.runtime
+    with (
+        # The guard comes first: whatever is made after it is cleaned up, come what may.
+        contextlib.closing(Guard(runtime if configuration.temporary else None)) as guard,
+        _runtime_folder(runtime, new=configuration.temporary),
+        _exclusive(configuration.data),
+    ):
+        workers = start_workers(configuration.partitions, runtime / "pods", guard)
+        asyncio.run(_serve(configuration, announce, until, guard, workers))
 
 
 async def _serve(
@@ -117,12 +122,16 @@ async def _first(*waits: Awaitable[object]) -> None:
 
 
 @contextmanager
-def _runtime_folder(folder: Path) -> Iterator[None]:
+def _runtime_folder(folder: Path, *, new: bool) -> Iterator[None]:
     """Make the folder for sockets and logs; what is in it is removed at the end."""
     try:
-        (folder / "pods").mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=not new)
+        (folder / "pods").mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise StorageError.from_exception(error) from error
+        raise StartError(
+            f"Cannot make the folder for sockets and logs: {error.strerror}: {folder}",
+            "Make room there, or name another folder for temporary files in TMPDIR",
+        ) from error
     try:
         yield
     finally:
@@ -136,9 +145,8 @@ def _exclusive(data: Path) -> Iterator[None]:
 
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(data / "lock", timeout=5)
-        with lock:
-            yield
+        lock = FileLock(data / "lock")
+        lock.acquire(timeout=DATA_LIMIT)
     except Timeout:
         raise StartError(
             f"Another embedded ArmoniK is using the data folder {data}",
@@ -146,6 +154,10 @@ def _exclusive(data: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise StorageError.from_exception(error) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _remove_stale(path: Path | None) -> None:

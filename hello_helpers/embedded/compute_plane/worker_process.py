@@ -92,6 +92,7 @@ class WorkerProcess:
         here = str(Path(sys.executable).parent)  # so that "python" is this Python
         return {
             **os.environ,
+            **(self._guard.environment if self._guard else {}),
             "PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)]),
             "PYTHONUNBUFFERED": "1",
             SOCKET_VARIABLE: str(self.worker_socket.with_name("inside.sock")),
