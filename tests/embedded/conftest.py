@@ -1,0 +1,26 @@
+"""What the tests of the embedded ArmoniK share."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import rmtree
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With --endpoint, skip everything in this folder."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.embedded_only)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A new folder with a short name: the path of a socket may have about 100 bytes."""
+    path = Path(tempfile.mkdtemp(prefix="e-"))
+    yield path
+    rmtree(path, ignore_errors=True)

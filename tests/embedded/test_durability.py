@@ -1,0 +1,414 @@
+"""Nothing is lost: `kill -9` of the embedded ArmoniK or of a worker at any moment."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import grpc
+import psutil
+import pytest
+from armonik.common import ResultStatus, SessionStatus, TaskStatus
+from armonik.protogen.common import results_common_pb2, sessions_common_pb2
+
+from tests.conformance.driver import ArmoniK
+from tests.conformance.waiting import eventually
+
+from .served import Served, all_gone, hurried
+
+MIB = 1024 * 1024
+LARGE = bytes(range(256)) * 4096  # 1 MiB: kept in a file of its own, not in a table
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[Served]:
+    """A running embedded ArmoniK with two scripted workers, which the test may kill."""
+    with Served(folder) as served:
+        yield served
+
+
+def restarted(served: Served) -> None:
+    served.kill()
+    served.start()
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+# --- what was acknowledged ------------------------------------------------------------------------
+
+
+def test_after_a_kill_sessions_results_and_tasks_are_as_they_were(served: Served):
+    with served.client() as client:
+        running, paused, closed, cancelled, purged, deleted = sessions = [
+            client.create_session(options={"number": str(number)}) for number in range(6)
+        ]
+        done = client.submit(running, ["send", 0, "done"])
+        client.wait_task(done.task_id, TaskStatus.COMPLETED)
+        refused = client.submit(running, ["error", "no"])
+        client.wait_task(refused.task_id, TaskStatus.ERROR)
+        small = client.create_data(running, b"small", "a small one", manual_deletion=True)
+        large, empty, none = client.create_results(running, "large", "empty", "none")
+        client.upload(running, large, LARGE, LARGE)
+        client.upload(running, empty)
+        pending = client.submit(running, payload_id=none)
+        client.move("Pause", paused)
+        held = client.submit(paused, ["send", 0, "held"])
+        for session_id in (closed, cancelled, purged, deleted):
+            client.create_data(session_id, b"data")
+        client.move("Close", closed)
+        client.move("Cancel", cancelled)
+        client.move("Close", purged)
+        client.move("Purge", purged)
+        client.move("Delete", deleted)
+        kept = [session_id for session_id in sessions if session_id != deleted]
+        before = everything(client, kept)
+    restarted(served)
+    with served.client() as client:
+        assert everything(client, kept) == before
+        assert client.data(running, small) == b"small"
+        assert client.data(running, large) == LARGE * 2
+        assert client.data(running, empty) == b""
+        assert client.data(running, done.outputs[0]) == b"done"
+        with pytest.raises(grpc.RpcError, match="NOT_FOUND"):
+            client.session(deleted)
+        # And everything goes on from there.
+        payload = client.payload(running, ["send", 0, "late"])
+        client.upload(running, none, client.data(running, payload))
+        client.wait_task(pending.task_id, TaskStatus.COMPLETED)
+        client.move("Resume", paused)
+        client.wait_task(held.task_id, TaskStatus.COMPLETED)
+
+
+def everything(client: ArmoniK, session_ids: list[str]) -> list[Any]:
+    """All that the API tells of sessions that are at rest."""
+    return [
+        (
+            client.session(session_id),
+            client.session_tasks(session_id),
+            client.session_results(session_id),
+        )
+        for session_id in session_ids
+    ]
+
+
+def test_after_a_kill_what_was_queued_is_run_and_what_was_running_is_retried(served: Served):
+    with served.client() as client:
+        session = client.create_session(max_retries=3)
+        gate = client.create_results(session, "gate")[0]
+        busy = [
+            client.submit(session, ["gate", gate], ["send", 0, f"busy {number}"])
+            for number in range(2)
+        ]
+        for task in busy:
+            client.wait_task(task.task_id, TaskStatus.PROCESSING)
+        queued = [client.submit(session, ["send", 0, f"queued {n}"]) for n in range(20)]
+        after = client.submit(
+            session, ["dependencies"], ["report", 0], dependencies=[busy[0].outputs[0]]
+        )
+    restarted(served)
+    with served.client() as client:
+        client.upload(session, gate, b"open")
+        for number, task in enumerate(queued):
+            client.wait_task(task.task_id, TaskStatus.COMPLETED)
+            assert client.data(session, task.outputs[0]) == f"queued {number}".encode()
+        for number, task in enumerate(busy):
+            lost = client.task(task.task_id)
+            assert lost.status == TaskStatus.RETRIED
+            assert "lost" in lost.output.error
+            assert "ended while it was running" in lost.output.error
+            retry = client.wait_task(f"{task.task_id}###1", TaskStatus.COMPLETED)
+            assert list(retry.retry_of_ids) == [task.task_id]
+            assert client.data(session, task.outputs[0]) == f"busy {number}".encode()
+            assert client.result(task.outputs[0]).owner_task_id == retry.id
+        assert client.report(after) == [["busy 0"]]
+
+
+def test_an_attempt_lost_in_a_kill_counts_as_one_and_the_last_one_ends_in_error(served: Served):
+    with served.client() as client:
+        session = client.create_session(max_retries=1)
+        task = client.submit(session, ["sleep", 60])
+        after = client.submit(session, ["send", 0, "x"], dependencies=task.outputs)
+        client.wait_task(task.task_id, TaskStatus.PROCESSING)
+    restarted(served)
+    with served.client() as client:
+        client.wait_task(f"{task.task_id}###1", TaskStatus.PROCESSING)
+    restarted(served)
+    with served.client() as client:
+        last = client.wait_task(f"{task.task_id}###1", TaskStatus.ERROR)
+        assert "lost" in last.output.error
+        assert client.result(task.outputs[0]).status == ResultStatus.ABORTED
+        assert task.task_id in client.wait_task(after.task_id, TaskStatus.ERROR).output.error
+        assert len(client.session_tasks(session)) == 3
+
+
+def test_a_task_that_was_being_cancelled_is_cancelled_after_a_kill(served: Served):
+    with served.client() as client:
+        session = client.create_session()
+        task = client.submit(session, ["sleep", 60])
+        client.wait_task(task.task_id, TaskStatus.PROCESSING)
+        client.cancel(task.task_id)  # its pod now waits a second for the deaf worker
+    restarted(served)
+    with served.client() as client:
+        assert client.wait_task(task.task_id, TaskStatus.CANCELLED).HasField("ended_at")
+        assert client.result(task.outputs[0]).status == ResultStatus.ABORTED
+
+
+def test_an_upload_cut_off_by_a_kill_leaves_nothing_behind(served: Served):
+    with served.client() as client:
+        session = client.create_session()
+        half, again = client.create_results(session, "half", "again")
+        client.upload(session, again, b"first")
+        uploads = [Upload(client, session, result_id) for result_id in (half, again)]
+        for upload in uploads:
+            upload.send(LARGE, LARGE)
+        eventually(lambda: files(served.data / "objects"), lambda seen: len(seen) == 2)
+        served.kill()
+        for upload in uploads:
+            upload.fails()
+    served.start()
+    assert files(served.data / "objects") == set()
+    with served.client() as client:
+        assert client.result(half).status == ResultStatus.CREATED
+        assert client.data(session, again) == b"first"
+        client.upload(session, half, LARGE)
+        assert client.data(session, half) == LARGE
+
+
+class Upload:
+    """An upload whose chunks a test sends one by one."""
+
+    def __init__(self, client: ArmoniK, session_id: str, result_id: str):
+        self._request = results_common_pb2.UploadResultDataRequest
+        self._session_id, self._result_id = session_id, result_id
+        self._chunks: list[bytes | None] = []
+        self._call = client.results.UploadResultData.future(self._messages(), timeout=30)
+
+    def _messages(self) -> Iterator[Any]:
+        yield self._request(id={"session_id": self._session_id, "result_id": self._result_id})
+        sent = 0
+        while not self._call.done():
+            if sent < len(self._chunks):
+                yield self._request(data_chunk=self._chunks[sent])
+                sent += 1
+            time.sleep(0.01)
+
+    def send(self, *chunks: bytes) -> None:
+        self._chunks += chunks
+
+    def fails(self) -> None:
+        with pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
+            self._call.result(timeout=10)
+
+
+def test_a_download_cut_off_by_a_kill_fails_and_is_not_taken_for_the_whole(served: Served):
+    with served.client() as client:
+        session = client.create_session()
+        result = client.create_results(session, "large")[0]
+        client.upload(session, result, *[LARGE] * 40)
+        request = results_common_pb2.DownloadResultDataRequest(session_id=session, result_id=result)
+        chunks = client.results.DownloadResultData(request)
+        got = len(next(chunks).data_chunk)
+        served.kill()
+        with pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
+            got += sum(len(chunk.data_chunk) for chunk in chunks)
+        assert got < 40 * MIB
+    served.start()
+    with served.client() as client:
+        assert client.data(session, result) == LARGE * 40
+
+
+def test_a_kill_while_sessions_are_submitted_to_leaves_whole_submissions_only(served: Served):
+    acknowledged: dict[str, list[str]] = {}
+    with served.client() as client:
+        sessions = [client.create_session() for _ in range(2)]
+        payloads = [client.payload(session, ["send", 0, "x"]) for session in sessions]
+        with killing(served, after=0.15), suppress(grpc.RpcError):
+            while True:
+                for session, payload in zip(sessions, payloads, strict=True):
+                    outputs = client.create_results(session, *map(str, range(50)))
+                    infos = client.submit_all(
+                        session,
+                        [
+                            {"payload_id": payload, "expected_output_keys": [output]}
+                            for output in outputs
+                        ],
+                    )
+                    acknowledged.setdefault(session, []).extend(info.task_id for info in infos)
+    served.start()
+    assert acknowledged
+    with served.client() as client, sqlite3.connect(served.data / "tables.sqlite") as tables:
+        for session, task_ids in acknowledged.items():
+            known = {
+                task_id
+                for (task_id,) in tables.execute(
+                    "SELECT initial_task_id FROM task WHERE session_id = ?", (session,)
+                )
+            }
+            assert known >= set(task_ids)
+            assert len(known) % 50 == 0, "half a submission is there"
+            for task_id in (task_ids[0], task_ids[-1]):
+                client.wait_task(task_id, TaskStatus.COMPLETED, TaskStatus.RETRIED)
+
+
+@contextmanager
+def killing(served: Served, after: float) -> Iterator[None]:
+    """Kill it some time after the beginning of the block."""
+    killer = subprocess.Popen(["sh", "-c", f"sleep {after}; kill -9 {served.process.pid}"])
+    try:
+        yield
+    finally:
+        killer.wait()
+        served.wait()
+
+
+def test_after_an_orderly_end_everything_goes_on_as_well(served: Served):
+    with served.client() as client:
+        session = client.create_session()
+        running = client.submit(session, ["attempt", 0, [["sleep", 60]]], ["send", 0, "again"])
+        client.wait_task(running.task_id, TaskStatus.PROCESSING)
+    assert served.stop() == 0
+    served.start()
+    with served.client() as client:
+        client.wait_result(running.outputs[0], ResultStatus.COMPLETED)
+        assert client.data(session, running.outputs[0]) == b"again"
+
+
+# --- workers --------------------------------------------------------------------------------------
+
+
+def test_killing_a_busy_worker_costs_one_attempt_and_a_new_worker_comes(served: Served):
+    with served.client() as client:
+        session = client.create_session(max_retries=2)
+        task = client.submit(session, ["attempt", 0, [["sleep", 60]]], ["send", 0, "again"])
+        client.wait_task(task.task_id, TaskStatus.PROCESSING)
+        for worker in served.workers():
+            worker.kill()
+        first = client.wait_task(task.task_id, TaskStatus.RETRIED)
+        assert "went down" in first.output.error
+        assert "SIGKILL" in first.output.error
+        client.wait_task(f"{task.task_id}###1", TaskStatus.COMPLETED)
+
+
+def test_killing_idle_workers_costs_nothing(served: Served):
+    with served.client() as client:
+        session = client.create_session()
+        for _ in range(3):
+            killed = served.workers()
+            for worker in killed:
+                worker.kill()
+            eventually(served.workers, lambda now, killed=killed: not set(now) & set(killed))
+            task = client.submit(session, ["send", 0, "x"])
+            client.wait_task(task.task_id, TaskStatus.COMPLETED)
+        assert len(client.session_tasks(session)) == 3
+
+
+def test_what_a_killed_worker_had_staged_is_never_seen(served: Served):
+    with served.client() as client:
+        session = client.create_session(max_retries=2)
+        task = client.submit(
+            session,
+            ["attempt", 0, [["create", "stray", "x"], ["send", 0, "stray"], ["die"]]],
+            ["send", 0, "right"],
+        )
+        client.wait_task(task.task_id, TaskStatus.RETRIED)
+        client.wait_task(f"{task.task_id}###1", TaskStatus.COMPLETED)
+        assert client.data(session, task.outputs[0]) == b"right"
+        assert "stray" not in {result.name for result in client.session_results(session)}
+    served.stop()
+    assert left_over(served.data) == []
+
+
+def left_over(data: Path) -> list[str]:
+    """Objects that no result names, and folders of attempts; in a folder that nobody serves."""
+    with sqlite3.connect(data / "tables.sqlite") as tables:
+        named = {row[0].decode() for row in tables.execute("SELECT opaque_id FROM result")}
+        small = {row[0].decode() for row in tables.execute("SELECT opaque_id FROM object")}
+    large = {path.name for path in (data / "objects").iterdir()}
+    attempts = list((data / "shared").iterdir()) if (data / "shared").exists() else []
+    return [*(small | large) - named, *map(str, attempts)]
+
+
+def test_workers_and_what_they_started_do_not_survive_a_kill(served: Served):
+    children = [
+        psutil.Process(served.process.pid),
+        *psutil.Process(served.process.pid).children(recursive=True),
+    ]
+    assert len(served.workers()) == 2
+    served.kill()
+    all_gone(children)
+    eventually(lambda: served.runtime, lambda left: not left)
+
+
+def test_a_kill_at_any_moment_of_the_start_leaves_no_process(folder: Path):
+    mark = uuid.uuid4().hex
+    chance = random.Random(3)
+    for number in range(8):
+        served = Served(folder / str(number), env={**os.environ, "TEST_MARK": mark})
+        (folder / str(number)).mkdir()
+        served.spawn()
+        time.sleep(chance.uniform(0.05, 0.9))  # the moment is the point, there is nothing to await
+        served.kill()
+    marked = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("TEST_MARK") == mark:
+                marked.append(process)
+    all_gone(marked)
+    eventually(lambda: served.runtime, lambda left: not left)
+
+
+# --- the folder -----------------------------------------------------------------------------------
+
+
+def refused(*arguments: str) -> str:
+    """What `serve` says when it does not start."""
+    ended = subprocess.run(
+        [*hurried({"serving.DATA_LIMIT": 0.5}), "serve", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == 1, ended
+    assert ended.stdout == ""
+    assert "Traceback" not in ended.stderr
+    return ended.stderr
+
+
+def test_a_second_one_on_the_same_data_is_refused_with_a_sentence(served: Served, folder: Path):
+    said = refused("--data", str(served.data), "--socket", str(folder / "other"))
+    assert "Another embedded ArmoniK is using the data folder" in said
+    assert str(served.data) in said
+    with served.client() as client:
+        session = client.create_session()
+        assert client.session(session).status == SessionStatus.RUNNING
+
+
+def test_a_second_one_on_the_same_socket_is_refused_with_a_sentence(served: Served, folder: Path):
+    said = refused("--data", str(folder / "other"), "--socket", str(served.socket))
+    assert "already listening" in said
+    with served.client() as client:
+        client.sessions.GetSession(
+            sessions_common_pb2.GetSessionRequest(session_id=client.create_session())
+        )
+
+
+@pytest.mark.parametrize("spoilt", ["tables", "file"])
+def test_a_folder_that_holds_something_else_is_refused_with_a_sentence(folder: Path, spoilt: str):
+    data = folder / "data"
+    if spoilt == "tables":
+        data.mkdir()
+        (data / "tables.sqlite").write_bytes(b"this is no database" * 1000)
+    else:
+        data.write_text("a file where a folder should be")
+    assert "data folder cannot be used" in refused("--data", str(data))
