@@ -145,6 +145,7 @@ class Notebook:
             "cells => cells.reduce((sum, cell) => sum + cell.offsetHeight, 0)"
         )
         self.page.set_viewport_size({"width": size["width"], "height": min(height + 200, 12000)})
+        self.panel.locator(".jp-WindowedPanel-outer").evaluate("area => { area.scrollTop = 0; }")
         ARTEFACTS.mkdir(exist_ok=True)
         path = ARTEFACTS / f"{Path(self.name).stem}{label and '-' + label}.png"
         self.page.screenshot(path=path)
