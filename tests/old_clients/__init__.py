@@ -1,0 +1,1 @@
+"""Programs of others, unmodified: clients and workers with old releases of ArmoniK's library."""

@@ -1,0 +1,80 @@
+"""Environments with old releases of ArmoniK's library, one each, made once and kept.
+
+They need the package index of the machine (uv or pip, as configured there) the first time only.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from filelock import FileLock
+
+INSTALL_LIMIT = 200.0
+"""Seconds that one command may take which makes an environment."""
+
+_ANY = ("grpcio", "protobuf", "deprecation", "packaging", "typing-extensions")
+_PINNED = ("grpcio==1.56.2", "protobuf<5", "deprecation", "packaging")
+
+RELEASES: Mapping[str, Sequence[str]] = {
+    "3.12.0": _ANY,
+    # This release names its grpcio exactly, which has no wheel for later Pythons.
+    "3.15.1": _PINNED if sys.version_info < (3, 12) else _ANY,
+    "3.19.0": _ANY,
+}
+"""The releases, with what each needs to run. (They also name grpcio-tools, and do not use it.)"""
+
+
+class NotInstalled(Exception):
+    """An environment could not be made; the message says why."""
+
+
+def make_all(folder: Path) -> dict[str, Path]:
+    """Return the interpreter of each release's environment; those that are missing are made.
+
+    Args:
+        folder: where environments are kept from run to run.
+
+    Raises:
+        NotInstalled: there is no package index within reach, or it lacks something.
+    """
+    with ThreadPoolExecutor(len(RELEASES)) as pool:
+        pythons = list(pool.map(lambda version: _make(folder, version), RELEASES))
+    return dict(zip(RELEASES, pythons, strict=True))
+
+
+def _make(folder: Path, version: str) -> Path:
+    requirements = [f"armonik=={version}", *RELEASES[version]]
+    place = folder / f"{version}-python{sys.version_info.major}.{sys.version_info.minor}"
+    python, ready = place / "bin" / "python", place / "ready"
+    with FileLock(f"{place}.lock"):  # two test runs may come here at once
+        complete = ready.exists() and ready.read_text() == "\n".join(requirements)
+        if not (complete and python.exists()):
+            shutil.rmtree(place, ignore_errors=True)
+            _install(place, python, requirements)
+            ready.write_text("\n".join(requirements))
+    return python
+
+
+def _install(place: Path, python: Path, requirements: Sequence[str]) -> None:
+    what = ["install", "--quiet", "--only-binary", ":all:", "--no-deps", *requirements]
+    if uv := shutil.which("uv"):
+        _run(uv, "venv", "--quiet", "--python", sys.executable, str(place))
+        _run(uv, "pip", *what, "--python", str(python))
+    else:
+        _run(sys.executable, "-m", "venv", str(place))
+        _run(str(python), "-m", "pip", *what, "--retries", "1")
+
+
+def _run(*command: str) -> None:
+    try:
+        subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_LIMIT, check=True)
+    except subprocess.TimeoutExpired:
+        raise NotInstalled(f"it took more than {INSTALL_LIMIT:.0f} s: {command}") from None
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr or error.stdout).strip()[-800:]
+        raise NotInstalled(f"{' '.join(command)}:\n{said}") from None
