@@ -16,10 +16,11 @@ _last = 0
 def now() -> int:
     """Return the present instant, in nanoseconds since 1970; never earlier than the call before.
 
-    The system clock may be set back; the timestamps of a task must still be in order.
+    The system clock may be set back; the timestamps of a task must still be in order. Instants are
+    whole microseconds, the finest that clients keep: a date that one has seen finds its task again.
     """
     global _last
-    _last = max(_last, time.time_ns())
+    _last = max(_last, time.time_ns() // 1000 * 1000)
     return _last
 
 

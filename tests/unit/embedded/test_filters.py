@@ -19,6 +19,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hello_helpers.embedded.data_plane.clock import now
 from hello_helpers.embedded.data_plane.database import Database
 from hello_helpers.embedded.data_plane.fields import TASKS, column
 from hello_helpers.embedded.data_plane.filters import (
@@ -49,7 +50,7 @@ from .listed import (
     insert_tasks,
 )
 
-QUICK = settings(deadline=None, database=None, max_examples=200)
+QUICK = settings(deadline=None, database=None, max_examples=120)
 DATA_SETS = 8
 ROWS = 30
 
@@ -306,11 +307,10 @@ def three_tasks() -> sqlite3.Connection:
     return connection
 
 
-@pytest.mark.parametrize("terms", [5_000, 10_000])
-def test_thousands_of_ids_can_be_asked_for_at_once(three_tasks: sqlite3.Connection, terms: int):
+def test_thousands_of_ids_can_be_asked_for_at_once(three_tasks: sqlite3.Connection):
     asked = [
         [Comparison(LISTED_TASKS, task_field("TASK_ID"), "", "EQUAL", f"task-{number}")]
-        for number in range(1, terms)
+        for number in range(1, 5_000)
     ]
     assert count(three_tasks, filters_message(LISTED_TASKS, asked)) == 2
 
@@ -325,7 +325,7 @@ def test_thousands_of_alternatives_of_any_kind_are_possible(three_tasks: sqlite3
             Comparison(LISTED_TASKS, task_field("SESSION_ID"), "", "EQUAL", "s"),
             Comparison(LISTED_TASKS, task_field("PRIORITY"), "", "GREATER_THAN", number),
         ]
-        for number in range(1, 3_000)
+        for number in range(1, 1_500)
     ]
     assert count(three_tasks, filters_message(LISTED_TASKS, asked)) == 1
 
@@ -333,7 +333,7 @@ def test_thousands_of_alternatives_of_any_kind_are_possible(three_tasks: sqlite3
 def test_thousands_of_conditions_at_once_are_possible(three_tasks: sqlite3.Connection):
     asked = [
         Comparison(LISTED_TASKS, task_field("TASK_ID"), "", "NOT_EQUAL", f"task-{number}")
-        for number in range(1, 5_000)
+        for number in range(1, 2_000)
     ]
     assert count(three_tasks, filters_message(LISTED_TASKS, [asked])) == 1
 
@@ -372,6 +372,15 @@ def test_filters_made_with_the_client_library_work(
     three_tasks: sqlite3.Connection, asked: Any, expected: int
 ):
     assert count(three_tasks, asked.to_message()) == expected
+
+
+def test_a_date_that_a_client_has_seen_finds_its_task_again():
+    connection = empty_tables()
+    insert_tasks(connection, [{"task_id": "t", "created_at": now()}])
+    seen = LISTED_TASKS.show(connection.execute("SELECT * FROM task").fetchone())
+    created_at = Task.from_summary(seen).created_at
+    assert count(connection, (Task.created_at == created_at).to_message()) == 1
+    assert count(connection, (Task.created_at > created_at).to_message()) == 0
 
 
 def test_no_filter_matches_everything(three_tasks: sqlite3.Connection):
