@@ -11,7 +11,9 @@ from pathlib import Path
 
 from ..embedded.config import DEFAULT_PODS, Configuration, PartitionSpec
 from ..embedded.errors import EmbeddedError
+from ..embedded.host import LOOPBACK, Host
 from ..embedded.serving import serve
+from ..embedded.tls import TlsFolder
 
 HELP = "run an embedded ArmoniK in the foreground; prints its endpoint"
 
@@ -23,7 +25,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--socket", type=Path, metavar="PATH", help="Unix socket to listen on (default: a new one)"
     )
     address.add_argument(
-        "--port", type=_port, metavar="PORT", help="port on 127.0.0.1 instead; 0 takes a free one"
+        "--port", type=_port, metavar="PORT", help="TCP port instead; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--host",
+        metavar="ADDRESS",
+        help="listen on this address or name of this machine (default: 127.0.0.1); beyond this"
+        " machine only with --tls",
+    )
+    parser.add_argument(
+        "--tls",
+        type=Path,
+        metavar="DIR",
+        help="serve with TLS, for clients with a certificate; certificates are made in DIR",
     )
     parser.add_argument(
         "--partition",
@@ -34,6 +48,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--pods", type=int, default=DEFAULT_PODS, metavar="N", help="pods of each partition"
+    )
+    parser.add_argument(
+        "--tcp-workers",
+        action="store_true",
+        help="workers and agents meet on loopback ports instead of Unix sockets",
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep tables and objects here, and go on from them"
@@ -48,12 +67,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; return the exit status."""
+    if args.socket and (args.host or args.tls):
+        print("--host and --tls are for a port, and --socket is none.", file=sys.stderr)  # noqa: T201
+        return 2
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s"
     )
     runtime = Path(tempfile.gettempdir()) / f"armonik-{secrets.token_hex(4)}"
     try:
-        partitions = tuple(PartitionSpec.parse(text, args.pods) for text in args.partition)
+        partitions = tuple(
+            PartitionSpec.parse(text, args.pods, tcp=args.tcp_workers) for text in args.partition
+        )
         serve(
             Configuration(
                 partitions=partitions or (PartitionSpec("default", pods=args.pods),),
@@ -61,7 +85,9 @@ def execute(args: argparse.Namespace) -> int:
                 temporary=True,
                 data=(args.data or runtime / "data").absolute(),
                 socket=_socket(args, runtime),
+                host=Host.find(args.host) if args.host is not None else LOOPBACK,
                 port=args.port or 0,
+                tls=TlsFolder(args.tls.absolute()) if args.tls else None,
                 switchboard=args.switchboard,
             ),
             announce=_announce,
@@ -75,7 +101,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _socket(args: argparse.Namespace, runtime: Path) -> Path | None:
-    if args.port is not None:
+    if args.port is not None or args.host is not None or args.tls:
         return None
     path: Path = args.socket or runtime / "armonik.sock"
     return path.absolute()

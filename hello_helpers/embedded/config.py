@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import StartError
+from .host import LOOPBACK, Host, join
+from .tls import TlsFolder
 
 HELLO_WORKER = (sys.executable, "-m", "hello_helpers.worker")
 """The worker of a partition for which nothing else is said: the companion of the lessons."""
@@ -25,11 +27,16 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 @dataclass(frozen=True)
 class PartitionSpec:
-    """A partition as configured: which worker it runs, in how many pods."""
+    """A partition as configured: which worker it runs, in how many pods.
+
+    Attributes:
+        tcp: worker and agent meet on loopback ports instead of Unix sockets.
+    """
 
     name: str
     command: tuple[str, ...] = HELLO_WORKER
     pods: int = DEFAULT_PODS
+    tcp: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -46,7 +53,7 @@ class PartitionSpec:
             raise StartError(f"A partition has 1 to {MAX_PODS} pods, not {self.pods}")
 
     @classmethod
-    def parse(cls, text: str, pods: int = DEFAULT_PODS) -> PartitionSpec:
+    def parse(cls, text: str, pods: int = DEFAULT_PODS, *, tcp: bool = False) -> PartitionSpec:
         """Read ``NAME=COMMAND``; the command is split as a shell would.
 
         Raises:
@@ -62,7 +69,7 @@ class PartitionSpec:
                 f"{text!r} does not say which worker to run",
                 'Write NAME=COMMAND, e.g. --partition default="python worker.py"',
             )
-        return cls(name.strip(), words, pods)
+        return cls(name.strip(), words, pods, tcp)
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,10 @@ class Configuration:
         runtime: a private folder for sockets and logs of pods; short, since it holds sockets.
         data: where tables and objects are kept.
         socket: path of the Unix socket to listen on; None to listen on a port.
-        port: TCP port on loopback; 0 takes a free one.
+        host: where to listen on a port; beyond this machine only with TLS.
+        port: TCP port; 0 takes a free one.
+        tls: folder of certificates for mutual TLS; None: none, calls are not encrypted.
+        metrics_port: port on loopback for Prometheus, 0 for a free one; None: no metrics.
         switchboard: path of the failure switchboard's socket; None: there is none.
         temporary: the runtime folder is to be removed in the end, even if we are killed.
     """
@@ -82,7 +92,10 @@ class Configuration:
     runtime: Path
     data: Path
     socket: Path | None = None
+    host: Host = LOOPBACK
     port: int = 0
+    tls: TlsFolder | None = None
+    metrics_port: int | None = None
     switchboard: Path | None = None
     temporary: bool = False
 
@@ -98,8 +111,21 @@ class Configuration:
                     f" ({len(os.fsencode(path))} bytes; at most {SOCKET_PATH_LIMIT})",
                     "Choose a shorter folder (--socket PATH, TMPDIR or XDG_RUNTIME_DIR)",
                 )
+        if not self.tls and not self.host.is_loopback:
+            raise StartError(
+                f"{self.host.name} can be reached from other machines, and without TLS everybody"
+                " there could read your data and run tasks as you",
+                "Add --tls DIR, which makes certificates, or listen on 127.0.0.1",
+            )
 
     @property
     def address(self) -> str:
         """What gRPC listens on."""
-        return f"unix://{self.socket}" if self.socket else f"127.0.0.1:{self.port}"
+        return f"unix://{self.socket}" if self.socket else self.host.at(self.port)
+
+    def endpoint(self, port: int) -> str:
+        """Return the URL for clients; ``port`` is the one that was free, if that was asked for."""
+        if self.socket:
+            return self.address
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://{join(self.host.public_name, port)}"

@@ -16,6 +16,7 @@ from pathlib import Path
 from .config import DEFAULT_PODS
 from .errors import StartError
 from .switchboard import Switchboard
+from .tls import TlsFolder
 
 START_LIMIT = 30.0
 """Seconds that a new process has to say that it accepts calls."""
@@ -31,7 +32,9 @@ class EmbeddedArmonik:
     ...     channel = create_channel(armonik.endpoint)
 
     Attributes:
-        endpoint: its URL, ``unix:///…`` or ``http://127.0.0.1:PORT``.
+        endpoint: its URL, ``unix:///…`` or ``http://127.0.0.1:PORT``; https with TLS.
+        certificate_authority, client_certificate, client_key: with TLS the paths of the files that
+            a client needs, named as `armonik.common.create_channel` does; else None.
         process: the child process.
         switchboard: breaks it on purpose, if that was asked for; else None.
     """
@@ -44,6 +47,7 @@ class EmbeddedArmonik:
         data: str | os.PathLike[str] | None = None,
         port: int | None = None,
         switchboard: bool = False,
+        tcp_workers: bool = False,
     ) -> None:
         """Start it and wait until it accepts calls.
 
@@ -51,7 +55,9 @@ class EmbeddedArmonik:
             partitions: a worker command for each partition; None: ``default``, the hello worker.
             pods: number of pods of each partition.
             data: folder for tables and objects; None: a temporary one, removed at the end.
-            port: TCP port on loopback, 0 for a free one; None: a Unix socket.
+            port: TCP port on loopback, 0 for a free one; None: a Unix socket (without TLS).
+            tls: folder of throw-away certificates, made if need be; None: no TLS.
+            tcp_workers: workers and agents meet on loopback ports instead of Unix sockets.
             switchboard: open the failure switchboard; see the attribute of that name.
 
         Raises:
@@ -63,8 +69,18 @@ class EmbeddedArmonik:
             arguments += ["--partition", f"{name}={words}"]
         if data is not None:
             arguments += ["--data", os.fspath(Path(data).absolute())]
+        if tcp_workers:
+            arguments.append("--tcp-workers")
         if port is not None:
             arguments += ["--port", str(port)]
+        files: dict[str, str] = {}
+        if tls is not None:
+            folder = TlsFolder(Path(tls).absolute())
+            files = folder.client_files()
+            arguments += ["--tls", str(folder.folder)]
+        self.certificate_authority = files.get("certificate_authority")
+        self.client_certificate = files.get("client_certificate")
+        self.client_key = files.get("client_key")
         self.switchboard: Switchboard | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if switchboard:

@@ -108,3 +108,14 @@ def test_a_worker_that_needs_a_while_to_get_warm_is_waited_for(at: At, files: Pa
 )
 def test_an_unmodified_worker_program_serves_a_partition(at: At, partition: str, answer: bytes):
     assert run(at(partition), b"hello") == answer
+
+
+@pytest.mark.embedded_only
+def test_worker_and_agent_may_meet_over_tcp():
+    from hello_helpers.embedded import EmbeddedArmonik
+
+    with (
+        EmbeddedArmonik(partitions={"tcp": BY_HAND}, pods=1, tcp_workers=True) as embedded,
+        contextlib.closing(ArmoniK(embedded.endpoint, "tcp")) as armonik,
+    ):
+        assert run(armonik, b"hello") == b"by hand: hello"

@@ -10,9 +10,18 @@ from .guard import Guard
 from .worker_process import WorkerProcess
 
 
-def pod_name(partition: PartitionSpec, number: int) -> str:
-    """Return the name of a pod, which a task's row shows as its hostname."""
-    return f"{partition.name}-{number}"
+def pod_names(partition: PartitionSpec) -> list[str]:
+    """Return the names of a partition's pods; a task's row shows them as hostnames."""
+    return [f"{partition.name}-{number}" for number in range(partition.pods)]
+
+
+def start_worker(partition: PartitionSpec, name: str, folder: Path, guard: Guard) -> WorkerProcess:
+    """Start the worker process of one pod.
+
+    Raises:
+        StartError: the command cannot be started at all.
+    """
+    return WorkerProcess(partition.command, folder / name, name, guard, tcp=partition.tcp)
 
 
 def start_workers(
@@ -24,9 +33,7 @@ def start_workers(
         StartError: a command cannot be started at all.
     """
     return {
-        (name := pod_name(partition, number)): WorkerProcess(
-            partition.command, folder / name, name, guard
-        )
+        name: start_worker(partition, name, folder, guard)
         for partition in partitions
-        for number in range(partition.pods)
+        for name in pod_names(partition)
     }

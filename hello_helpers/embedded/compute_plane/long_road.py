@@ -52,7 +52,7 @@ class LongRoad(Road):
         Raises:
             WorkerFailed: it ended before, or was not healthy in time.
         """
-        target = f"unix://{process.worker_socket}"
+        target = process.addresses.worker_target
         async with _serving(process, agent):
             await wait_for_listener(process)
             async with grpc.aio.insecure_channel(target, options=_OPTIONS) as channel:
@@ -107,10 +107,10 @@ class LongRoad(Road):
 @asynccontextmanager
 async def _serving(process: WorkerProcess, agent: Agent) -> AsyncIterator[None]:
     """Serve the Agent protocol on the pod's agent socket."""
-    process.agent_socket.unlink(missing_ok=True)
+    process.addresses.close()
     server = grpc.aio.server(interceptors=[ErrorInterceptor()])
     add_AgentServicer_to_server(agent, server)
-    server.add_insecure_port(f"unix://{process.agent_socket}")
+    server.add_insecure_port(process.addresses.agent_target)
     await server.start()
     try:
         yield
@@ -128,12 +128,8 @@ async def wait_for_listener(process: WorkerProcess) -> None:
     """
     deadline = time.monotonic() + START_LIMIT
     while True:
-        try:
-            _, writer = await asyncio.open_unix_connection(str(process.worker_socket))
-        except OSError:
-            if process.exited.is_set() or time.monotonic() > deadline:
-                raise WorkerFailed(f"not started: {process.end_report()}") from None
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
+        if await process.addresses.worker_listens():
             return
+        if process.exited.is_set() or time.monotonic() > deadline:
+            raise WorkerFailed(f"not started: {process.end_report()}")
+        await asyncio.sleep(0.01)

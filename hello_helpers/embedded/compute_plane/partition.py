@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from ..config import PartitionSpec
 from ..data_plane.plane import DataPlane
-from .early import pod_name
+from .early import pod_names, start_worker
 from .faults import Faults
 from .guard import Guard
 from .pod import Pod
@@ -35,15 +36,12 @@ class ComputePlane:
                 plane,
                 partition.name,
                 name,
-                partition.command,
-                folder / name,
-                guard,
+                partial(start_worker, partition, name, folder, guard),
                 self.faults,
                 workers.get(name),
             )
             for partition in partitions
-            for number in range(partition.pods)
-            for name in [pod_name(partition, number)]
+            for name in pod_names(partition)
         ]
         self._tasks: list[asyncio.Task[None]] = []
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from ..data_plane.attempts import PodIdentity
 from ..data_plane.plane import DataPlane
@@ -15,7 +14,6 @@ from ..errors import StartError, StorageError
 from .agent_service import Agent
 from .attempt import Attempt
 from .faults import Faults
-from .guard import Guard
 from .long_road import LongRoad, wait_for_listener
 from .road import Road, WorkerFailed
 from .short_road import ShortRoad
@@ -41,29 +39,26 @@ class Pod:
         plane: DataPlane,
         partition_id: str,
         name: str,
-        command: Sequence[str],
-        folder: Path,
-        guard: Guard,
+        start_worker: Callable[[], WorkerProcess],
         faults: Faults,
         process: WorkerProcess | None = None,
     ) -> None:
         """Describe the pod; `run` brings it to life.
 
         Args:
+            start_worker: starts a worker process.
             process: a worker that was started ahead of time.
         """
         self.name = name
         self.partition_id = partition_id
+        self.worker: WorkerProcess | None = None
         self._plane = plane
         self._queue = plane.queues.of(partition_id)
-        self._command = command
-        self._folder = folder
-        self._guard = guard
+        self._start_worker = start_worker
         self._faults = faults
         self._early_process = process
         self._agent = Agent()
         self._identity = PodIdentity(ADDRESS, name)
-        self.worker: WorkerProcess | None = None
 
     async def run(self) -> None:
         """Serve the partition until cancelled; a worker that fails is replaced."""
@@ -84,9 +79,7 @@ class Pod:
     @asynccontextmanager
     async def _worker(self) -> AsyncIterator[Road]:
         """Start a worker and reach it; end it at the end of the block, whatever happens."""
-        process = self._early_process or WorkerProcess(
-            self._command, self._folder, self.name, self._guard
-        )
+        process = self._early_process or self._start_worker()
         self._early_process = None
         self.worker = process
         try:

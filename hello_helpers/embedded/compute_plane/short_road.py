@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -26,6 +27,8 @@ from .outcome import Outcome, Verdict, of_exception, of_reply
 from .road import Road
 from .staging import Staging
 from .worker_process import WorkerProcess
+
+log = logging.getLogger(__name__)
 
 _REQUESTS = {
     "CreateResultsMetaData": messages.CreateResultsMetaDataRequest,
@@ -160,6 +163,9 @@ class ShortRoad(Road):
             reply = await method(_REQUESTS[name].FromString(frame.parts[0]), None)
         except (RequestError, StorageError) as error:
             return Frame(ANSWER, {**number, "code": error.code, "details": str(error)})
+        except Exception:
+            log.exception("A call of the worker failed: %s", name)
+            return Frame(ANSWER, {**number, "code": "UNKNOWN", "details": "See the log"})
         return Frame(ANSWER, number, [reply.SerializeToString()])
 
 

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import StartError
+from .addresses import Addresses
 from .guard import Guard
 
 log = logging.getLogger(__name__)
@@ -42,10 +43,16 @@ LOG_LIMIT = 256_000
 
 
 class WorkerProcess:
-    """One run of a worker command. ``worker_socket`` is where it listens for its agent."""
+    """One run of a worker command. ``addresses`` says where it meets its agent."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, name: str, guard: Guard | None = None
+        self,
+        command: Sequence[str],
+        folder: Path,
+        name: str,
+        guard: Guard | None = None,
+        *,
+        tcp: bool = False,
     ) -> None:
         """Start the command.
 
@@ -54,19 +61,20 @@ class WorkerProcess:
             folder: the pod's own folder, for sockets and the log.
             name: the pod's name, for the log.
             guard: kills the worker should this process be killed.
+            tcp: let worker and agent meet on loopback ports instead of Unix sockets.
 
         Raises:
             StartError: there is no such program, or it may not be run.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.name = name
-        self.worker_socket = folder / "worker.sock"
-        self.agent_socket = folder / "agent.sock"
+        self.addresses = Addresses.tcp() if tcp else Addresses.unix(folder)
         self.log_file = folder / "worker.log"
-        self.worker_socket.unlink(missing_ok=True)
+        self.log_start = self.log_size()
         self._guard = guard
-        inside = inside_command(command)
+        inside = None if tcp else inside_command(command)
         self.inside = _listen(folder / "inside.sock") if inside else None
+        self._inside_socket = folder / "inside.sock"
         self._exited: asyncio.Event | None = None
         with self.log_file.open("ab") as output:
             try:
@@ -88,18 +96,15 @@ class WorkerProcess:
             guard.add(self._process.pid)
 
     def _environment(self) -> dict[str, str]:
-        """Return the environment of a worker: as in an ArmoniK pod, for Unix sockets."""
+        """Return the environment of a worker: as in an ArmoniK pod."""
         here = str(Path(sys.executable).parent)  # so that "python" is this Python
         return {
             **os.environ,
             **(self._guard.environment if self._guard else {}),
             "PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)]),
             "PYTHONUNBUFFERED": "1",
-            SOCKET_VARIABLE: str(self.worker_socket.with_name("inside.sock")),
-            "ComputePlane__WorkerChannel__SocketType": "unixdomainsocket",
-            "ComputePlane__WorkerChannel__Address": str(self.worker_socket),
-            "ComputePlane__AgentChannel__SocketType": "unixdomainsocket",
-            "ComputePlane__AgentChannel__Address": str(self.agent_socket),
+            SOCKET_VARIABLE: str(self._inside_socket),
+            **self.addresses.environment(),
         }
 
     async def inside_streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -137,7 +142,8 @@ class WorkerProcess:
             how = f"was ended by signal {signal.Signals(-code).name}"
         else:
             how = f"exited with status {code}"
-        tail = self.log_since(max(0, self.log_size() - LOG_TAIL)).strip()
+        start = max(self.log_start, self.log_size() - LOG_TAIL)
+        tail = self.log_since(start).strip()
         return f"worker of pod {self.name} {how}" + (f"; its last lines:\n{tail}" if tail else "")
 
     def log_size(self) -> int:
