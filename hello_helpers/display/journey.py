@@ -24,6 +24,9 @@ WIDTH, ROW, LEFT, RIGHT = 640, 24, 190, 70
 """Pixels of the picture: width, height of a row, room for labels, room for durations."""
 
 
+LEFT_ALIGNED = ' style="text-align: left"'
+
+
 @dataclass(frozen=True)
 class Journey:
     """The instants of a task that have come, in order, with milliseconds since its creation."""
@@ -78,20 +81,21 @@ class Journey:
         """Return the same as an HTML table."""
         known = dict(self.instants)
         rows = "".join(
-            f'<tr><th scope="row">{name}</th><td>{_ms(known[name])}</td>'
-            f"<td>{place}</td><td>{what}</td></tr>"
+            f'<tr><th scope="row"{LEFT_ALIGNED}>{name}</th><td>{_ms(known[name])}</td>'
+            f"<td{LEFT_ALIGNED}>{place}</td><td{LEFT_ALIGNED}>{what}</td></tr>"
             for name, place, what in INSTANTS
             if name in known
         )
         return (
-            '<table><thead><tr><th scope="col">instant</th><th scope="col">after creation</th>'
-            f'<th scope="col">where</th><th scope="col">what happens</th></tr></thead>'
+            f'<table><thead><tr><th scope="col"{LEFT_ALIGNED}>instant</th>'
+            f'<th scope="col">after creation</th><th scope="col"{LEFT_ALIGNED}>where</th>'
+            f'<th scope="col"{LEFT_ALIGNED}>what happens</th></tr></thead>'
             f"<tbody>{rows}</tbody></table>"
         )
 
     def _repr_html_(self) -> str:
         caption = f"<figcaption>{html.escape(self.text)}</figcaption>"
-        return f"<figure>{self.svg()}{caption}</figure>{self.table()}"
+        return f'<figure style="margin: 0">{self.svg()}{caption}</figure>{self.table()}'
 
     def __repr__(self) -> str:
         """Return a line that holds no times, so that it can be compared."""

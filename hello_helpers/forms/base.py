@@ -23,8 +23,13 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-LABEL = {"description_width": "initial"}
+LABEL = {"description_width": "max-content"}
 """Style: a label takes the room that it needs, instead of being cut."""
+
+
+def label_above() -> widgets.Layout:
+    """Return a layout with the label above the input, so that all inputs are in one line."""
+    return widgets.Layout(width="auto", flex_flow="column", align_items="stretch")
 
 
 class Field(Generic[T]):
@@ -54,7 +59,7 @@ class Field(Generic[T]):
             placeholder=placeholder,
             continuous_update=False,  # tell when the field is left, not at each key
             style=LABEL,
-            layout=widgets.Layout(width="auto"),
+            layout=label_above(),
             **extra,
         )
         self.problem = widgets.HTML()
@@ -94,7 +99,9 @@ class Form(Generic[T]):
     deed = ""
 
     def __init__(self) -> None:
-        self.run = widgets.Button(description=self.deed, layout=widgets.Layout(width="auto"))
+        self.run = widgets.Button(
+            description=self.deed, button_style="primary", layout=widgets.Layout(width="auto")
+        )
         self.cancel = widgets.Button(description="Cancel", layout=widgets.Layout(width="auto"))
         self.status = widgets.HTML()
         self.twin = widgets.HTML()
@@ -108,7 +115,10 @@ class Form(Generic[T]):
         self.run.on_click(self._on_run)
         self.cancel.on_click(self._on_cancel)
         buttons = widgets.HBox([self.run, self.cancel])
-        self.box = widgets.VBox([*self._inputs(), buttons, self.status, self.twin])
+        self.box = widgets.VBox(
+            [*self._inputs(), buttons, self.status, self.twin],
+            layout=widgets.Layout(border="1px solid var(--jp-border-color1)", padding="10px"),
+        )
 
     # What each form says for itself.
 

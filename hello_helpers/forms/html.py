@@ -16,15 +16,28 @@ LONGEST_CODE = 20_000
 """Characters of code that are shown; a browser gets slow with a list of 100,000 numbers."""
 
 
+CODE_STYLE = (
+    "overflow: auto; max-height: 50em; padding: 0.6em; line-height: 1.4; "
+    "background: var(--jp-cell-editor-background, transparent); "
+    "border: 1px solid var(--jp-cell-editor-border-color, currentColor)"
+)
+"""JupyterLab's own colours of code, in its light and dark themes."""
+
+TEXT_STYLE = "line-height: 1.6"
+"""Lines of a paragraph; ipywidgets would put them as far apart as fields."""
+
+
 def progress(lines: Iterable[str]) -> str:
     """Return lines of text as a polite live region."""
-    return f'<div role="status" aria-live="polite">{"<br>".join(map(html.escape, lines))}</div>'
+    text = "<br>".join(map(html.escape, lines))
+    return f'<div role="status" aria-live="polite" style="{TEXT_STYLE}">{text}</div>'
 
 
 def problem(error: HelloError) -> str:
     """Return an error as a live region that is read out at once."""
     first, *rest = map(html.escape, error.lines())
-    return f'<div role="alert"><b>Problem:</b> {"<br>".join([first, *rest])}</div>'
+    text = "<br>".join([first, *rest])
+    return f'<div role="alert" style="{TEXT_STYLE}"><b>Problem:</b> {text}</div>'
 
 
 def code(text: str) -> str:
@@ -33,8 +46,7 @@ def code(text: str) -> str:
         text = text[:LONGEST_CODE] + "\n... (cut here; the form's attribute `code` holds all of it)"
     return (
         "<details open><summary>The Python that this ran, to copy into a cell</summary>"
-        '<pre tabindex="0" style="overflow: auto; max-height: 30em">'
-        f"{html.escape(text)}</pre></details>"
+        f'<pre tabindex="0" style="{CODE_STYLE}">{html.escape(text)}</pre></details>'
     )
 
 

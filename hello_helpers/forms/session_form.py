@@ -15,7 +15,7 @@ from hello_helpers.deadline import with_deadline
 from hello_helpers.display.tables import text
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import EndpointError
-from hello_helpers.forms.base import LABEL, Field, Form
+from hello_helpers.forms.base import LABEL, Field, Form, label_above
 from hello_helpers.forms.code_twin import session_code
 from hello_helpers.refusals import explained
 from hello_helpers.sessions import hello_partition
@@ -52,7 +52,7 @@ class SessionForm(Form[str]):
             value=usual if usual in known or not known else known[0],
             description="Partition",
             style=LABEL,
-            layout=widgets.Layout(width="auto"),
+            layout=label_above(),
         )
         self._max_duration = Field(
             "max_duration (seconds that one execution may take)",

@@ -28,6 +28,7 @@ class ValuesForm(Form[int | float]):
         source: "numbers" or "first n"; editing one of the next two chooses it.
         values: numbers, separated by blanks or commas.
         first_n: n, for the numbers 0, 1, ..., n-1.
+        session_id: of the last run; "" before.
     """
 
     title = "Numbers for ArmoniK to add"
@@ -49,6 +50,7 @@ class ValuesForm(Form[int | float]):
         self._target = endpoint
         self._partition = partition
         self._threshold = subtask_threshold
+        self.session_id = ""
         super().__init__()
 
     def _inputs(self) -> list[widgets.Widget]:
@@ -89,7 +91,7 @@ class ValuesForm(Form[int | float]):
         self._show_code(hello_code(endpoint, expression, self._threshold, self._partition))
         payload = Payload(values, self._threshold)
         with steps.open_channel(endpoint) as channel:
-            session_id = steps.create_session(channel, self._partition)
+            session_id = self.session_id = steps.create_session(channel, self._partition)
             self._report(f"Session {session_id} has been created.")
             with closing_session(channel, session_id):
                 self._cancellation.check()
