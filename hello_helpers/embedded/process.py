@@ -46,6 +46,7 @@ class EmbeddedArmonik:
         pods: int = DEFAULT_PODS,
         data: str | os.PathLike[str] | None = None,
         port: int | None = None,
+        tls: str | os.PathLike[str] | None = None,
         switchboard: bool = False,
         tcp_workers: bool = False,
     ) -> None:

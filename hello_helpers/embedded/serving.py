@@ -21,6 +21,7 @@ from .compute_plane.guard import Guard
 from .compute_plane.worker_process import WorkerProcess
 from .config import Configuration
 from .errors import StartError, StorageError
+from .tls import how_to_connect
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,10 @@ async def _serve(
         compute_plane = ComputePlane(
             plane, configuration.partitions, configuration.runtime / "pods", guard, workers
         )
-        control_plane = ControlPlane(plane)
+        tls = configuration.tls
+        if tls:
+            tls.prepare(configuration.host.names())
+        control_plane = ControlPlane(plane, tls.credentials() if tls else None)
         _remove_stale(configuration.socket)
         port = await control_plane.start(configuration.address)
         compute_plane.start()
@@ -96,8 +100,10 @@ async def _serve(
             orders = switchboard_orders(control_plane, compute_plane)
             switchboard = await serve_switchboard(configuration.switchboard, orders)
         try:
-            endpoint = configuration.address if configuration.socket else f"http://127.0.0.1:{port}"
-            log.info("Serving %s", endpoint)
+            endpoint = configuration.endpoint(port)
+            log.info("Serving %s", endpoint, extra={"endpoint": endpoint})
+            if tls:
+                log.info(how_to_connect(endpoint, tls), extra=tls.client_files())
             announce(endpoint)
             await _first(stop.wait(), until() if until else stop.wait())
         finally:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -43,11 +45,23 @@ SHUTDOWN_GRACE = 0.2
 """Seconds that calls under way have when the control plane stops; streams end at once then."""
 
 
+@contextmanager
+def _for_me_only() -> Iterator[None]:
+    """Let nobody else write to what is made inside: whoever can write to a socket can call."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 class ControlPlane:
     """Serves clients. It writes to the data plane and never talks to a pod."""
 
-    def __init__(self, plane: DataPlane) -> None:
+    def __init__(self, plane: DataPlane, credentials: grpc.ServerCredentials | None = None) -> None:
+        """Take the data plane; credentials, if it shall serve with TLS."""
         self._plane = plane
+        self._credentials = credentials
         self._address = ""
         self.gone = asyncio.Event()
         """Set while nobody listens, on purpose."""
@@ -84,16 +98,22 @@ class ControlPlane:
         for add, servicer in self._services():
             add(servicer, self._server)
         try:
-            port = int(self._server.add_insecure_port(address))
+            with _for_me_only():
+                port = self._listen(address)
         except RuntimeError as error:
             raise StartError(
-                f"Cannot listen on {address}: it is taken, or may not be used by you",
-                "Choose another port or socket, or let a free one be chosen (--port 0)",
+                f"Cannot listen on {address}: it is taken, not of this machine, or not for you",
+                "Choose another host, port or socket, or let a free one be chosen (--port 0)",
             ) from error
         await self._server.start()
         is_socket = address.startswith("unix:")
         self._address = address if is_socket else f"{address.rpartition(':')[0]}:{port}"
         return 0 if is_socket else port
+
+    def _listen(self, address: str) -> int:
+        if self._credentials:
+            return self._server.add_secure_port(address, self._credentials)
+        return self._server.add_insecure_port(address)
 
     async def be_away(self, seconds: float) -> None:
         """Stop for a while, then listen on the same address again."""

@@ -1,0 +1,375 @@
+"""`serve --tls`: throw-away certificates, mutual TLS, and names for callers."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import socket
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from armonik.common.channel import create_channel
+from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationStub
+from armonik.protogen.common.auth_common_pb2 import GetCurrentUserRequest
+
+from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.embedded.errors import StartError
+from hello_helpers.embedded.host import LOOPBACK, Host
+from hello_helpers.embedded.tls import CLIENT_NAME, MAKER, RENEWAL, TlsFolder, how_to_connect
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import TlsMismatchError
+
+from .served import CLI
+
+NAMES = LOOPBACK.names()
+FILES = ("ca.pem", "ca-key.pem", "server.pem", "server-key.pem", "client.pem", "client-key.pem")
+
+
+@pytest.fixture(scope="module")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedArmonik]:
+    """An embedded ArmoniK with TLS."""
+    with EmbeddedArmonik(tls=tmp_path_factory.mktemp("tls") / "new") as armonik:
+        yield armonik
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> TlsFolder:
+    """A folder of fresh certificates."""
+    folder = TlsFolder(tmp_path / "tls")
+    folder.prepare(NAMES)
+    return folder
+
+
+def contents(folder: TlsFolder) -> dict[str, bytes]:
+    return {name: (folder.folder / name).read_bytes() for name in FILES}
+
+
+def changed(folder: TlsFolder, before: dict[str, bytes]) -> set[str]:
+    """Return which certificates are new: "ca", "server", "client"."""
+    return {
+        name.removesuffix(".pem").removesuffix("-key")
+        for name, content in contents(folder).items()
+        if content != before[name]
+    }
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@contextlib.contextmanager
+def user_stub(
+    armonik: EmbeddedArmonik, endpoint: str | None = None
+) -> Iterator[AuthenticationStub]:
+    channel = create_channel(
+        endpoint or armonik.endpoint,
+        certificate_authority=armonik.certificate_authority,
+        client_certificate=armonik.client_certificate,
+        client_key=armonik.client_key,
+    )
+    with channel:
+        yield AuthenticationStub(channel)
+
+
+# --- serving --------------------------------------------------------------------------------------
+
+
+def test_a_client_with_its_certificate_is_known_by_its_common_name(secured: EmbeddedArmonik):
+    with user_stub(secured) as stub:
+        user = stub.GetCurrentUser(GetCurrentUserRequest(), timeout=10).user
+    assert user.username == CLIENT_NAME
+    assert "Sessions:CreateSession" in user.permissions
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_the_server_is_trusted_under_each_name_of_loopback(secured: EmbeddedArmonik, host: str):
+    port = secured.endpoint.rpartition(":")[2]
+    with user_stub(secured, f"https://{host}:{port}") as stub:
+        assert stub.GetCurrentUser(GetCurrentUserRequest(), timeout=10).user.username
+
+
+def test_a_client_without_a_certificate_is_turned_away(secured: EmbeddedArmonik):
+    endpoint = Endpoint.parse(secured.endpoint, certificate_authority=secured.certificate_authority)
+    with pytest.raises(TlsMismatchError, match="wants a client certificate"):
+        endpoint.check()
+
+
+def test_a_certificate_of_another_authority_is_turned_away(
+    secured: EmbeddedArmonik, made: TlsFolder
+):
+    other = {**made.client_files(), "certificate_authority": secured.certificate_authority}
+    with pytest.raises(TlsMismatchError, match="does not accept your client certificate"):
+        Endpoint.parse(secured.endpoint, **other).check()
+
+
+def test_a_client_that_does_not_encrypt_is_turned_away(secured: EmbeddedArmonik):
+    plain = secured.endpoint.replace("https", "http")
+    with pytest.raises(TlsMismatchError, match="speaks TLS"):
+        Endpoint.parse(plain).check()
+
+
+def test_what_serve_prints_is_enough_to_say_hello(secured: EmbeddedArmonik):
+    lines = secured.log.splitlines()
+    (command,) = [line.strip() for line in lines if line.strip().startswith("hello-armonik run")]
+    program, *arguments = command.split()
+    assert program == "hello-armonik"
+    run = subprocess.run([*CLI, *arguments], capture_output=True, text=True, timeout=60)
+    assert "Result : 45" in run.stdout, run.stderr
+
+
+def test_the_printed_variables_are_enough_to_say_hello(secured: EmbeddedArmonik):
+    lines = [line.strip() for line in secured.log.splitlines()]
+    variables = dict(
+        line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export ")
+    )
+    assert set(variables) == {
+        "Grpc__Endpoint",
+        "Grpc__CaCert",
+        "Grpc__ClientCert",
+        "Grpc__ClientKey",
+    }
+    run = subprocess.run(
+        [*CLI, "run"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **variables},
+    )
+    assert "Result : 45" in run.stdout, run.stderr
+
+
+def test_paths_with_blanks_are_quoted_for_the_shell(tmp_path: Path):
+    text = how_to_connect("https://127.0.0.1:1", TlsFolder(tmp_path / "a b"))
+    assert f"--ca '{tmp_path}/a b/ca.pem'" in text
+    assert f"export Grpc__CaCert='{tmp_path}/a b/ca.pem'" in text
+
+
+# --- the folder -----------------------------------------------------------------------------------
+
+
+def test_folder_and_files_are_for_their_owner_only(made: TlsFolder):
+    assert mode(made.folder) == 0o700
+    assert set(FILES) <= {path.name for path in made.folder.iterdir()}
+    assert {mode(path) for path in made.folder.iterdir()} == {0o600}
+
+
+def test_what_is_there_is_used_again(made: TlsFolder):
+    before = contents(made)
+    made.prepare(NAMES)
+    assert changed(made, before) == set()
+
+
+@pytest.mark.parametrize("whose", ["server", "client"])
+def test_what_is_missing_is_made_again_and_nothing_else(made: TlsFolder, whose: str):
+    before = contents(made)
+    made.key(whose).unlink()
+    made.prepare(NAMES)
+    assert changed(made, before) == {whose}
+
+
+def test_a_new_authority_issues_new_certificates(made: TlsFolder):
+    before = contents(made)
+    made.certificate("ca").unlink()
+    made.prepare(NAMES)
+    assert changed(made, before) == {"ca", "server", "client"}
+
+
+def test_a_name_that_the_server_did_not_have_needs_a_new_certificate(made: TlsFolder):
+    before = contents(made)
+    made.prepare([*NAMES, "10.1.2.3"])
+    assert changed(made, before) == {"server"}
+    before = contents(made)
+    made.prepare(NAMES)
+    assert changed(made, before) == set(), "more names than needed are fine"
+
+
+@pytest.mark.parametrize("left", [-datetime.timedelta(days=1), RENEWAL / 2])
+def test_an_expired_certificate_is_made_again_a_little_early(
+    made: TlsFolder, left: datetime.timedelta
+):
+    authority = trustme.CA.from_pem(
+        made.certificate("ca").read_bytes(), made.key("ca").read_bytes()
+    )
+    old = authority.issue_cert(
+        CLIENT_NAME,
+        organization_name=MAKER,
+        not_after=datetime.datetime.now(datetime.timezone.utc) + left,
+    )
+    old.cert_chain_pems[0].write_to_path(made.certificate("client"))
+    old.private_key_pem.write_to_path(made.key("client"))
+    before = contents(made)
+    made.prepare(NAMES)
+    assert changed(made, before) == {"client"}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", [b"", b"\0\xff" * 100, b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_a_damaged_file_is_named_and_left_as_it_is(made: TlsFolder, name: str, damage: bytes):
+    (made.folder / name).write_bytes(damage)
+    with pytest.raises(StartError, match=name) as caught:
+        made.prepare(NAMES)
+    assert "Delete both files" in caught.value.hint
+    assert (made.folder / name).read_bytes() == damage
+
+
+def test_a_key_that_belongs_to_another_certificate_counts_as_damage(made: TlsFolder):
+    made.key("server").write_bytes(made.key("client").read_bytes())
+    with pytest.raises(StartError, match=r"server-key\.pem is damaged"):
+        made.prepare(NAMES)
+
+
+def test_certificates_of_others_are_not_overwritten(tmp_path: Path):
+    foreign = trustme.CA().issue_cert("example.org").cert_chain_pems[0]
+    tmp_path.chmod(0o700)
+    foreign.write_to_path(tmp_path / "server.pem")
+    with pytest.raises(StartError, match=r"server.pem was not made by"):
+        TlsFolder(tmp_path).prepare(NAMES)
+    assert (tmp_path / "server.pem").read_bytes() == foreign.bytes()
+
+
+def test_an_empty_folder_is_made_private(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    TlsFolder(tmp_path).prepare(NAMES)
+    assert mode(tmp_path) == 0o700
+
+
+def test_a_folder_with_other_things_that_others_can_enter_is_refused(tmp_path: Path):
+    tmp_path.chmod(0o755)
+    (tmp_path / "thesis.txt").touch()
+    with pytest.raises(StartError, match="can be entered by others"):
+        TlsFolder(tmp_path).prepare(NAMES)
+    assert mode(tmp_path) == 0o755
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_keys_that_became_readable_are_closed_again(made: TlsFolder):
+    made.key("client").chmod(0o644)
+    made.prepare(NAMES)
+    assert mode(made.key("client")) == 0o600
+
+
+def test_a_file_in_place_of_the_folder_is_an_error_in_words(tmp_path: Path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StartError, match="cannot be used"):
+        TlsFolder(tmp_path / "file").prepare(NAMES)
+
+
+# --- the host -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "localhost", "::ffff:127.0.0.1"]
+)
+def test_loopback_is_recognized(text: str):
+    assert Host.find(text).is_loopback
+
+
+@pytest.mark.parametrize("text", ["0.0.0.0", "::", "[::]", "10.0.0.1", "8.8.8.8", "0"])
+def test_everything_else_is_not_loopback(text: str):
+    assert not Host.find(text).is_loopback
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[", "a b", "a/b", "unix:/tmp/x", "host:80", "::1::", "-x", "a\0b", "no.invalid"]
+)
+def test_what_is_no_host_is_an_error_in_words(text: str):
+    with pytest.raises(StartError, match="neither an IP address nor the name of a machine"):
+        Host.find(text)
+
+
+def test_ipv6_addresses_get_brackets():
+    assert Host.find("::1").at(80) == "[::1]:80"
+    assert Host.find("127.0.0.1").at(80) == "127.0.0.1:80"
+
+
+def test_a_certificate_for_the_whole_machine_has_its_name_and_addresses():
+    names = Host.find("0.0.0.0").names()
+    assert {"localhost", "127.0.0.1", "::1", socket.gethostname().lower()} <= set(names)
+    assert not {"0.0.0.0", "::"} & set(names)
+
+
+def serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `serve`, which is expected to end by itself."""
+    return subprocess.run(
+        [*CLI, "serve", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "0"])
+def test_beyond_loopback_serve_refuses_without_tls_and_says_why(host: str):
+    ended = serve("--host", host, "--port", "0")
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    why, hint = ended.stderr.splitlines()
+    assert "other machines" in why
+    assert "--tls DIR" in hint
+
+
+def test_beyond_loopback_serve_runs_with_tls(tmp_path: Path):
+    process = subprocess.Popen(
+        [*CLI, "serve", "--host", "0.0.0.0", "--tls", str(tmp_path / "tls"), "--pods", "1"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        endpoint = process.stdout.readline().strip()
+        assert endpoint.startswith(f"https://{socket.gethostname()}:")
+        port = endpoint.rpartition(":")[2]
+        files = TlsFolder(tmp_path / "tls").client_files()
+        for host in ("localhost", socket.gethostname()):
+            assert Endpoint.parse(f"https://{host}:{port}", **files).check()["core"]
+    finally:
+        process.terminate()
+        out, _ = process.communicate(timeout=20)
+    assert out == "", "one line on stdout, and no more"
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_serve_listens_on_loopback_of_ipv6(host: str):
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        process = subprocess.Popen(
+            [*CLI, "serve", "--host", host, "--pods", "1"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        try:
+            endpoint = process.stdout.readline().strip()
+            assert endpoint.startswith("http://[::1]:")
+            assert Endpoint.parse(endpoint).check()["core"]
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
+        return
+    pytest.skip("no IPv6 on loopback")
+
+
+@pytest.mark.parametrize("option", [("--host", "127.0.0.1"), ("--tls", "x")])
+def test_a_socket_has_neither_a_host_nor_tls(tmp_path: Path, option: tuple[str, str]):
+    ended = serve("--socket", str(tmp_path / "s"), *option)
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_damaged_certificates_are_reported_in_two_lines(made: TlsFolder):
+    made.certificate("ca").write_bytes(b"nonsense")
+    ended = serve("--tls", str(made.folder), "--pods", "1")
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert "ca.pem or ca-key.pem is damaged" in ended.stderr.splitlines()[-2]
