@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -66,15 +67,14 @@ def _install(place: Path, python: Path, requirements: Sequence[str]) -> None:
         _run(uv, "venv", "--quiet", "--python", sys.executable, str(place))
         _run(uv, "pip", *what, "--python", str(python))
     else:
-        _run(sys.executable, "-m", "venv", str(place))
-        _run(str(python), "-m", "pip", *what, "--retries", "1")
+        _run(sys.executable, "-m", "venv", "--without-pip", str(place))
+        _run(sys.executable, "-m", "pip", "--python", str(python), *what, "--retries", "1")
 
 
 def _run(*command: str) -> None:
     try:
         subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_LIMIT, check=True)
     except subprocess.TimeoutExpired:
-        raise NotInstalled(f"it took more than {INSTALL_LIMIT:.0f} s: {command}") from None
+        raise NotInstalled(f"it takes more than {INSTALL_LIMIT:.0f} s") from None
     except subprocess.CalledProcessError as error:
-        said = (error.stderr or error.stdout).strip()[-800:]
-        raise NotInstalled(f"{' '.join(command)}:\n{said}") from None
+        raise NotInstalled(textwrap.shorten(error.stderr or error.stdout, 300)) from None
