@@ -1,0 +1,222 @@
+"""The work of a chaos run, its right results, and a client that gets it done whatever happens.
+
+The client never submits again what was acknowledged, and looks before it submits again what was not
+(the call broke: was it heard or not?). So each task exists once, or something was lost or doubled.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import grpc
+from armonik.common import ResultStatus
+from armonik.protogen.common import events_common_pb2 as events
+from armonik.protogen.common import (
+    results_common_pb2,
+    tasks_common_pb2,
+    tasks_fields_pb2,
+    tasks_filters_pb2,
+)
+
+from tests.conformance.driver import ArmoniK, task_field
+
+T = TypeVar("T")
+
+PATIENCE = 60.0  # seconds that a call is tried again
+LEAVES = 5  # subtasks of a root, besides the one that adds
+CHAIN = 10  # how many `add` tasks depend on each other in a row
+LARGE = 100_000  # bytes: results as large as this are files, not rows
+RETRIES = 100  # more than there are kills
+
+
+@dataclass
+class Node:
+    """A task that the client submits; `value` is what its result must be."""
+
+    payload: dict[str, Any]
+    value: int
+    needs: list[Node] = field(default_factory=list)
+    payload_id: str = ""
+    output_id: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All tasks of the client, in batches; each depends on tasks of its own or earlier batches."""
+
+    batches: list[list[Node]]
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [node for batch in self.batches for node in batch]
+
+    @property
+    def tasks(self) -> int:
+        """How many tasks there are, subtasks included, retries not."""
+        splits = sum(node.payload["op"] == "split" for node in self.nodes)
+        return len(self.nodes) + splits * (LEAVES + 1)
+
+
+def plan(chance: random.Random, roots: int, batch: int = 2) -> Job:
+    """Return a job of ``roots`` times 1 + LEAVES + 1 + 1 tasks."""
+    batches: list[list[Node]] = []
+    last: Node | None = None
+    for start in range(0, roots, batch):
+        nodes: list[Node] = []
+        for number in range(start, min(roots, start + batch)):
+            values = chance.sample(range(1000), LEAVES)  # distinct: they name results
+            details = {
+                "nap": round(chance.uniform(0, 0.03), 4),
+                "pad": LARGE if chance.random() < 0.1 else 0,
+            }
+            root = Node({"op": "split", "values": values, **details}, sum(v * v for v in values))
+            before = [last] if last and number % CHAIN else []
+            total = root.value + sum(node.value for node in before)
+            last = Node({"op": "add", **details}, total, needs=[root, *before])
+            nodes += [root, last]
+        batches.append(nodes)
+    return Job(batches)
+
+
+class Client:
+    """Submits a job and collects its results; calls that break are tried again."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._armonik = ArmoniK(endpoint, "default")
+        self.broken_calls = 0
+        self.looked_up = 0
+
+    def close(self) -> None:
+        self._armonik.close()
+
+    def call(self, call: Callable[[ArmoniK], T]) -> T:
+        """Make a call; as long as nobody answers, make it again."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return call(self._armonik)
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() > deadline:
+                    raise
+                self.broken_calls += 1
+                self._reconnect()
+
+    def _reconnect(self) -> None:
+        """A new channel: an old one would wait longer and longer before it tries again."""
+        self._armonik.close()
+        time.sleep(0.1)
+        self._armonik = ArmoniK(self._endpoint, "default")
+
+    def open_session(self) -> str:
+        return self.call(lambda armonik: armonik.create_session(max_retries=RETRIES))
+
+    def submit(self, session_id: str, nodes: list[Node]) -> None:
+        """Submit a batch, once."""
+        texts = [json.dumps(node.payload).encode() for node in nodes]
+        create = results_common_pb2.CreateResultsRequest.ResultCreate
+        payloads = self.call(
+            lambda armonik: armonik.results.CreateResults(
+                results_common_pb2.CreateResultsRequest(
+                    session_id=session_id,
+                    results=[
+                        create(name=f"payload {number}", data=text)
+                        for number, text in enumerate(texts)
+                    ],
+                )
+            )
+        )
+        by_name = {result.name: result.result_id for result in payloads.results}
+        outputs = self.call(
+            lambda armonik: armonik.create_results(session_id, *["output"] * len(nodes))
+        )
+        for number, node in enumerate(nodes):
+            node.payload_id, node.output_id = by_name[f"payload {number}"], outputs[number]
+        creations = [
+            {
+                "payload_id": node.payload_id,
+                "expected_output_keys": [node.output_id],
+                "data_dependencies": [need.output_id for need in node.needs],
+            }
+            for node in nodes
+        ]
+        while True:
+            try:
+                self._armonik.submit_all(session_id, creations)
+                return
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                    raise
+                self.broken_calls += 1
+            self._reconnect()
+            found = self.call(lambda armonik: submitted(armonik, session_id, nodes))
+            assert found in (0, len(nodes)), f"{found} of {len(nodes)} tasks of a submission exist"
+            if found:
+                self.looked_up += 1
+                return
+
+    def wait(self, session_id: str, result_ids: set[str]) -> None:
+        """Wait for results, over event streams that break."""
+        missing = set(result_ids)
+        while missing:
+            try:
+                for result_id, status in statuses(self._armonik, session_id):
+                    assert status != ResultStatus.ABORTED, f"{result_id} is ABORTED"
+                    if status == ResultStatus.COMPLETED:
+                        missing.discard(result_id)
+                    if not missing:
+                        break
+            except grpc.RpcError as error:
+                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                    raise AssertionError(f"{len(missing)} results are missing: {error}") from error
+                self.broken_calls += 1
+                self._reconnect()
+
+    def data(self, session_id: str, result_id: str) -> bytes:
+        return self.call(lambda armonik: armonik.data(session_id, result_id))
+
+
+def statuses(armonik: ArmoniK, session_id: str) -> Iterator[tuple[str, int]]:
+    """Yield what the event stream tells of results: id and status."""
+    request = events.EventSubscriptionRequest(
+        session_id=session_id,
+        returned_events=[events.EVENTS_ENUM_NEW_RESULT, events.EVENTS_ENUM_RESULT_STATUS_UPDATE],
+    )
+    call = armonik.events.GetEvents(request, timeout=PATIENCE)
+    try:
+        for event in call:
+            news = event.new_result if event.HasField("new_result") else event.result_status_update
+            yield news.result_id, news.status
+    finally:
+        call.cancel()
+
+
+def submitted(armonik: ArmoniK, session_id: str, nodes: list[Node]) -> int:
+    """How many tasks exist of a batch; their payloads tell them apart from others."""
+    fields = tasks_fields_pb2
+    total = 0
+    for node in nodes:
+        conditions = [
+            tasks_filters_pb2.FilterField(field=task_field(number), filter_string={"value": value})
+            for number, value in (
+                (fields.TASK_SUMMARY_ENUM_FIELD_SESSION_ID, session_id),
+                (fields.TASK_SUMMARY_ENUM_FIELD_PAYLOAD_ID, node.payload_id),
+                (fields.TASK_SUMMARY_ENUM_FIELD_CREATED_BY, ""),
+            )
+        ]
+        total += armonik.tasks.ListTasks(
+            tasks_common_pb2.ListTasksRequest(
+                page_size=1,
+                filters={"or": [{"and": conditions}]},
+                sort={
+                    "field": task_field(fields.TASK_SUMMARY_ENUM_FIELD_CREATED_AT),
+                    "direction": 1,
+                },
+            )
+        ).total
+    return total

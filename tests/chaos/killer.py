@@ -1,0 +1,88 @@
+"""Kills workers and the embedded ArmoniK at random moments, and starts the latter again."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+
+import psutil
+
+from tests.embedded.served import Served
+
+PAUSE = (0.05, 0.9)  # seconds between two kills, after the embedded ArmoniK serves again
+
+
+class Killer:
+    """A thread that does its deeds one after another, and then stops.
+
+    Attributes:
+        begun: how often each kind of deed was begun so far.
+        error: what went wrong, if something did.
+    """
+
+    def __init__(self, served: Served, chance: random.Random, kills: int) -> None:
+        self.begun: Counter[str] = Counter()
+        self.error: BaseException | None = None
+        self._served = served
+        self._chance = chance
+        deeds = [self.worker, self.all_workers, self.armonik, self.armonik_while_it_starts]
+        weights = [0.45, 0.1, 0.3, 0.15]
+        self._deeds = chance.choices(deeds, weights, k=kills)
+        self._thread = threading.Thread(target=self._run, name="killer")
+
+    @property
+    def share(self) -> float:
+        """How much of it is done or being done, from 0 to 1."""
+        return self.begun.total() / len(self._deeds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether all is done, or went wrong."""
+        return not self._thread.is_alive()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def join(self) -> None:
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            for deed in self._deeds:
+                time.sleep(self._chance.uniform(*PAUSE))
+                self.begun[deed.__name__] += 1
+                deed()
+        except BaseException as error:
+            self.error = error
+
+    def worker(self) -> None:
+        """Kill one worker, be it busy or just starting."""
+        while not (workers := self._served.workers()):
+            time.sleep(0.01)
+        kill(self._chance.choice(workers))
+
+    def all_workers(self) -> None:
+        """Kill all workers at once."""
+        for worker in self._served.workers():
+            kill(worker)
+
+    def armonik(self) -> None:
+        """Kill the embedded ArmoniK itself, and start it again."""
+        self._served.kill()
+        self._served.start()
+
+    def armonik_while_it_starts(self) -> None:
+        """Kill it, start it, kill it before or after it is ready, and start it again."""
+        self._served.kill()
+        self._served.spawn()
+        time.sleep(self._chance.uniform(0, 1.2))
+        self._served.kill()
+        self._served.start()
+
+
+def kill(process: psutil.Process) -> None:
+    with suppress(psutil.NoSuchProcess):
+        process.kill()
