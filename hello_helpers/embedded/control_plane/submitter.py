@@ -109,11 +109,9 @@ class Submitter(SubmitterServicer):  # type: ignore[misc]
     async def CancelTasks(self, request: messages.TaskFilter, _: Context) -> Empty:
         """Cancel the tasks that match; final ones are passed over."""
         found = await ids_of(self._plane, "task", task_where(request))
-        few = ", ".join(found[:10]) + (", …" if len(found) > 10 else "")
         with self._plane.transaction() as tx:
             rows = task_rows.select(tx, found)
-            reason = f"Client requested cancellation of tasks {few}"
-            cancellation.cancel(self._plane, tx, rows, reason)
+            cancellation.cancel(self._plane, tx, rows, cancellation.reason_of(found))
         return Empty()
 
     async def GetTaskStatus(

@@ -85,7 +85,7 @@ class Tasks(TasksServicer):  # type: ignore[misc]
         self, request: messages.CancelTasksRequest, _: Context
     ) -> messages.CancelTasksResponse:
         """Cancel tasks; unknown and final ones are passed over."""
-        reason = f"Client requested cancellation of tasks {', '.join(request.task_ids)}"
+        reason = cancellation.reason_of(request.task_ids)
         with self._plane.transaction() as tx:
             found = task_rows.select(tx, request.task_ids)
             cancellation.cancel(self._plane, tx, found, reason)
