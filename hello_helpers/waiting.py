@@ -8,12 +8,14 @@ breaks or ends, what happened meanwhile is unknown, so it looks, and then listen
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
+import queue
 import random
+import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent import futures
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,19 +93,31 @@ def wait_for_results(
     cancellation = cancellation or Cancellation()
     wanted = list(dict.fromkeys(result_ids))
     wait = _Wait(channel, session_id, len(wanted), timeout, on_event, cancellation)
+    outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            wait.until_all_completed(wanted)
+            outcome.put(None)
+        except Exception as error:
+            outcome.put(error)
+
     # In a thread, because Ctrl-C interrupts the main thread wherever it is: in the middle of gRPC's
     # own work it would leave a channel that cannot be closed.
-    pool = futures.ThreadPoolExecutor(1, "wait-for-results")
+    threading.Thread(target=work, name="wait for results", daemon=True).start()
     try:
-        future = pool.submit(wait.until_all_completed, wanted)
-        while not futures.wait([future], HEARTBEAT).done:
-            pass  # awake now and then: Windows has no other chance to deliver Ctrl-C
-        future.result()
+        if (error := _get(outcome)) is not None:
+            raise error
     except KeyboardInterrupt:
         cancellation.cancel()
         raise
-    finally:
-        pool.shutdown(wait=False)
+
+
+def _get(outcome: queue.SimpleQueue[Exception | None]) -> Exception | None:
+    """Return what is put into the queue; awake now and then, or Windows delivers no Ctrl-C."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return outcome.get(timeout=HEARTBEAT)
 
 
 class _Wait:

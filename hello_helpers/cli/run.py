@@ -7,30 +7,30 @@ imports gRPC. What is printed on stdout is a contract; errors go to stderr, in o
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from hello_helpers.cli import fail, say
 from hello_helpers.endpoint import ENDPOINT_VARIABLES, Endpoint
-from hello_helpers.errors import HelloError, InputError
+from hello_helpers.errors import HelloError, InputError, WaitCancelledError
 from hello_helpers.values import parse_count, parse_number
 
 if TYPE_CHECKING:
     import grpc
 
+    from hello_helpers.cancellation import Cancellation
+
 T = TypeVar("T")
 
 HELP = "say hello: send numbers to ArmoniK, and print their sum"
 
-START_SECONDS = 30.0
-"""How long the embedded ArmoniK may take to start."""
-
-CHECK_SECONDS = 4.0
+CHECK_SECONDS = 3.0
 """How long an endpoint may take to answer; with Python's start it stays below 5 seconds."""
 
 
@@ -83,13 +83,15 @@ def execute(args: argparse.Namespace) -> int:
         say("Hello ArmoniK Python Example !")
         with _open_channel(args, embedded) as channel:
             _hello(channel, args)
+    except WaitCancelledError:
+        raise KeyboardInterrupt from None
     except HelloError as error:
         return fail(error)
     return 0
 
 
 def _start_embedded() -> Future[Endpoint]:
-    """Find or start the embedded ArmoniK in a thread; Ctrl-C does not wait for it."""
+    """Find or start the embedded ArmoniK, in a thread; that has deadlines of its own."""
     endpoint: Future[Endpoint] = Future()
 
     def start() -> None:
@@ -106,7 +108,7 @@ def _open_channel(args: argparse.Namespace, embedded: Future[Endpoint] | None) -
     import armonik.client  # noqa: F401  (takes its time, while the embedded ArmoniK starts)
 
     if embedded is not None:
-        return embedded.result(START_SECONDS).open_channel()
+        return embedded.result().open_channel()
     endpoint = Endpoint.find(
         args.endpoint,
         certificate_authority=args.ca,
@@ -118,6 +120,7 @@ def _open_channel(args: argparse.Namespace, embedded: Future[Endpoint] | None) -
 
 
 def _hello(channel: grpc.Channel, args: argparse.Namespace) -> None:
+    from hello_helpers.cancellation import Cancellation
     from hello_helpers.messages import Payload
     from hello_helpers.sessions import closing_session
     from hello_helpers.steps import create_payload, create_session, submit_task, wait_for_result
@@ -130,10 +133,25 @@ def _hello(channel: grpc.Channel, args: argparse.Namespace) -> None:
             data = create_payload(channel, session_id, Payload(values))
             submit_task(channel, session_id, data)
             say("Main tasks have been sent")
-            result = wait_for_result(channel, session_id, data.result_id, args.timeout)
+            with _ctrl_c_cancels(cancellation := Cancellation()):
+                result = wait_for_result(
+                    channel, session_id, data.result_id, args.timeout, cancellation=cancellation
+                )
             say(f"Result : {result.value}")
     finally:
         say("Good bye !")
+
+
+@contextlib.contextmanager
+def _ctrl_c_cancels(cancellation: Cancellation) -> Iterator[None]:
+    """Let Ctrl-C end the wait in good order, instead of raising in the middle of a statement."""
+    numbers = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda *_: cancellation.cancel()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _number(text: str) -> int | float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -22,6 +23,9 @@ from hello_helpers.forms import html
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+HEARTBEAT = 0.1
+"""Seconds after which a wait wakes up; not all systems deliver an interrupt to a sleeper."""
 
 LABEL = {"description_width": "max-content"}
 """Style: a label takes the room that it needs, instead of being cut."""
@@ -149,19 +153,20 @@ class Form(Generic[T]):
             HelloError: what went wrong, also if it was a bad value in a field.
             WaitTimeoutError: it is still running; it goes on.
         """
-        if self._finished is None:
-            self._on_run()
-        assert self._finished is not None
+        deadline = time.monotonic() + timeout
         try:
-            in_time = self._finished.wait(timeout)
+            if self._finished is None:
+                self._on_run()
+            assert self._finished is not None
+            while not self._finished.wait(HEARTBEAT):
+                if time.monotonic() > deadline:
+                    raise WaitTimeoutError(
+                        f"It is still running after {timeout:g} seconds.",
+                        "Wait again, with a larger timeout, or click Cancel.",
+                    )
         except KeyboardInterrupt:  # the stop button of the notebook
             self._cancellation.cancel()
             raise
-        if not in_time:
-            raise WaitTimeoutError(
-                f"It is still running after {timeout:g} seconds.",
-                "Wait again, with a larger timeout, or click Cancel.",
-            )
         if self.error is not None:
             raise self.error
         return self.result  # type: ignore[return-value]  # there is one if there is no error

@@ -1,0 +1,267 @@
+"""``hello-armonik run`` and ``stop``, as programs, against a real embedded ArmoniK."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import trustme
+from armonik.client import ArmoniKSessions
+from armonik.common import SessionStatus
+
+from hello_helpers.__main__ import COMMANDS, main, parse
+from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.endpoint import Endpoint
+from tests.unit import listeners
+
+SILENT_WORKER = [sys.executable, "-c", "import time; time.sleep(600)"]
+"""A worker that never gets ready, so that a task waits."""
+
+
+@pytest.fixture(scope="module")
+def armonik() -> Iterator[EmbeddedArmonik]:
+    """An ArmoniK with the hello worker in one partition, and nobody in the other."""
+    hello = [sys.executable, "-m", "hello_helpers.worker"]
+    with EmbeddedArmonik({"default": hello, "idle": SILENT_WORKER}, pods=1) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def sessions(armonik: EmbeddedArmonik) -> Iterator[ArmoniKSessions]:
+    with Endpoint.parse(armonik.endpoint).open_channel() as channel:
+        yield ArmoniKSessions(channel)
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "hello_helpers", *arguments]
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``hello-armonik run`` to its end."""
+    return subprocess.run(
+        command("run", *arguments),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command("run", *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def status(sessions: ArmoniKSessions, output: str) -> SessionStatus:
+    """Return the status of the session that the output names."""
+    session_id = re.search(r"Session (\S+) has been created", output)[1]
+    return SessionStatus(sessions.get_session(session_id).status)
+
+
+def test_it_prints_the_five_lines_of_the_contract(armonik, sessions):
+    done = run("-e", armonik.endpoint)
+    assert done.stderr == ""
+    assert done.returncode == 0
+    first, second, *rest = done.stdout.splitlines()
+    assert first == "Hello ArmoniK Python Example !"
+    assert re.fullmatch(r"Session [0-9a-f-]{36} has been created", second)
+    assert rest == ["Main tasks have been sent", "Result : 45", "Good bye !"]
+    assert status(sessions, done.stdout) == SessionStatus.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "result"),
+    [
+        (["-n", "0"], "0"),
+        (["-n", "1"], "0"),
+        (["-n", "1000"], "499500"),
+        (["-v", "1.5", "2.5"], "4.0"),
+        (["-v", "1", "2"], "3"),
+        (["-v", "-1", "-.5", "-1e2"], "-101.5"),
+        (["-v", "5", "-n", "3"], "5"),
+        (["-p", "default", "--timeout", "30"], "45"),
+    ],
+)
+def test_the_sum_is_printed(armonik, arguments, result):
+    done = run("-e", armonik.endpoint, *arguments)
+    assert f"Result : {result}\n" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("variable", ["AK_ENDPOINT", "Grpc__Endpoint"])
+def test_the_endpoint_is_taken_from_the_environment(armonik, variable):
+    assert "Result : 45" in run(**{variable: armonik.endpoint}).stdout
+
+
+@pytest.mark.embedded_only
+def test_without_an_endpoint_the_shared_embedded_armonik_is_started_and_stop_ends_it(monkeypatch):
+    with tempfile.TemporaryDirectory() as folder:  # not the one that other tests share
+        monkeypatch.setenv("HELLO_ARMONIK_DIR", folder)
+        assert "Result : 45" in run(AK_ENDPOINT="").stdout
+        assert stop() == "The embedded ArmoniK has been stopped.\n"
+        assert stop() == "No embedded ArmoniK was running.\n"
+
+
+def stop() -> str:
+    done = subprocess.run(command("stop"), capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def failed(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what a failed run says: one or two lines, and no traceback."""
+    assert done.returncode == 1
+    assert "Result" not in done.stdout
+    assert "Traceback" not in done.stderr
+    assert 1 <= len(done.stderr.splitlines()) <= 2
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [
+        ("http://localhost:{closed}", "Nothing listens"),
+        ("http://no-such-host.invalid:5001", "no machine named"),
+        ("unix:///no/such.sock", "not there"),
+        ("localhost", "port is missing"),
+        ("http://localhost:99999", "Port must be 1 to 65535"),
+        ("htp://localhost:5001", "htp://"),
+    ],
+)
+def test_an_endpoint_that_is_none_is_told_at_once(endpoint, words):
+    assert words in failed(run("-e", endpoint.format(closed=listeners.closed_port())))
+
+
+@pytest.mark.parametrize(
+    "talk", [listeners.answer_like_a_web_server, listeners.say_nothing, listeners.hang_up]
+)
+def test_a_port_that_is_not_grpc_is_told_within_five_seconds(talk):
+    start_up = seconds(lambda: failed(run("-e", "a typing error")))  # half a second, if not busy
+    with listeners.tcp(talk) as port:
+        whole = seconds(lambda: failed(run("-e", f"127.0.0.1:{port}")))
+    assert whole - start_up < 4
+
+
+def seconds(deed: Callable[[], object]) -> float:
+    began = time.monotonic()
+    deed()
+    return time.monotonic() - began
+
+
+def test_an_unknown_partition_is_told_with_those_that_exist(armonik):
+    text = failed(run("-e", armonik.endpoint, "-p", "typo"))
+    assert "default, idle" in text
+
+
+def test_grpc_itself_writes_nothing_when_a_certificate_is_not_trusted():
+    certificate = trustme.CA().issue_cert("localhost")
+    with listeners.grpc_server(listeners.Versions(), certificate) as port:
+        assert "not signed by" in failed(run("-e", f"https://localhost:{port}"))
+
+
+def test_a_missing_certificate_file_is_told(tmp_path):
+    text = failed(run("-e", "https://localhost:1", "--ca", str(tmp_path / "ca.pem")))
+    assert "'ca.pem' cannot be read" in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-v"],
+        ["-v", "abc"],
+        ["-v", "nan"],
+        ["-v", "1", "inf"],
+        ["-v", "1e999"],
+        ["-n", "-1"],
+        ["-n", "1.5"],
+        ["-n", "1000000"],
+        ["--timeout", "0"],
+        ["--timeout", "soon"],
+        ["--nonsense"],
+    ],
+)
+def test_wrong_arguments_are_told_with_exit_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["run", *arguments])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: hello-armonik run")
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"]])
+def test_a_missing_or_unknown_command_is_told_with_exit_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: hello-armonik")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_listed_and_has_help(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--help"])
+    assert caught.value.code == 0
+    assert re.search(rf"^ +{name} +\w", capsys.readouterr().out, re.MULTILINE)
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--help"])
+    assert caught.value.code == 0
+    assert f"usage: hello-armonik {name}" in capsys.readouterr().out
+
+
+def test_options_that_lab_does_not_know_are_kept_for_jupyter():
+    _, args = parse(["lab", "--no-browser", "--port", "8899", "--ServerApp.token=x"])
+    assert args.no_browser
+    assert args.rest == ["--port", "8899", "--ServerApp.token=x"]
+
+
+def test_a_wait_that_is_too_long_is_told_with_the_reason_and_cancels_the_session(armonik, sessions):
+    done = run("-e", armonik.endpoint, "-p", "idle", "--timeout", "1")
+    assert "No result after 1 seconds. The task waits in the partition 'idle'" in failed(done)
+    assert done.stdout.splitlines()[-2:] == ["Session has been cancelled", "Good bye !"]
+    assert status(sessions, done.stdout) == SessionStatus.CANCELLED
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_cancels_the_session_and_says_so(armonik, sessions, number):
+    process = start("-e", armonik.endpoint, "-p", "idle")
+    output = "".join(process.stdout.readline() for _ in range(3))
+    assert output.endswith("Main tasks have been sent\n"), "each line comes at once"
+    process.send_signal(number)
+    rest, complaints = process.communicate(timeout=10)
+    assert rest == "Session has been cancelled\nGood bye !\n"
+    assert (process.returncode, complaints) == (130, "")
+    assert status(sessions, output) == SessionStatus.CANCELLED
+
+
+def test_a_reader_that_goes_away_ends_it_quietly_and_its_session_too(armonik, sessions):
+    process = start("-e", armonik.endpoint, "-p", "idle")
+    output = "".join(process.stdout.readline() for _ in range(3))
+    process.stdout.close()
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(10) in (130, 141)
+    assert status(sessions, output) == SessionStatus.CANCELLED
+
+
+def test_an_armonik_that_dies_meanwhile_is_told(tmp_path):
+    with EmbeddedArmonik({"default": SILENT_WORKER}, pods=1, data=tmp_path / "data") as embedded:
+        process = start("-e", embedded.endpoint, "--timeout", "2")
+        for _ in range(3):
+            process.stdout.readline()
+        embedded.process.kill()
+        rest, complaints = process.communicate(timeout=20)
+    assert rest == "Good bye !\n"
+    assert "does not answer" in complaints
+    assert process.returncode == 1

@@ -1,0 +1,259 @@
+"""What all forms do, whatever they are about: threads, errors, Cancel, and what is shown."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+
+import ipywidgets as widgets
+import pytest
+
+from hello_helpers.errors import HelloError, InputError, WaitCancelledError, WaitTimeoutError
+from hello_helpers.forms import html
+from hello_helpers.forms.base import Field, Form
+from hello_helpers.values import parse_count
+
+
+class DoubleForm(Form[int]):
+    """Doubles a number, when it is let go."""
+
+    title = "A number to double"
+    deed = "Double it"
+
+    def _inputs(self) -> list[widgets.Widget]:
+        self.go_on = threading.Event()
+        self.begun = threading.Event()
+        self.threads: list[threading.Thread] = []
+        self.job: Callable[[int], int] = lambda number: 2 * number
+        self._number = Field("Number (pieces)", parse_count, "21")
+        self.number = self._number.input
+        return [self._number.box]
+
+    def _prepare(self) -> Callable[[], int]:
+        number = self._number.read()
+        return lambda: self._double(number)
+
+    def _double(self, number: int) -> int:
+        self.threads.append(threading.current_thread())
+        self._report(f"Doubling {number}.")
+        self._show_code(f"print(2 * {number})")
+        self.begun.set()
+        assert self.go_on.wait(10)
+        self._cancellation.check()
+        return self.job(number)
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [("Number", self.number.value)]
+
+
+@pytest.fixture
+def form() -> DoubleForm:
+    return DoubleForm()
+
+
+@pytest.fixture
+def eager() -> DoubleForm:
+    """A form whose work does not wait for the test."""
+    form = DoubleForm()
+    form.go_on.set()
+    return form
+
+
+def test_a_click_starts_the_work_in_another_thread_and_returns_at_once(form: DoubleForm):
+    form.run.click()
+    assert form.begun.wait(10)
+    assert form.result is None
+    form.go_on.set()
+    assert form.wait(10) == form.result == 42
+    assert form.threads[0].daemon
+    assert form.threads[0] is not threading.main_thread()
+
+
+def test_buttons_work_from_any_thread(form):
+    clicks = threading.Thread(target=form.run.click)
+    clicks.start()
+    clicks.join()
+    assert form.begun.wait(10)
+    cancel = threading.Thread(target=form.cancel.click)
+    cancel.start()
+    cancel.join()
+    form.go_on.set()
+    with pytest.raises(WaitCancelledError):
+        form.wait(10)
+
+
+def test_clicks_at_the_same_time_start_one_work(form):
+    barrier = threading.Barrier(8)
+
+    def click() -> None:
+        barrier.wait()
+        form.run.click()
+
+    threads = [threading.Thread(target=click) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    form.go_on.set()
+    form.wait(10)
+    assert len(form.threads) == 1
+    assert "still running" in form.status.value
+
+
+def test_waiting_starts_the_work_if_nobody_has_clicked(eager):
+    assert eager.wait(10) == 42
+
+
+def test_a_form_can_be_used_again(eager):
+    eager.wait(10)
+    eager.number.value = "4"
+    eager.run.click()
+    assert eager.wait(10) == 8
+    assert "Doubling 21" not in eager.status.value
+
+
+def test_a_bad_value_is_told_below_its_field_and_nothing_is_started(eager):
+    eager.number.value = "many"
+    eager.run.click()
+    assert "n must be a whole number" in eager._number.problem.value
+    assert "Nothing was sent" in eager.status.value
+    assert not eager.threads
+    with pytest.raises(InputError, match="whole number"):
+        eager.wait(10)
+
+
+def test_a_bad_value_is_told_when_the_field_is_left_and_a_good_one_clears_it(form):
+    form.number.value = "many"
+    assert "whole number" in form._number.problem.value
+    form.number.value = "7"
+    assert form._number.problem.value == ""
+
+
+def test_a_field_tells_when_it_is_left_and_not_at_each_key(form):
+    assert not form.number.continuous_update
+
+
+def test_an_error_of_the_course_is_shown_and_raised_by_wait(eager):
+    def fail(_: int) -> int:
+        raise HelloError("It broke.", "Mend it.")
+
+    eager.job = fail
+    eager.run.click()
+    with pytest.raises(HelloError, match="It broke"):
+        eager.wait(10)
+    assert "It broke." in eager.status.value
+    assert "Mend it." in eager.status.value
+    assert eager.result is None
+
+
+def test_a_mistake_of_ours_is_not_lost(eager, caplog):
+    def fail(_: int) -> int:
+        return 1 // 0
+
+    eager.job = fail
+    eager.run.click()
+    with pytest.raises(ZeroDivisionError):
+        eager.wait(10)
+    assert "ZeroDivisionError" in eager.status.value
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_an_error_is_forgotten_at_the_next_run(eager):
+    eager.number.value = "many"
+    eager.run.click()
+    eager.number.value = "1"
+    eager.run.click()
+    assert eager.wait(10) == 2
+    assert eager.error is None
+
+
+def test_a_wait_that_is_too_short_says_so_and_the_work_goes_on(form):
+    form.run.click()
+    with pytest.raises(WaitTimeoutError, match=r"still running after 0\.05 seconds"):
+        form.wait(0.05)
+    form.go_on.set()
+    assert form.wait(10) == 42
+
+
+def test_the_stop_button_of_the_notebook_ends_the_work_too(form):
+    def interrupt() -> None:
+        assert form.begun.wait(10)
+        signal.raise_signal(signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        form.wait(10)
+    thread.join()
+    form.go_on.set()
+    with pytest.raises(WaitCancelledError):
+        form.wait(10)
+
+
+def test_cancel_without_work_says_so(form):
+    form.cancel.click()
+    assert "Nothing is running" in form.status.value
+
+
+def test_the_code_that_ran_is_kept_and_shown(eager):
+    eager.wait(10)
+    assert eager.code == "print(2 * 21)"
+    assert "print(2 * 21)" in eager.twin.value
+
+
+def test_the_text_of_a_form_is_one_line_that_never_changes(eager):
+    before = repr(eager)
+    eager.wait(10)
+    assert repr(eager) == before == "<DoubleForm: A number to double>"
+
+
+def test_one_output_holds_the_widget_a_table_and_the_line(form):
+    form.number.value = "<b>1</b>"
+    bundle = form._repr_mimebundle_()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == form.box.model_id
+    assert bundle["text/plain"] == repr(form)
+    assert "<caption>A number to double</caption>" in bundle["text/html"]
+    assert "&lt;b&gt;1&lt;/b&gt;" in bundle["text/html"]
+
+
+def test_ipython_shows_a_form_without_an_error(form):
+    from IPython.core.formatters import DisplayFormatter
+
+    data, _ = DisplayFormatter().format(form)
+    assert set(data) == {
+        "application/vnd.jupyter.widget-view+json",
+        "text/html",
+        "text/plain",
+    }
+
+
+@pytest.mark.parametrize("lines", [1, 3])
+def test_a_field_has_its_label_in_full(lines):
+    field = Field("A label of some length (seconds)", str, lines=lines)
+    assert field.input.description == "A label of some length (seconds)"
+    assert field.input.style.description_width == "max-content"
+
+
+def test_only_a_field_with_several_lines_keeps_line_breaks():
+    assert isinstance(Field("Numbers", str, lines=2).input, widgets.Textarea)
+
+
+def test_text_from_outside_is_escaped_wherever_it_is_shown():
+    evil = "<img src=x onerror=alert(1)>"
+    shown = [
+        html.progress([evil]),
+        html.problem(HelloError(evil, evil)),
+        html.code(evil),
+        html.table(evil, [(evil, evil)]),
+    ]
+    assert not any("<img" in text for text in shown)
+
+
+def test_progress_and_problems_are_told_to_screen_readers():
+    assert 'role="status"' in html.progress(["Half way."])
+    assert 'role="alert"' in html.problem(HelloError("Alas."))
+
+
+def test_very_long_code_is_cut_on_the_screen():
+    assert len(html.code("1, " * 100_000)) < 30_000

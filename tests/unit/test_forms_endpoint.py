@@ -1,0 +1,148 @@
+"""The endpoint form: embedded or an own cluster, checked, and told in words."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import pytest
+
+from hello_helpers import embedded, errors
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.forms import EndpointForm
+from hello_helpers.forms.code_twin import check_code
+from hello_helpers.forms.endpoint_form import EMBEDDED, OWN
+
+from . import listeners
+from .fake_armonik import FakeArmonik
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch):
+    for name in ("AK_ENDPOINT", "Grpc__Endpoint", "Grpc__CaCert"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_without_an_environment_the_embedded_one_is_checked(fake: FakeArmonik, monkeypatch):
+    monkeypatch.setattr(embedded, "shared_endpoint", lambda: fake.url)
+    form = EndpointForm()
+    assert form.choice.value == EMBEDDED
+    form.run.click()
+    assert form.wait(10).embedded
+    assert "core 1.2.3, api 4.5.6 (embedded ArmoniK on this machine)" in form.status.value
+
+
+def test_the_environment_is_shown_and_used(fake, monkeypatch):
+    monkeypatch.setenv("AK_ENDPOINT", fake.url)
+    form = EndpointForm()
+    assert (form.choice.value, form.endpoint.value) == (OWN, fake.url)
+    assert form.wait(10) == Endpoint.parse(fake.url)
+    assert form.versions == {"core": "1.2.3", "api": "4.5.6"}
+
+
+def test_certificates_of_the_environment_are_shown(monkeypatch):
+    monkeypatch.setenv("AK_ENDPOINT", "https://host:5001")
+    monkeypatch.setenv("Grpc__CaCert", "ca.pem")
+    assert EndpointForm().authority.value == "ca.pem"
+
+
+def test_an_environment_with_a_typing_error_is_shown_to_be_mended(monkeypatch):
+    monkeypatch.setenv("AK_ENDPOINT", "localhost")
+    form = EndpointForm()
+    assert form.endpoint.value == "localhost"
+    with pytest.raises(errors.EndpointSyntaxError):
+        form.wait(10)
+    assert "port is missing" in form._endpoint.problem.value
+
+
+def test_typing_an_address_chooses_the_own_cluster(fake):
+    form = EndpointForm()
+    form.endpoint.value = f"  {fake.url}  "
+    assert form.choice.value == OWN
+    form.run.click()
+    assert form.wait(10).url == fake.url
+
+
+def test_a_bad_address_is_told_below_the_field_when_it_is_left():
+    form = EndpointForm()
+    form.endpoint.value = "localhost:99999"
+    assert "Port must be 1 to 65535, you typed 99999" in form._endpoint.problem.value
+
+
+def test_a_tls_file_that_is_missing_is_told_below_its_field(tmp_path):
+    form = EndpointForm()
+    form.endpoint.value = "https://host:5001"
+    form.authority.value = str(tmp_path / "ca.pem")
+    assert "no file &#x27;ca.pem&#x27;" in form._authority.problem.value
+    assert str(tmp_path) not in form._authority.problem.value
+    with pytest.raises(errors.TlsFileError):
+        form.wait(10)
+
+
+def test_certificates_for_a_plain_address_are_told_below_the_address(tmp_path):
+    (tmp_path / "ca.pem").touch()
+    form = EndpointForm()
+    form.endpoint.value = "http://host:5001"
+    form.authority.value = str(tmp_path / "ca.pem")
+    form.run.click()
+    assert "Certificates are for https://" in form._endpoint.problem.value
+
+
+def test_an_endpoint_that_does_not_answer_is_told_with_what_to_do():
+    form = EndpointForm()
+    form.endpoint.value = f"localhost:{listeners.closed_port()}"
+    form.run.click()
+    with pytest.raises(errors.NobodyListensError):
+        form.wait(10)
+    assert "Nothing listens" in form.status.value
+    assert "usually published on 5001" in form.status.value
+    assert form.result is None
+
+
+def test_the_code_twin_runs_as_pasted(fake):
+    form = EndpointForm()
+    form.endpoint.value = fake.url
+    form.wait(10)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(form.code, "pasted", "exec"), {})
+    assert printed.getvalue() == "{'core': '1.2.3', 'api': '4.5.6'}\n"
+
+
+def test_the_code_twin_of_a_secure_endpoint_names_its_files():
+    code = check_code(
+        Endpoint.parse(
+            "https://host:1",
+            certificate_authority="a 'strange' ca.pem",
+            client_certificate="me.pem",
+            client_key="me.key",
+        )
+    )
+    compile(code, "pasted", "exec")
+    assert "certificate_authority=\"a 'strange' ca.pem\"" in code
+    assert "client_certificate='me.pem'" in code
+
+
+def test_the_code_twin_of_a_port_of_this_machine_asks_no_proxy(monkeypatch):
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{listeners.closed_port()}")
+    with listeners.grpc_server(listeners.Versions()) as port:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(check_code(Endpoint.parse(f"localhost:{port}")), "pasted", "exec"), {})
+    assert "1.2.3" in printed.getvalue()
+
+
+def test_the_static_table_shows_no_path_of_this_machine(fake, monkeypatch):
+    monkeypatch.setenv("AK_ENDPOINT", fake.url)
+    form = EndpointForm()
+    form.wait(10)
+    shown = form._repr_mimebundle_()["text/html"]
+    assert "ArmoniK on this machine" in shown
+    assert fake.url.removeprefix("unix://") not in shown
+
+
+def test_every_input_has_a_label_and_every_button_says_its_deed():
+    form = EndpointForm()
+    for widget in (form.choice, form.endpoint, form.authority, form.certificate, form.key):
+        assert widget.description.strip()
+    assert form.run.description == "Check the endpoint"

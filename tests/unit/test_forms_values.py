@@ -1,0 +1,180 @@
+"""The values form: from what is typed to the sum, and back to Python."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import threading
+import time
+
+import pytest
+from armonik.common import SessionStatus
+
+from hello_helpers import errors
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.forms import ValuesForm
+from hello_helpers.forms.values_form import FIRST_N, NUMBERS
+
+from . import listeners
+from .fake_armonik import FakeArmonik
+
+
+@pytest.fixture
+def form(fake: FakeArmonik) -> ValuesForm:
+    return ValuesForm(fake.url)
+
+
+def test_it_shows_and_does_nothing_when_it_is_made(fake, form):
+    assert form.result is None
+    assert not fake.calls
+
+
+def test_one_click_gives_the_first_result_of_the_course(form):
+    form.run.click()
+    assert form.wait(10) == 45
+    assert "Result : 45 (ArmoniK on this machine)" in form.status.value
+
+
+def test_the_numbers_that_are_typed_are_added(form):
+    form.values.value = "1.5, 2.5"
+    form.run.click()
+    assert form.wait(10) == 4.0
+
+
+def test_typing_n_chooses_the_first_n_numbers(form):
+    form.first_n.value = "100"
+    assert form.source.value == FIRST_N
+    form.run.click()
+    assert form.wait(10) == 4950
+
+
+def test_typing_numbers_chooses_the_numbers(form):
+    form.first_n.value = "100"
+    form.values.value = "1 2"
+    assert form.source.value == NUMBERS
+    assert form.wait(10) == 3
+
+
+def test_the_sum_of_the_first_none_is_zero(form):
+    form.first_n.value = "0"
+    assert form.wait(10) == 0
+
+
+def test_numbers_one_below_the_other_stay_apart(form):
+    form.values.value = "1\n2\n3"
+    assert form.wait(10) == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("abc", "&#x27;abc&#x27; is not a number"),
+        ("1,,2", "comma without a number"),
+        ("", "There is no number"),
+        ("1e999", "too large"),
+        ("<script>1</script>", "&lt;script"),
+        ("1 " * 1_000_000, "1,000,000 numbers are too many"),
+    ],
+)
+def test_bad_numbers_get_a_sentence_and_nothing_is_sent(fake, form, text, words):
+    form.values.value = text
+    form.run.click()
+    assert words in form._values.problem.value
+    with pytest.raises(errors.InputError):
+        form.wait(10)
+    assert not fake.calls
+
+
+def test_a_bad_n_gets_a_sentence_and_nothing_is_sent(fake, form):
+    form.first_n.value = "-1"
+    form.run.click()
+    assert "0 or more" in form._first_n.problem.value
+    assert not fake.calls
+
+
+def test_each_run_has_a_session_that_is_closed_at_the_end(fake, form):
+    form.wait(10)
+    form.run.click()
+    form.wait(10)
+    assert [s.status for s in fake.sessions.values()] == [SessionStatus.CLOSED] * 2
+
+
+def test_partition_and_threshold_are_those_that_were_asked_for(fake):
+    fake.partitions.append("big")
+    form = ValuesForm(Endpoint.parse(fake.url), "big", subtask_threshold=7)
+    form.wait(10)
+    (session,) = fake.sessions.values()
+    assert session.options.partition_id == "big"
+    assert any(b'"subtask_threshold": 7' in data for data in fake.data.values())
+
+
+def test_an_unknown_partition_is_told_with_those_that_exist(fake):
+    form = ValuesForm(fake.url, "typo")
+    with pytest.raises(errors.PartitionError):
+        form.wait(10)
+    assert "These exist: default." in form.status.value
+
+
+def test_a_dead_endpoint_is_told_in_words():
+    form = ValuesForm(f"localhost:{listeners.closed_port()}")
+    with pytest.raises(errors.EndpointError):
+        form.wait(10)
+    assert "Problem:" in form.status.value
+
+
+def test_a_typing_error_in_the_endpoint_is_told_in_words():
+    form = ValuesForm("localhost")
+    with pytest.raises(errors.EndpointSyntaxError, match="port is missing"):
+        form.wait(10)
+
+
+def test_cancel_ends_the_wait_and_cancels_the_session(fake, form):
+    fake.automatic = False
+    form.run.click()
+    fake.wait_for_call("GetEvents")
+    began = time.monotonic()
+    canceller = threading.Thread(target=form.cancel.click)
+    canceller.start()
+    with pytest.raises(errors.WaitCancelledError):
+        form.wait(10)
+    canceller.join()
+    assert time.monotonic() - began < 5
+    assert [s.status for s in fake.sessions.values()] == [SessionStatus.CANCELLED]
+    assert "cancelled" in form.status.value
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "expression"),
+    [
+        ("values", "1 -2.5 1e3", "[1, -2.5, 1000.0]"),
+        ("first_n", "1000", "list(range(1000))"),
+    ],
+)
+def test_the_code_twin_runs_as_pasted_and_says_the_same(form, field, text, expression):
+    getattr(form, field).value = text
+    form.wait(10)
+    assert f"Payload({expression}" in form.code
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(form.code, "pasted", "exec"), {"__name__": "__main__"})
+    assert printed.getvalue() == f"Result : {form.result}\n"
+
+
+def test_the_code_twin_needs_only_the_client_library_and_the_messages(form):
+    form.wait(10)
+    imports = [line.split()[1] for line in form.code.splitlines() if line.startswith("from")]
+    assert {name.split(".")[0] for name in imports} <= {"datetime", "armonik", "hello_helpers"}
+    assert [n for n in imports if n.startswith("hello")] == ["hello_helpers.messages"]
+
+
+def test_the_static_table_holds_labels_values_and_result(form):
+    form.values.value = "20 22"
+    form.wait(10)
+    shown = form._repr_mimebundle_()["text/html"]
+    for text in ("Numbers", "20 22", "Result", "42"):
+        assert text in shown
+
+
+def test_every_input_has_a_label_and_every_button_says_its_deed(form):
+    for widget in (form.source, form.values, form.first_n, form.run, form.cancel):
+        assert widget.description.strip()

@@ -1,0 +1,108 @@
+"""The journey of a task: picture, table and text say the same."""
+
+from __future__ import annotations
+
+import datetime
+import xml.etree.ElementTree as ET
+from types import SimpleNamespace
+
+import pytest
+
+from hello_helpers.display import Journey, journey
+from hello_helpers.display.journey import INSTANTS
+
+START = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def task(*milliseconds: float | None, status: int = 4) -> SimpleNamespace:
+    """Return a task whose instants came so many milliseconds after its creation."""
+    times: dict[str, object] = {f"{name}_at": None for name, _, _ in INSTANTS}
+    for (name, _, _), at in zip(INSTANTS, milliseconds, strict=False):
+        times[f"{name}_at"] = None if at is None else START + datetime.timedelta(milliseconds=at)
+    return SimpleNamespace(status=status, **times)
+
+
+@pytest.fixture
+def whole() -> Journey:
+    return journey(task(0, 1, 2, 3, 4, 5, 25, 26))
+
+
+def test_the_instants_are_in_the_order_of_armonik(whole: Journey):
+    assert [name for name, _ in whole.instants] == [
+        "created",
+        "submitted",
+        "received",
+        "acquired",
+        "fetched",
+        "started",
+        "processed",
+        "ended",
+    ]
+
+
+def test_the_text_says_when_what_and_how_long(whole):
+    assert "started after 5.0 ms" in whole.text
+    assert "longest leg was started \N{RIGHTWARDS ARROW} processed: 20.0 ms" in whole.text
+    assert "COMPLETED" in whole.text
+
+
+def test_the_line_to_compare_holds_no_times(whole):
+    assert repr(whole) == repr(journey(task(0, 10, 20, 30, 40, 50, 60, 70)))
+    assert repr(whole).startswith("Journey of a task (COMPLETED): created, submitted, ")
+
+
+def test_the_picture_is_sound_and_has_a_title_and_a_description(whole):
+    picture = ET.fromstring(whole.svg())
+    assert picture.get("role") == "img"
+    assert picture.find(f"{SVG}title").text == "Journey of a task"
+    assert picture.find(f"{SVG}desc").text == whole.text
+    assert picture.get("fill") == "currentColor", "it can be read on light and dark ground"
+
+
+def test_each_leg_has_a_bar_with_its_name_and_its_duration(whole):
+    picture = ET.fromstring(whole.svg())
+    assert len(picture.findall(f"{SVG}rect")) == 7
+    texts = [text.text for text in picture.findall(f"{SVG}text")]
+    assert "started \N{RIGHTWARDS ARROW} processed" in texts
+    assert "20.0 ms" in texts
+
+
+def test_no_bar_leaves_the_picture(whole):
+    picture = ET.fromstring(whole.svg())
+    width = float(picture.get("viewBox").split()[2])
+    for bar in picture.findall(f"{SVG}rect"):
+        assert 0 <= float(bar.get("x")) <= float(bar.get("x")) + float(bar.get("width")) <= width
+
+
+def test_the_table_holds_what_the_picture_holds(whole):
+    shown = whole._repr_html_()
+    for name, place, _ in INSTANTS:
+        assert f">{name}</th>" in shown
+        assert place in shown
+    assert "26.0 ms" in shown
+
+
+def test_a_task_on_its_way_shows_what_has_come():
+    running = journey(task(0, 1, 2, 3, 4, 5, status=9))
+    assert repr(running).endswith(
+        "PROCESSING): created, submitted, received, acquired, fetched, started"
+    )
+    assert len(ET.fromstring(running.svg()).findall(f"{SVG}rect")) == 5
+
+
+def test_an_instant_that_never_came_is_left_out():
+    failed = journey(task(0, 1, None, None, None, None, None, 9, status=8))
+    assert [name for name, _ in failed.instants] == ["created", "submitted", "ended"]
+
+
+@pytest.mark.parametrize("times", [(), (0,)])
+def test_a_journey_that_has_not_begun_can_be_shown_too(times):
+    young = journey(task(*times, status=1))
+    assert "not begun" in young.text
+    ET.fromstring(young.svg())
+    assert "<table>" in young._repr_html_()
+
+
+def test_all_in_one_instant_can_be_shown():
+    assert ET.fromstring(journey(task(0, 0, 0)).svg()).findall(f"{SVG}rect")
