@@ -53,7 +53,8 @@ def requirements(lines: Iterable[str], python: str | None = None) -> dict[str, S
     """Parse requirements into {name: versions}; leave out those for another Python."""
     parsed = map(Requirement, lines)
     environment = {"python_version": python} if python else {}
-    return {r.name: r.specifier for r in parsed if not r.marker or r.marker.evaluate(environment)}
+    wanted = [r for r in parsed if not r.marker or r.marker.evaluate(environment)]
+    return {canonicalize_name(r.name): r.specifier for r in wanted}  # conda writes some with "_"
 
 
 def pythons_tested(project: dict[str, Any]) -> list[str]:

@@ -58,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="DIR", help="keep tables and objects here, and go on from them"
     )
     parser.add_argument(
+        "--metrics-port",
+        type=_port,
+        metavar="PORT",
+        help="serve metrics for Prometheus on this port of 127.0.0.1; 0 takes a free one",
+    )
+    parser.add_argument(
         "--switchboard",
         type=Path,
         metavar="PATH",
@@ -88,6 +94,7 @@ def execute(args: argparse.Namespace) -> int:
                 host=Host.find(args.host) if args.host is not None else LOOPBACK,
                 port=args.port or 0,
                 tls=TlsFolder(args.tls.absolute()) if args.tls else None,
+                metrics_port=args.metrics_port,
                 switchboard=args.switchboard,
             ),
             announce=_announce,

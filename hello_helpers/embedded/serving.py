@@ -95,11 +95,16 @@ async def _serve(
         _remove_stale(configuration.socket)
         port = await control_plane.start(configuration.address)
         compute_plane.start()
-        switchboard = None
-        if configuration.switchboard:
-            orders = switchboard_orders(control_plane, compute_plane)
-            switchboard = await serve_switchboard(configuration.switchboard, orders)
+        switchboard = metrics = None
         try:
+            if configuration.switchboard:
+                orders = switchboard_orders(control_plane, compute_plane)
+                switchboard = await serve_switchboard(configuration.switchboard, orders)
+            if configuration.metrics_port is not None:
+                from .metrics import MetricsExporter
+
+                metrics = MetricsExporter(plane, configuration.metrics_port)
+                log.info("Metrics are at %s", metrics.url, extra={"metrics": metrics.url})
             endpoint = configuration.endpoint(port)
             log.info("Serving %s", endpoint, extra={"endpoint": endpoint})
             if tls:
@@ -110,6 +115,8 @@ async def _serve(
             log.info("Ending")
             if switchboard:
                 switchboard.close()
+            if metrics:
+                await metrics.stop()
             await asyncio.gather(control_plane.stop(), compute_plane.stop())
             if configuration.socket:
                 configuration.socket.unlink(missing_ok=True)

@@ -53,6 +53,7 @@ class Served:
         *,
         pods: int = 2,
         data: Path | None = None,
+        options: Sequence[str] = (),
         constants: Mapping[str, float] | None = None,
         **popen: Any,
     ) -> None:
@@ -60,6 +61,7 @@ class Served:
 
         Args:
             folder: where its socket and, unless ``data`` is given, its data lie.
+            options: more options of `serve`.
             constants: other values for constants of `hello_helpers.embedded`, by dotted name.
             popen: more arguments for the process.
         """
@@ -71,7 +73,7 @@ class Served:
         self._popen = popen
         self._command = hurried(constants) if constants else CLI
         self._arguments = ["serve", "--socket", str(self.socket), "--data", str(self.data)]
-        self._arguments += ["--pods", str(pods)]
+        self._arguments += ["--pods", str(pods), *options]
         for name, command in (partitions or {"default": SCRIPTED}).items():
             self._arguments += ["--partition", f"{name}={shlex.join(command)}"]
 

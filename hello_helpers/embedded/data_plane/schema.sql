@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS task (
     success             INTEGER NOT NULL DEFAULT 1,
     error               TEXT NOT NULL DEFAULT ''
 );
-CREATE INDEX IF NOT EXISTS task_by_status ON task (session_id, status);
+CREATE INDEX IF NOT EXISTS task_by_status ON task (session_id, status, partition_id);
 CREATE INDEX IF NOT EXISTS task_by_session ON task (session_id);  -- in order of arrival, by seq
 
 -- A task waits for each result listed here: its payload or a data dependency that is not COMPLETED yet.
@@ -124,7 +124,7 @@ CREATE VIEW IF NOT EXISTS application AS
 ANALYZE sqlite_schema;
 DELETE FROM sqlite_stat1;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
-    ('task', 'task_by_status', '1000000 10000 2000'),
+    ('task', 'task_by_status', '1000000 10000 2000 2000'),
     ('task', 'task_by_session', '1000000 10000'),
     ('result', 'result_by_session', '1000000 10000');
 ANALYZE sqlite_schema;
