@@ -71,6 +71,8 @@ class Served:
         self.log: list[str] = []
         self.process: subprocess.Popen[str] | None = None
         self._popen = popen
+        self._others: set[Path] = set()
+        self._others = self.runtime  # of an ArmoniK that other tests share
         self._command = hurried(constants) if constants else CLI
         self._arguments = ["serve", "--socket", str(self.socket), "--data", str(self.data)]
         self._arguments += ["--pods", str(pods), *options]
@@ -144,7 +146,7 @@ class Served:
     @property
     def runtime(self) -> set[Path]:
         """The folders in which its pods, present and past, had their sockets and logs."""
-        return set(Path(os.environ["TMPDIR"]).glob("armonik-*"))
+        return set(Path(os.environ["TMPDIR"]).glob("armonik-*")) - self._others
 
     def workers(self) -> list[psutil.Process]:
         """Its worker processes; not the guard, and not what workers have started."""
