@@ -75,7 +75,7 @@ def explain(endpoint: Endpoint, error: grpc.RpcError, deadline: float) -> Endpoi
     if status := re.search(r"status: (\d{3})", error.details() or ""):
         return NotGrpcError(
             f"A web server answers at {where}, with HTTP status {status[1]}, and no ArmoniK.",
-            "Behind a gateway, check the port. If it asks for a certificate, give one.",
+            "If it is ArmoniK's gateway, ArmoniK behind it may be down, or want a certificate.",
         )
     if (found := _look(endpoint, deadline)) is not None:
         return found

@@ -104,8 +104,9 @@ def wait_for_results(
 
     # In a thread, because Ctrl-C interrupts the main thread wherever it is: in the middle of gRPC's
     # own work it would leave a channel that cannot be closed.
-    threading.Thread(target=work, name="wait for results", daemon=True).start()
+    thread = threading.Thread(target=work, name="wait for results", daemon=True)
     try:
+        thread.start()
         if (error := _get(outcome)) is not None:
             raise error
     except KeyboardInterrupt:
