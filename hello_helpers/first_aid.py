@@ -14,10 +14,9 @@ from typing import Any
 
 import grpc
 
-from hello_helpers.refusals import explain
+from hello_helpers.refusals import CLOSED_HINT, explain
 
 RUN_ABOVE = "If a cell above makes it, run that first: menu Run, then Run All Above Selected Cell."
-CLOSED = "Run the first cell of this lesson again: it opens a new one."
 TRACEBACK = "(A cell with %tb shows the whole traceback.)"
 
 
@@ -64,7 +63,7 @@ def in_words(
         first = f"ArmoniK's answer is {error.code().name}. {reason.message}"
         return [first, *reason.lines()[1:], *where, TRACEBACK]
     if isinstance(error, ValueError) and "closed channel" in str(error):
-        return ["The channel is closed.", CLOSED, *where]
+        return ["The channel is closed.", CLOSED_HINT, *where]
     if type(error) is NameError and innermost:
         name = error.name or ""
         return [f"NameError: there is no {name!r} here.", _hint(name, names), *where]

@@ -25,6 +25,10 @@ HOPELESS = (
 )
 """Codes that come back however often one tries."""
 
+CLOSED_HINT = (
+    "Open a new one. (In a lesson: menu Run, Run All Above Selected Cell; the last cell closes it.)"
+)
+
 
 @contextmanager
 def explained(channel: grpc.Channel) -> Iterator[None]:
@@ -36,7 +40,7 @@ def explained(channel: grpc.Channel) -> Iterator[None]:
     except ValueError as error:
         if "closed" not in str(error):  # "Cannot invoke RPC on closed channel!"
             raise
-        raise RefusedError("The channel is closed.", "Open a new one.") from error
+        raise RefusedError("The channel is closed.", CLOSED_HINT) from error
 
 
 def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:

@@ -12,6 +12,10 @@ from hello_helpers.exercises.looking import look_up
 PRIORITY = 5
 
 SOLUTION = """\
+import dataclasses
+
+from armonik.client import ArmoniKSessions
+
 payload = Payload([10, 20, 30])
 stored = results.create_results({"my payload": payload.serialize()}, session_id)
 announced = results.create_results_metadata(["my result"], session_id)

@@ -15,6 +15,10 @@ from hello_helpers.refusals import explained
 RIGHT = sum(range(1, 51))
 
 SOLUTION = """\
+from armonik.client import ArmoniKSessions
+
+from hello_helpers import create_session, wait_for_result
+
 my_session_id = create_session(channel, hello_partition())
 my_data = create_payload(channel, my_session_id, Payload(list(range(1, 51))))
 submit_task(channel, my_session_id, my_data)
@@ -69,7 +73,8 @@ exercise_05 = Exercise(
     _look,
     (
         "Five steps: session, payload, submit, wait, close. There is a line for each.",
-        "create_session, create_payload, submit_task and wait_for_result are imported already.",
+        "hello_helpers has create_session, create_payload, submit_task and wait_for_result. "
+        "You may also write the calls of the lessons yourself.",
         "Close with ArmoniKSessions(channel).close_session(my_session_id), after the result is "
         "there.",
     ),

@@ -17,7 +17,7 @@ LONGEST_CODE = 20_000
 
 
 CODE_STYLE = (
-    "overflow: auto; max-height: 50em; padding: 0.6em; line-height: 1.4; "
+    "white-space: pre; overflow: auto; max-height: 50em; padding: 0.6em; line-height: 1.4; "
     "background: var(--jp-cell-editor-background, transparent); "
     "border: 1px solid var(--jp-cell-editor-border-color, currentColor)"
 )

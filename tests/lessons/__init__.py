@@ -1,0 +1,1 @@
+"""The lessons, as learners go through them."""

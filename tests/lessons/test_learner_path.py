@@ -1,0 +1,117 @@
+"""Each lesson opened first, on an empty ArmoniK, and its exercise tried in every way."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hello_helpers import exercises
+from tests.isolation import RUN
+from tests.lessons.running import LESSONS, Kernel, cell_of, folder, text
+
+pytestmark = pytest.mark.embedded_only
+
+NOT_TRIED = "Not tried yet. Replace the dots in this cell by your own code"
+
+WRONG = {
+    "00_welcome": {
+        "my_sum = 45": "45 is the sum of the ten numbers that were in the form.",
+        "my_sum = sum(range(1, 1001))": "500500 is 1 + 2 + ... + 1000.",
+        "my_sum = '499500'": "this is an object of the class str",
+        "my_sum = 7": "The answer is 7",
+    },
+    "01_channel": {
+        "my_channel = endpoint.url": "This is a text, and no channel.",
+        "my_channel = channel": "This is the channel that the lesson has opened.",
+        "my_channel = endpoint": "an object of the class Endpoint, and no channel",
+        "my_channel = wrong.open_channel()": "no ArmoniK answers: UNAVAILABLE",
+        "my_channel = endpoint.open_channel(); my_channel.close()": "closed already",
+    },
+    "02_session": {
+        "my_session_id = 'nonsense'": "ArmoniK knows no session with the id 'nonsense'.",
+        "my_session_id = session_id": "its tasks may take 300 seconds",
+        "my_session_id = session": "this is an object of the class Session",
+        "o = dataclasses.replace(options, max_duration=timedelta(minutes=1), max_retries=3)\n"
+        "my_session_id = sessions.create_session(o, [partition])": "makes up to four executions",
+        "o = dataclasses.replace(options, max_duration=timedelta(minutes=1), max_retries=2)\n"
+        "my_session_id = sessions.create_session(o, [partition])": "the session is still RUNNING",
+    },
+    "03_payload": {
+        "my_payload_id = output_id": "no data for it: it is CREATED",
+        "my_payload_id = payload_id": "The values in this payload are [0, 1, 2,",
+        "my_payload_id = results.create_results({'x': b'3 4 5'}, session_id)['x'].result_id": (
+            "the hello worker could not read it"
+        ),
+        "my_payload_id = 3": "this is an object of the class int",
+    },
+    "04_submit": {
+        "my_task_id = submitted.id": "its priority is 1",
+        "my_task_id = output_id": "This is the id of a result, and not of a task.",
+        "my_task_id = submitted": "This is the whole task. Its id is its attribute id.",
+        "my_task_id = 'nonsense'": "ArmoniK knows no task with the id 'nonsense'.",
+        "my_task_id = [submitted.id]": "this is an object of the class list",
+    },
+    "05_wait": {
+        "my_session_id = session_id": "The result in this session is 45.",
+        "from hello_helpers import create_session\nmy_session_id = create_session(channel)": (
+            "there is no task in it"
+        ),
+        "from hello_helpers import create_session\nmy_session_id = create_session(channel)\n"
+        "d = create_payload(channel, my_session_id, Payload(list(range(51))))\n"
+        "submit_task(channel, my_session_id, d)\n"
+        "wait_for_results(channel, my_session_id, [d.result_id])\n"
+        "import time; time.sleep(0.2)": "The result is right. But the session is still RUNNING.",
+    },
+}
+
+
+@pytest.fixture(params=LESSONS, scope="module")
+def name(request: pytest.FixtureRequest) -> str:
+    """Each lesson in turn."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def lesson(name: str) -> Iterator[Kernel]:
+    """The lesson, run up to its exercise, on an embedded ArmoniK that nobody has used yet."""
+    parent = Path(os.environ[RUN])
+    environment = {"HELLO_ARMONIK_DIR": folder(parent, f"l{name[:2]}"), "AK_ENDPOINT": None}
+    with Kernel(environment) as kernel:
+        kernel.open(name)
+        kernel.run_until("exercise")
+        yield kernel
+        kernel.say("from hello_helpers.embedded import stop_shared; stop_shared()")
+
+
+def test_an_untouched_exercise_is_not_tried(lesson: Kernel) -> None:
+    assert NOT_TRIED in lesson.run(cell_of(lesson.notebook, "exercise"))
+
+
+def test_a_typical_mistake_is_told_with_what_to_do(lesson: Kernel, name: str) -> None:
+    for code, message in WRONG[name].items():
+        verdict = lesson.answer(code)
+        assert "Not right yet." in verdict, (code, verdict)
+        assert message in verdict, (code, verdict)
+
+
+def test_the_solution_that_is_shown_is_right(lesson: Kernel, name: str) -> None:
+    exercise = getattr(exercises, f"exercise_{name[:2]}")
+    assert "Right!" in lesson.answer(exercise.code)
+
+
+def test_the_lesson_runs_to_its_end_and_all_of_it_once_more(lesson: Kernel) -> None:
+    lesson.run_from("exercise")
+    lesson.run_all()
+    assert NOT_TRIED in text(cell_of(lesson.notebook, "exercise"))
+    assert "no error went unseen" in text(cell_of(lesson.notebook, "end")).lower()
+
+
+def test_all_that_took_a_small_part_of_the_minutes_that_are_printed(lesson: Kernel) -> None:
+    minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", cell_of(lesson.notebook, "title").source)
+    assert minutes
+    assert 5 <= int(minutes[1]) <= 8
+    assert lesson.seconds < 60 * int(minutes[1]) / 10

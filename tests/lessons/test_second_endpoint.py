@@ -1,0 +1,55 @@
+"""The lessons on another ArmoniK, which only the environment names: same cells, same outputs.
+
+They run one after the other in one kernel, emptied in between, so that each lesson finds the
+session of the one before, and none of its variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from hello_helpers.embedded import EmbeddedArmonik
+from tests.lessons.running import LESSONS, Kernel, cell_of, stored, text
+
+pytestmark = pytest.mark.embedded_only
+
+CHECKED = "nbval-check-output"
+
+
+@pytest.fixture(scope="module")
+def kernel() -> Iterator[Kernel]:
+    """A kernel that is told of a second ArmoniK, which listens on a port."""
+    with (
+        EmbeddedArmonik(port=0) as armonik,
+        Kernel({"AK_ENDPOINT": armonik.endpoint, "HELLO_ARMONIK_DIR": "/nowhere"}) as kernel,
+    ):
+        yield kernel
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_gives_the_checked_outputs_on_a_second_armonik(kernel: Kernel, name: str) -> None:
+    kernel.say("%reset -f")
+    kernel.open(name)
+    kernel.run_all()
+    backend = cell_of(kernel.notebook, "backend" if name == "00_welcome" else "begin")
+    assert "Backend: ArmoniK on this machine" in text(backend)
+    expected = {cell.id: text(cell) for cell in checked(stored(name))}
+    assert {cell.id: text(cell) for cell in checked(kernel.notebook)} == expected
+    assert expected
+
+
+def test_a_lesson_goes_on_with_the_session_of_the_one_before(kernel: Kernel) -> None:
+    kernel.open("02_session")
+    kernel.run_until("end")
+    made = kernel.say("session_id")
+    for name in ("03_payload", "04_submit", "05_wait"):
+        kernel.say("%reset -f")
+        kernel.open(name)
+        kernel.run(cell_of(kernel.notebook, "begin"))
+        assert kernel.say("session_id") == made
+
+
+def checked(notebook: object) -> list:
+    return [cell for cell in notebook.cells if CHECKED in cell.metadata.get("tags", [])]
