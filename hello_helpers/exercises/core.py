@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hello_helpers.display.notes import Note
+from hello_helpers.endpoint import Endpoint
 
 
 class Wrong(Exception):
@@ -86,10 +87,20 @@ class Exercise:
     code: str
 
     def check(self, *answers: object) -> Verdict:
-        """Check answers; one that is still `...` or None counts as not tried."""
+        """Check answers; one that is still `...` or None counts as not tried.
+
+        If the first one is the `Endpoint` of the lesson, the check opens a channel of its own to
+        it: that of the lesson is closed when its last cell has run.
+        """
         if any(answer is ... or answer is None for answer in answers):
             text = "Replace the dots in this cell by your own code, and run it again."
             return Verdict(Outcome.NOT_TRIED, text, self)
+        if isinstance(answers[0], Endpoint):
+            with answers[0].open_channel() as channel:
+                return self._verdict(channel, *answers[1:])
+        return self._verdict(*answers)
+
+    def _verdict(self, *answers: object) -> Verdict:
         try:
             return Verdict(Outcome.RIGHT, self.look(*answers), self)
         except Wrong as wrong:

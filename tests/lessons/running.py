@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode, v4
 from traitlets.config import Config
 
-from tests.store_notebooks import NOTEBOOKS
+from tests.store_notebooks import NOTEBOOKS, joined
 
 SECONDS_A_CELL = 60
 
@@ -33,7 +33,7 @@ def cell_of(notebook: NotebookNode, ending: str) -> NotebookNode:
 def text(cell: NotebookNode) -> str:
     """Return what a cell has shown, as plain text."""
     shown = []
-    for output in cell.get("outputs", []):
+    for output in joined(cell.get("outputs", [])):
         if output.output_type == "stream":
             shown.append(output.text)
         elif output.output_type == "error":

@@ -1,0 +1,209 @@
+"""What the lessons show: tables, pictures, states, verdicts, the check of the installation."""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import grpc
+import pytest
+from armonik.client import ArmoniKTasks, ArmoniKVersions
+from armonik.common import TaskDefinition, TaskStatus
+
+from hello_helpers import (
+    Endpoint,
+    HelloError,
+    Payload,
+    create_payload,
+    create_session,
+    installation,
+)
+from hello_helpers.display import Table, facts, listing, pictures
+from hello_helpers.display.connection import Connection
+from hello_helpers.display.states import watch_session
+from hello_helpers.exercises.core import Exercise, Wrong
+
+EVIL = "<script>&"
+
+PICTURES = ("planes", "channel", "session_states", "results", "task_states")
+
+TASK = SimpleNamespace(
+    id="t1",
+    status=TaskStatus.COMPLETED,
+    options=SimpleNamespace(max_duration=datetime.timedelta(minutes=5), partition_id=""),
+    created_at=datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc),
+    outputs=["a", "b"],
+)
+
+
+def test_facts_show_names_units_and_what_is_empty() -> None:
+    names = ["status", "options.max_duration", "options.partition_id", "outputs"]
+    assert repr(facts("A task", TASK, names)).splitlines() == [
+        "A task",
+        "field                 value",
+        "status                COMPLETED",
+        "options.max_duration  300 seconds",
+        "options.partition_id  (empty)",
+        "outputs               a, b",
+    ]
+
+
+def test_a_listing_has_a_row_for_each_and_may_be_empty() -> None:
+    assert repr(listing("Tasks", [TASK], ["id", "status"])).splitlines()[2] == "t1  COMPLETED"
+    assert repr(listing("Tasks", [], ["id", "status"])).splitlines() == ["Tasks", "id  status"]
+
+
+def test_a_table_has_header_cells_and_escapes_what_it_shows() -> None:
+    shown = Table(EVIL, ("a", EVIL), [(EVIL, EVIL)])._repr_html_()
+    assert 'scope="row"' in shown
+    assert 'scope="col"' in shown
+    assert "<script>" not in shown
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_sound_and_says_the_same_in_words(name: str) -> None:
+    picture = getattr(pictures, name)()
+    svg = ElementTree.fromstring(picture.svg())
+    shown = {node.text for node in svg.iter("{http://www.w3.org/2000/svg}text")}
+    assert svg.findtext("{http://www.w3.org/2000/svg}title") == picture.title
+    words = " ".join(picture.words).lower()
+    for name in ", ".join(shown).split(", "):
+        if name.isupper() or name.endswith("_session"):
+            assert name.lower() in words
+    for sentence in picture.words:
+        assert sentence in repr(picture)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_lies_within_its_frame_and_uses_the_colour_of_the_text(name: str) -> None:
+    picture = getattr(pictures, name)()
+    svg = ElementTree.fromstring(picture.svg())
+    for box in svg.iter("{http://www.w3.org/2000/svg}rect"):
+        x, y, width, height = (float(box.get(key)) for key in ("x", "y", "width", "height"))
+        assert 0 <= x <= x + width <= picture.width
+        assert 0 <= y <= y + height <= picture.height
+        assert box.get("stroke") == "currentColor"
+    for text in svg.iter("{http://www.w3.org/2000/svg}text"):
+        assert text.get("fill") == "currentColor"
+
+
+def exercise(look: object) -> Exercise:
+    return Exercise("exercise_99", look, ("think", "look"), "answer = 1 < 2")
+
+
+def test_a_verdict_is_a_line_of_text_with_the_way_to_the_hints() -> None:
+    def look(answer: object) -> str:
+        raise Wrong(f"{answer} is not it.", "Try again.")
+
+    tried = exercise(look)
+    assert repr(tried.check(...)).startswith("\N{WHITE CIRCLE} Not tried yet. Replace the dots")
+    assert repr(tried.check(None)).startswith("\N{WHITE CIRCLE} Not tried yet.")
+    assert repr(tried.check(7)).splitlines() == [
+        "\N{MULTIPLICATION X} Not right yet. 7 is not it. Try again.",
+        "Hints: exercise_99.hint(1) to exercise_99.hint(2). Then: exercise_99.solution()",
+    ]
+    assert repr(tried.hint()) == "Hint 1 of 2: think"
+    assert repr(tried.hint(9)) == "Hint 2 of 2: look"
+    assert repr(tried.solution()) == "answer = 1 < 2"
+
+
+def test_a_verdict_folds_hints_and_solution_and_escapes_all() -> None:
+    shown = exercise(lambda _: EVIL).check(1)._repr_html_()
+    assert "<script>" not in shown
+    assert "<details>" not in shown
+    shown = exercise(lambda _: EVIL).check(...)._repr_html_()
+    assert shown.count("<details>") == 3
+    assert "1 &lt; 2" in shown
+
+
+def test_a_good_installation_is_fine() -> None:
+    shown = installation.check_installation()
+    assert shown.caption == "All is installed"
+    assert {row[2] for row in shown.rows} == {"fine"}
+
+
+def test_a_package_that_is_missing_or_too_old_gets_a_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real = importlib.metadata.version
+
+    def version(name: str) -> str:
+        if name == "grpcio":
+            raise importlib.metadata.PackageNotFoundError
+        return "3.19.0" if name == "armonik" else real(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    shown = installation.check_installation()
+    assert shown.caption == "To mend: armonik, grpcio"
+    verdicts = {name: verdict for name, _, verdict in shown.rows}
+    for name in ("armonik", "grpcio"):
+        assert "is needed. Install it as the README says" in verdicts[name]
+    assert verdicts["jupyterlab"] == "fine"
+
+
+@pytest.mark.parametrize(
+    ("version", "bounds", "fine"),
+    [
+        ("8.1.9", ">=8.1.5,<9", True),
+        ("8.1.10", ">=8.1.5,<9", True),
+        ("8.1.4", ">=8.1.5,<9", False),
+        ("9.0", ">=8.1.5,<9", False),
+        ("9.0.0rc1", ">=8.1.5,<9", False),
+        ("1.0", "", True),
+    ],
+)
+def test_versions_are_compared_as_numbers(version: str, bounds: str, fine: bool) -> None:
+    assert installation.within(version, bounds) is fine
+
+
+@pytest.fixture(scope="module")
+def channel() -> Iterator[grpc.Channel]:
+    """A channel to the shared embedded ArmoniK, or to the one that the environment names."""
+    with Endpoint.find().open_channel() as opened:
+        yield opened
+
+
+def test_a_connection_is_idle_until_the_first_call() -> None:
+    with Endpoint.find().open_channel() as fresh:
+        connection = Connection(fresh)
+        assert connection.state == "IDLE"
+        assert connection.until("READY", 0.5) == "IDLE"  # to look does not connect
+        connection = Connection(fresh)
+        ArmoniKVersions(fresh).list_versions()
+        assert connection.until("READY") == "READY"
+
+
+@pytest.mark.embedded_only
+def test_a_watch_tells_all_states_of_a_task_in_their_order(channel: grpc.Channel) -> None:
+    session_id = create_session(channel)
+    data = create_payload(channel, session_id, Payload([1, 2]))
+    watch = watch_session(channel, session_id)
+    task = TaskDefinition(payload_id=data.payload_id, expected_output_ids=[data.result_id])
+    (sent,) = ArmoniKTasks(channel).submit_tasks(session_id, [task])
+    history = watch.until_over(sent)
+    states = ["CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED"]
+    assert history.states == states
+    assert [step.thing for step in history.steps].count("result") == 1
+    assert repr(history).endswith(" \N{RIGHTWARDS ARROW} ".join(states))
+
+
+def test_a_watch_gives_up_in_time_and_says_why(channel: grpc.Channel) -> None:
+    session_id = create_session(channel)
+    data = create_payload(channel, session_id, Payload([1]))
+    other = create_payload(channel, session_id, Payload([1]))
+    watch = watch_session(channel, session_id)
+    task = TaskDefinition(payload_id=data.result_id, expected_output_ids=[other.result_id])
+    (sent,) = ArmoniKTasks(channel).submit_tasks(session_id, [task])
+    with pytest.raises(HelloError, match=r"not over after 0\.3 seconds.*waits for its input"):
+        watch.until_over(sent, timeout=0.3)
+
+
+def test_a_watch_on_a_dead_endpoint_says_so_at_once() -> None:
+    with (
+        Endpoint.parse("http://localhost:1").open_channel() as dead,
+        pytest.raises(HelloError, match="cannot be reached"),
+    ):
+        watch_session(dead, "x")

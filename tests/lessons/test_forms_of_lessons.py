@@ -1,0 +1,179 @@
+"""The forms of the lessons 02 to 05, against a real embedded ArmoniK."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
+from armonik.common import ResultStatus, SessionStatus, TaskStatus
+
+from hello_helpers import Endpoint, EndpointForm, HelloError, ValuesForm, pick_up_session
+from hello_helpers.forms import ClosingForm, PayloadForm, SessionForm, TaskForm
+from hello_helpers.forms.base import Form
+from hello_helpers.messages import Payload
+from hello_helpers.sessions import course_labels, course_sessions
+
+pytestmark = pytest.mark.embedded_only
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Endpoint:
+    """The shared embedded ArmoniK."""
+    return Endpoint.start_embedded()
+
+
+@pytest.fixture
+def channel(endpoint: Endpoint) -> Iterator[grpc.Channel]:
+    """A channel to it."""
+    with endpoint.open_channel() as opened:
+        yield opened
+
+
+@pytest.fixture
+def session_id(channel: grpc.Channel) -> str:
+    """The session of the course."""
+    return pick_up_session(channel)
+
+
+def run(form: Form) -> object:
+    form.run.click()
+    return form.wait()
+
+
+def test_the_session_form_offers_the_partitions_of_the_cluster(endpoint: Endpoint) -> None:
+    assert SessionForm(endpoint).partition.options == ("default",)
+
+
+def test_the_session_form_makes_a_session_with_these_options_and_closes_it(
+    endpoint: Endpoint, channel: grpc.Channel
+) -> None:
+    form = SessionForm(endpoint)
+    form.max_duration.value, form.max_retries.value, form.priority.value = "60", "2", "3"
+    session = ArmoniKSessions(channel).get_session(run(form))
+    assert session.status == SessionStatus.CLOSED
+    assert session.options.max_duration.total_seconds() == 60
+    assert (session.options.max_retries, session.options.priority) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("priority", "1000", "priority must be a whole number from 1 to 99, you typed '1000'."),
+        ("max_retries", "0", "max_retries must be a whole number from 1 to 100, you typed '0'."),
+        ("max_duration", "abc", "from 1 to 86,400, you typed 'abc'."),
+        ("max_duration", "", "you typed nothing."),
+    ],
+)
+def test_the_session_form_refuses_what_cannot_be_in_words(
+    endpoint: Endpoint, field: str, typed: str, sentence: str
+) -> None:
+    form = SessionForm(endpoint)
+    getattr(form, field).value = typed
+    with pytest.raises(HelloError) as caught:
+        run(form)
+    assert sentence in str(caught.value)
+
+
+def test_the_payload_form_stores_a_payload_and_announces_an_output(
+    endpoint: Endpoint, channel: grpc.Channel, session_id: str
+) -> None:
+    form = PayloadForm(endpoint, session_id)
+    form.values.value, form.threshold.value = "3 4 5", "7"
+    data = run(form)
+    results = ArmoniKResults(channel)
+    stored = results.download_result_data(data.payload_id, session_id)
+    assert Payload.deserialize(stored) == Payload([3, 4, 5], 7)
+    assert results.get_result(data.result_id).status == ResultStatus.CREATED
+
+
+def test_the_task_form_shows_every_state_and_submits_with_the_priority(
+    endpoint: Endpoint, channel: grpc.Channel, session_id: str
+) -> None:
+    form = TaskForm(endpoint, session_id)
+    form.priority.value = "5"
+    history = run(form)
+    states = ["CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED"]
+    assert history.states == states
+    for state in states:
+        assert f"{state}: " in form.status.value
+    task = ArmoniKTasks(channel).get_task(form.task_id)
+    assert (task.status, task.options.priority) == (TaskStatus.COMPLETED, 5)
+
+
+def test_the_task_form_cancels_its_task(endpoint: Endpoint, channel: grpc.Channel) -> None:
+    sessions = ArmoniKSessions(channel)
+    options = sessions.get_session(pick_up_session(channel)).options
+    options.options = {}
+    paused = sessions.create_session(options)
+    sessions.pause_session(paused)  # so that the task waits
+    form = TaskForm(endpoint, paused)
+    form.run.click()
+    with pytest.raises(HelloError, match="still running"):
+        form.wait(0.5)
+    form.cancel.click()
+    with pytest.raises(HelloError, match="cancelled"):
+        form.wait()
+    task = ArmoniKTasks(channel).get_task(form.task_id)
+    assert task.status in (TaskStatus.CANCELLING, TaskStatus.CANCELLED)
+    sessions.cancel_session(paused)
+
+
+def test_the_values_form_tells_its_session(endpoint: Endpoint, channel: grpc.Channel) -> None:
+    form = ValuesForm(endpoint)
+    run(form)
+    session = ArmoniKSessions(channel).get_session(form.session_id)
+    assert session.status == SessionStatus.CLOSED
+
+
+def test_the_closing_form_closes_the_sessions_of_this_learner(
+    endpoint: Endpoint, channel: grpc.Channel, session_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELLO_LEARNER", "somebody else")
+    pick_up_session(channel)
+    form = ClosingForm(endpoint)
+    assert form.running == "1"
+    assert run(form) == 1
+    assert course_sessions(channel, course_labels()) == []
+    assert ArmoniKSessions(channel).get_session(session_id).status == SessionStatus.RUNNING
+
+
+def test_the_code_that_a_form_shows_does_the_same(
+    endpoint: Endpoint, channel: grpc.Channel, session_id: str
+) -> None:
+    def made_by_code(form: Form) -> dict[str, object]:
+        run(form)
+        names: dict[str, object] = {}
+        exec(form.code, names)
+        return names
+
+    made = made_by_code(SessionForm(endpoint))["session_id"]
+    assert ArmoniKSessions(channel).get_session(made).status == SessionStatus.CLOSED
+    made = made_by_code(PayloadForm(endpoint, session_id))["payload_id"]
+    assert ArmoniKResults(channel).get_result(made).status == ResultStatus.COMPLETED
+    made = made_by_code(TaskForm(endpoint, session_id))["sent"]
+    assert ArmoniKTasks(channel).get_task(made.id).session_id == session_id
+    form = ClosingForm(endpoint)
+    run(form)
+    session_id = pick_up_session(channel)
+    exec(form.code, {})
+    assert ArmoniKSessions(channel).get_session(session_id).status == SessionStatus.CLOSED
+
+
+@pytest.mark.parametrize("kind", [SessionForm, PayloadForm, TaskForm, ClosingForm])
+def test_a_form_without_an_armonik_is_shown_and_says_why_it_cannot_run(kind: type) -> None:
+    nowhere = Endpoint.parse("http://localhost:1")
+    form = kind(nowhere, "x") if kind in (PayloadForm, TaskForm) else kind(nowhere)
+    assert form._repr_mimebundle_()["text/html"]
+    with pytest.raises(HelloError, match="cannot be reached"):
+        run(form)
+
+
+@pytest.mark.parametrize("kind", [EndpointForm, ValuesForm, SessionForm, ClosingForm])
+def test_where_widgets_cannot_be_drawn_a_form_is_a_table(kind: type, endpoint: Endpoint) -> None:
+    form = kind() if kind is EndpointForm else kind(endpoint)
+    shown = form._repr_mimebundle_()
+    assert "<table>" in shown["text/html"]
+    assert "armonik.sock" not in shown["text/html"]
+    assert shown["text/plain"].startswith(f"<{kind.__name__}: ")

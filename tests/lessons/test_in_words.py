@@ -1,0 +1,100 @@
+"""What a lesson says when something goes wrong in a cell, or in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lessons.running import Kernel
+
+pytestmark = pytest.mark.embedded_only
+
+RUN_ABOVE = "menu Run, then Run All Above Selected Cell"
+
+
+@pytest.fixture(scope="module")
+def lesson() -> Iterator[Kernel]:
+    """Lesson 02, up to the new session."""
+    with Kernel() as kernel:
+        kernel.open("02_session")
+        kernel.run_until("options")
+        yield kernel
+
+
+def test_a_name_that_a_cell_above_would_have_made_gets_a_sentence(lesson: Kernel) -> None:
+    shown = lesson.say("print('so far')\nsessions.close_session(spare_id)")
+    assert "NameError: there is no 'spare_id' here." in shown
+    assert RUN_ABOVE in shown
+    assert "It happened here: sessions.close_session(spare_id)" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_name_that_is_misspelt_gets_a_guess(lesson: Kernel) -> None:
+    assert "Did you mean 'session_id'?" in lesson.say("sesion_id")
+
+
+def test_a_call_that_armonik_refuses_is_told_with_its_code_and_a_remedy(lesson: Kernel) -> None:
+    shown = lesson.say('sessions.create_session(options, partition_ids=["nowhere"])')
+    assert "ArmoniK's answer is NOT_FOUND. The partition does not exist" in shown
+    assert "These exist: default." in shown
+
+
+def test_the_whole_traceback_can_still_be_seen(lesson: Kernel) -> None:
+    lesson.say('sessions.get_session("nonsense")')
+    assert "_InactiveRpcError" in lesson.say("%tb")
+
+
+def test_an_error_of_the_course_keeps_its_two_lines(lesson: Kernel) -> None:
+    shown = lesson.say('Endpoint.parse("htp://localhost")')
+    assert shown.startswith("EndpointSyntaxError: ")
+    assert len(shown.splitlines()) <= 2
+
+
+def test_any_other_error_is_shown_as_ever(lesson: Kernel) -> None:
+    for code, kind in {"1 / 0": "ZeroDivisionError", "int('x')": "ValueError"}.items():
+        shown = lesson.say(code)
+        assert kind in shown
+        assert "Traceback (most recent call last)" in shown
+
+
+def test_an_error_in_a_thread_is_not_lost(lesson: Kernel) -> None:
+    lesson.say(
+        "import threading\n"
+        "def fail():\n"
+        "    raise RuntimeError('nobody sees me')\n"
+        "thread = threading.Thread(target=fail, name='T')\n"
+        "thread.start(); thread.join()"
+    )
+    shown = lesson.say("end_lesson()")
+    assert "there were errors in the background: in the thread 'T': RuntimeError" in shown
+    lesson.say("begin_lesson()")
+    assert "No error went unseen" in lesson.say("end_lesson()")
+
+
+def test_an_error_in_a_task_of_the_event_loop_is_not_lost(lesson: Kernel) -> None:
+    lesson.say(
+        "import asyncio, gc\n"
+        "async def fail():\n"
+        "    raise RuntimeError('nobody sees me')\n"
+        "task = asyncio.ensure_future(fail())\n"
+        "await asyncio.sleep(0)\n"
+        "del task; gc.collect()"
+    )
+    assert "in the event loop: RuntimeError: nobody sees me" in lesson.say("end_lesson()")
+    lesson.say("begin_lesson()")
+
+
+def test_after_the_last_cell_a_call_says_how_to_go_on(lesson: Kernel) -> None:
+    lesson.say("end_lesson(channel)")
+    shown = lesson.say("sessions.get_session(session_id)")
+    assert "The channel is closed." in shown
+    assert "Run All Above Selected Cell" in shown
+
+
+def test_after_the_last_cell_an_exercise_can_still_be_checked(lesson: Kernel) -> None:
+    lesson.say("end_lesson(channel)")
+    shown = lesson.say(
+        "from hello_helpers.exercises import exercise_02\nexercise_02.check(endpoint, session_id)"
+    )
+    assert "its tasks may take 300 seconds" in shown

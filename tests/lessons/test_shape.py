@@ -1,0 +1,100 @@
+"""Every lesson has the same shape, so that a learner knows where to look."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from nbformat import NotebookNode
+
+from tests.lessons.running import LESSONS, cell_of, stored
+from tests.store_notebooks import NOTEBOOKS
+
+STEPS = ("channel", "session", "payload", "submit", "wait")
+
+
+@pytest.fixture(params=LESSONS)
+def name(request: pytest.FixtureRequest) -> str:
+    """Each lesson in turn."""
+    return str(request.param)
+
+
+@pytest.fixture
+def lesson(name: str) -> NotebookNode:
+    """The lesson as it is stored."""
+    return stored(name)
+
+
+def test_it_begins_with_title_objectives_and_minutes(lesson: NotebookNode) -> None:
+    first = lesson.cells[0].source
+    assert re.match(r"# \w", first)
+    objectives = first.partition("**After this you can**")[2].partition("**Time:**")[0]
+    assert 2 <= len(re.findall(r"^- ", objectives, re.MULTILINE)) <= 3
+    assert re.search(r"\*\*Time:\*\* [5-8] minutes", first)
+
+
+def test_it_says_which_of_the_five_steps_it_is(name: str, lesson: NotebookNode) -> None:
+    number = int(name[:2])
+    if number == 0:
+        pytest.skip("the welcome is no step of a client")
+    steps = " → ".join(f"**{s}**" if s == STEPS[number - 1] else s for s in STEPS)
+    assert f"**Step {number} of 5:** {steps}" in lesson.cells[0].source
+
+
+def test_it_says_which_armonik_made_its_outputs(lesson: NotebookNode) -> None:
+    code = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "code")
+    assert 'print("Backend:", endpoint.describe())' in code
+
+
+def test_it_begins_and_ends_as_all_do(lesson: NotebookNode) -> None:
+    cells = [cell for cell in lesson.cells if cell.cell_type == "code"]
+    assert "begin_lesson()" in cells[0].source
+    assert re.fullmatch(r"end_lesson\((channel)?\)", cells[-1].source)
+
+
+def test_its_recap_has_three_lines(lesson: NotebookNode) -> None:
+    recap = cell_of(lesson, "recap").source
+    assert recap.startswith("## Recap\n\n- ")
+    assert len(recap.splitlines()) == 2 + 3
+
+
+def test_its_exercise_stands_after_a_heading_and_is_not_tried(lesson: NotebookNode) -> None:
+    assert cell_of(lesson, "your-turn").source.startswith("## Your turn")
+    (output,) = cell_of(lesson, "exercise").outputs
+    assert "Not tried yet." in output.data["text/plain"]
+
+
+def test_it_says_what_comes_next_and_where_to_go_deeper(lesson: NotebookNode) -> None:
+    last = lesson.cells[-1].source
+    assert "**Next" in last
+    assert "**Go deeper:** [" in last
+
+
+def test_a_link_to_a_notebook_leads_to_one(lesson: NotebookNode) -> None:
+    text = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
+    for link in re.findall(r"\]\(([^)]+\.ipynb)\)", text):
+        assert (NOTEBOOKS / link).is_file(), link
+
+
+def test_its_cells_have_names_of_their_own(name: str, lesson: NotebookNode) -> None:
+    ids = [cell.id for cell in lesson.cells]
+    assert len(set(ids)) == len(ids)
+    for key in ids:
+        assert re.fullmatch(rf"{name[:2]}(-[a-z]+)+", key)
+
+
+def test_some_of_its_outputs_are_compared(lesson: NotebookNode) -> None:
+    assert [c for c in lesson.cells if "nbval-check-output" in c.metadata.get("tags", [])]
+
+
+def test_it_never_hides_the_call_that_it_is_about() -> None:
+    calls = {
+        "01_channel": "create_channel(",
+        "02_session": ".create_session(default_task_options=options, partition_ids=[partition])",
+        "03_payload": 'results.create_results({"payload": data}, session_id)',
+        "04_submit": "tasks.submit_tasks(session_id, [task])",
+        "05_wait": ".download_result_data(data.result_id, session_id)",
+    }
+    for name, call in calls.items():
+        code = "\n".join(c.source for c in stored(name).cells if c.cell_type == "code")
+        assert call in code, name
