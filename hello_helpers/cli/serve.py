@@ -12,6 +12,7 @@ from pathlib import Path
 from ..embedded.config import DEFAULT_PODS, Configuration, PartitionSpec
 from ..embedded.errors import EmbeddedError
 from ..embedded.host import LOOPBACK, Host
+from ..embedded.logs import FORMATS, log_to
 from ..embedded.serving import serve
 from ..embedded.tls import TlsFolder
 
@@ -58,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="DIR", help="keep tables and objects here, and go on from them"
     )
     parser.add_argument(
+        "--log-format",
+        choices=list(FORMATS),
+        default="text",
+        help="how the log is written to stderr: for people, or a JSON object a line",
+    )
+    parser.add_argument(
         "--metrics-port",
         type=_port,
         metavar="PORT",
@@ -76,9 +83,7 @@ def execute(args: argparse.Namespace) -> int:
     if args.socket and (args.host or args.tls):
         print("--host and --tls are for a port, and --socket is none.", file=sys.stderr)  # noqa: T201
         return 2
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s"
-    )
+    log_to(logging.StreamHandler(sys.stderr), args.log_format)
     runtime = Path(tempfile.gettempdir()) / f"armonik-{secrets.token_hex(4)}"
     try:
         partitions = tuple(

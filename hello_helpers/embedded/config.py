@@ -123,6 +123,11 @@ class Configuration:
         """What gRPC listens on."""
         return f"unix://{self.socket}" if self.socket else self.host.at(self.port)
 
+    @property
+    def kept_logs(self) -> Path | None:
+        """Where the logs of workers stay; None if the data folder is removed with everything."""
+        return None if self.data.is_relative_to(self.runtime) else self.data / "logs"
+
     def endpoint(self, port: int) -> str:
         """Return the URL for clients; ``port`` is the one that was free, if that was asked for."""
         if self.socket:

@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from .config import Configuration, PartitionSpec
 from .errors import EmbeddedError
+from .logs import log_to
 from .serving import serve
 from .shared import SharedFolder
 
@@ -29,12 +30,7 @@ LOOK_EVERY = 1.0
 def main() -> int:
     """Serve until the last lease is over; return the exit status."""
     shared = SharedFolder(Path(sys.argv[1]))
-    handler = RotatingFileHandler(shared.log, maxBytes=1_000_000, backupCount=1)
-    logging.basicConfig(
-        level=logging.INFO,
-        handlers=[handler],
-        format="%(asctime)s %(levelname)-7s %(message)s",
-    )
+    log_to(RotatingFileHandler(shared.log, maxBytes=1_000_000, backupCount=1, encoding="utf-8"))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     ending = shared.lock()
 

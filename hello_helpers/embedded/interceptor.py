@@ -75,10 +75,10 @@ async def _abort(context: Context, method: str, error: Exception) -> None:
     if isinstance(error, NotImplementedError):
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{method} is not implemented")
     if isinstance(error, StorageError):
-        log.error("%s: %s", method, error)
+        log.error("%s: %s", method, error, extra={"method": method})
     if isinstance(error, RequestError | StorageError):
         await context.abort(grpc.StatusCode[error.code], str(error))
-    log.error("%s failed", method, exc_info=error)
+    log.error("%s failed", method, exc_info=error, extra={"method": method})
     await context.abort(
         grpc.StatusCode.UNKNOWN, "Unknown exception, see the log of the embedded ArmoniK"
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .compute_plane.early import start_workers
 from .compute_plane.guard import Guard
-from .compute_plane.worker_process import WorkerProcess
+from .compute_plane.worker_process import LOG_FILE, WorkerProcess
 from .config import Configuration
 from .errors import StartError, StorageError
 from .tls import how_to_connect
@@ -52,6 +52,7 @@ def serve(
         contextlib.closing(Guard(runtime if configuration.temporary else None)) as guard,
         _runtime_folder(runtime, new=configuration.temporary),
         _exclusive(configuration.data),
+        _kept_logs(runtime / "pods", configuration.kept_logs),
     ):
         workers = start_workers(configuration.partitions, runtime / "pods", guard)
         asyncio.run(_serve(configuration, announce, until, guard, workers))
@@ -149,6 +150,23 @@ def _runtime_folder(folder: Path, *, new: bool) -> Iterator[None]:
         yield
     finally:
         shutil.rmtree(folder / "pods", ignore_errors=True)
+
+
+@contextmanager
+def _kept_logs(pods: Path, folder: Path | None) -> Iterator[None]:
+    """After an orderly end, keep what the workers have written to their logs."""
+    yield
+    files = [file for file in pods.glob(f"*/{LOG_FILE}") if file.stat().st_size]
+    if folder is None or not files:
+        return
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for file in files:
+            shutil.move(file, folder / f"{file.parent.name}.log")
+    except OSError as error:
+        log.warning("The logs of the workers are lost: %s", error.strerror)
+    else:
+        log.info("The logs of the workers are in %s", folder)
 
 
 @contextmanager

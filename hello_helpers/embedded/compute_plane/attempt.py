@@ -190,7 +190,13 @@ class Attempt:
 
     def _fail(self, task: sqlite3.Row, outcome: Outcome) -> bool:
         """End the attempt without success; False if the task was taken away."""
-        log.info("Task %s: %s: %s", self._task_id, outcome.verdict.value, outcome.error)
+        log.info(
+            "Task %s: %s: %s",
+            self._task_id,
+            outcome.verdict.value,
+            outcome.error,
+            extra={"task": self._task_id, "session": task["session_id"]},
+        )
         if outcome.verdict is Verdict.CRASH:
             return attempts.retry_or_fail(self._plane, task, outcome.error)
         status = TaskStatus.TIMEOUT if outcome.verdict is Verdict.TIMEOUT else TaskStatus.ERROR

@@ -71,7 +71,8 @@ class Pod:
                     await self._work(road)
                     log.info("Pod %s replaces its worker", self.name)
             except (WorkerFailed, StartError, StorageError) as error:
-                log.warning("Pod %s: %s", self.name, error)
+                fields = {"pod": self.name, "partition": self.partition_id}
+                log.warning("Pod %s: %s", self.name, error, extra=fields)
                 self._plane.ailments[self.partition_id] = str(error)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LONGEST_DELAY)
@@ -85,6 +86,9 @@ class Pod:
         try:
             async with self._road(process) as road:
                 yield road
+        except WorkerFailed:
+            log.info("The whole log of the worker of pod %s: %s", self.name, process.log_file)
+            raise
         finally:
             self.worker = None
             await process.stop()

@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 TERMINATION_GRACE = 1.0
 """Seconds between asking a worker to end and killing it."""
 
+LOG_FILE = "worker.log"
+"""What the worker writes to stdout and stderr, in the pod's folder."""
+
 LOG_TAIL = 2_000
 """Bytes of a worker's log that are shown when it does not start."""
 
@@ -69,7 +72,7 @@ class WorkerProcess:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.name = name
         self.addresses = Addresses.tcp() if tcp else Addresses.unix(folder)
-        self.log_file = folder / "worker.log"
+        self.log_file = folder / LOG_FILE
         self.log_start = self.log_size()
         self._guard = guard
         inside = None if tcp else inside_command(command)
