@@ -33,7 +33,7 @@ def cell_of(notebook: NotebookNode, ending: str) -> NotebookNode:
 def text(cell: NotebookNode) -> str:
     """Return what a cell has shown, as plain text."""
     shown = []
-    for output in joined(cell.get("outputs", [])):
+    for output in joined(copy.deepcopy(cell.get("outputs", []))):
         if output.output_type == "stream":
             shown.append(output.text)
         elif output.output_type == "error":
