@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .process import EmbeddedArmonik
-    from .shared import shared_endpoint, stop_shared
+    from .shared import find_shared, shared_endpoint, stop_shared
 
-__all__ = ["EmbeddedArmonik", "shared_endpoint", "stop_shared"]
+__all__ = ["EmbeddedArmonik", "find_shared", "shared_endpoint", "stop_shared"]
 
 _MODULES = {
     "EmbeddedArmonik": "process",
+    "find_shared": "shared",
     "shared_endpoint": "shared",
     "stop_shared": "shared",
 }

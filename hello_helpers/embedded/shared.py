@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -101,6 +102,36 @@ def shared_endpoint() -> str:
             f"The private folder of the embedded ArmoniK cannot be used: {error.strerror}",
             "Make room on its disk, or name another folder in HELLO_ARMONIK_DIR",
         ) from error
+
+
+@dataclass(frozen=True)
+class SharedArmonik:
+    """The shared embedded ArmoniK, as it runs.
+
+    Attributes:
+        endpoint: its URL, ``unix:///…``.
+        pid: of its process.
+        started: when it was started, in seconds since 1970.
+        log: its log file.
+    """
+
+    endpoint: str
+    pid: int
+    started: float
+    log: Path
+
+
+def find_shared() -> SharedArmonik | None:
+    """Find the shared embedded ArmoniK; None if none runs. It is neither started nor leased.
+
+    Raises:
+        StartError: the private folder cannot be used.
+    """
+    shared = SharedFolder(private_folder())
+    if not (running := shared.running()):
+        return None
+    process, endpoint = running
+    return SharedArmonik(endpoint, process.pid, process.born, shared.log)
 
 
 def stop_shared() -> bool:

@@ -1,0 +1,164 @@
+"""``hello-armonik status``, as a program: on the shared embedded ArmoniK, and on any other."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from armonik.client import ArmoniKSessions
+from armonik.common import TaskStatus
+from armonik.protogen.common.health_checks_common_pb2 import CheckHealthRequest
+
+from hello_helpers.cli.status import _span
+from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.messages import Payload
+from hello_helpers.sessions import create_session
+from hello_helpers.steps import create_payload, submit_task, wait_for_result
+from tests.conformance.driver import ArmoniK
+from tests.conformance.waiting import eventually
+
+HELLO = [sys.executable, "-m", "hello_helpers.worker"]
+BROKEN = ["sh", "-c", r"printf 'first\nlast \033[2J'; exit 3"]
+
+
+@pytest.fixture(scope="module")
+def armonik() -> Iterator[EmbeddedArmonik]:
+    """An ArmoniK with the hello worker in one partition, and a worker that ends in the other."""
+    with EmbeddedArmonik({"default": HELLO, "broken": BROKEN}, pods=1) as embedded:
+        yield embedded
+
+
+def hello_armonik(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hello_helpers", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environment},
+    )
+
+
+def told(run: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Return what is said, by title."""
+    assert run.returncode == 0, run.stderr
+    found: dict[str, str] = {}
+    title = ""
+    for line in run.stdout.splitlines():
+        title = line[:12].strip() or title
+        found[title] = f"{found[title]}\n{line[12:]}" if title in found else line[12:]
+    return found
+
+
+def test_if_none_runs_it_says_so_and_starts_none(tmp_path: Path):
+    run = hello_armonik("status", HELLO_ARMONIK_DIR=str(tmp_path / "private"))
+    assert run.returncode == 0
+    assert run.stdout.startswith("No embedded ArmoniK is running.")
+    assert run.stderr == ""
+    assert list((tmp_path / "private").iterdir()) == []
+
+
+def test_of_the_shared_one_it_also_shows_process_and_log(tmp_path: Path):
+    environment = {"HELLO_ARMONIK_DIR": str(tmp_path)}
+    assert hello_armonik("run", **environment).returncode == 0
+    try:
+        seen = told(hello_armonik("status", **environment))
+        assert seen["Endpoint"] == f"unix://{tmp_path}/armonik.sock"
+        assert seen["Version"].startswith("core 0.")
+        assert seen["Health"].splitlines() == [
+            "database: healthy",
+            "object: healthy",
+            "queue: healthy",
+        ]
+        assert seen["Partitions"] == "default: 2 pods"
+        assert seen["Sessions"] == "1 closed"
+        assert seen["Tasks"] == "1 completed"
+        assert Path(seen["Log file"]).is_file()
+        pid = int(seen["Process"].partition(",")[0])
+        assert "hello_helpers.embedded.daemon" in psutil.Process(pid).cmdline()
+        assert re.search(r"running for \d+ s$", seen["Process"])
+    finally:
+        hello_armonik("stop", **environment)
+
+
+def test_of_any_endpoint_it_shows_what_the_api_tells(armonik: EmbeddedArmonik):
+    with Endpoint.parse(armonik.endpoint).open_channel() as channel:
+        session_id = create_session(channel)
+        data = create_payload(channel, session_id, Payload([1, 2]))
+        submit_task(channel, session_id, data)
+        wait_for_result(channel, session_id, data.result_id, 30)
+        sessions = [create_session(channel) for _ in range(2)]
+        ArmoniKSessions(channel).pause_session(sessions[0])
+        ArmoniKSessions(channel).cancel_session(sessions[1])
+    seen = told(hello_armonik("status", "-e", armonik.endpoint))
+    assert seen["Endpoint"] == armonik.endpoint
+    assert seen["Sessions"] == "1 running, 1 cancelled, 1 paused"
+    assert seen["Tasks"] == f"1 {TaskStatus.COMPLETED.name.lower()}"
+    assert seen["Partitions"] == "broken: 1 pod\ndefault: 1 pod"
+    assert not {"Process", "Log file"} & set(seen)
+
+
+def test_why_a_partition_does_not_work_is_shown_and_the_terminal_obeys_none_of_it(
+    armonik: EmbeddedArmonik,
+):
+    client = ArmoniK(armonik.endpoint, "default")
+    eventually(
+        lambda: str(client.health.CheckHealth(CheckHealthRequest())), lambda text: "broken" in text
+    )
+    client.close()
+    run = hello_armonik("status", "-e", armonik.endpoint)
+    health = told(run)["Health"]
+    assert "queue: degraded: broken: not started" in health
+    assert "exited with status 3" in health
+    assert "last ?[2J" in health
+    assert all(line.isprintable() for line in run.stdout.splitlines())
+
+
+def test_the_endpoint_of_the_environment_wins_over_the_shared_one(armonik: EmbeddedArmonik):
+    assert told(hello_armonik("status", AK_ENDPOINT=armonik.endpoint))["Endpoint"] == (
+        armonik.endpoint
+    )
+
+
+def test_it_speaks_tls(tmp_path: Path):
+    with EmbeddedArmonik({"default": HELLO}, pods=1, tls=tmp_path / "tls") as armonik:
+        options = {
+            "--ca": armonik.certificate_authority,
+            "--cert": armonik.client_certificate,
+            "--key": armonik.client_key,
+        }
+        words = [str(word) for option in options.items() for word in option]
+        seen = told(hello_armonik("status", "-e", armonik.endpoint, *words))
+        assert seen["Endpoint"] == armonik.endpoint
+        assert hello_armonik("status", "-e", armonik.endpoint, *words[:2]).returncode == 1
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["127.0.0.1:1", "nonsense", "unix:///no/such/socket", "ftp://x"]
+)
+def test_what_does_not_answer_is_an_error_in_one_or_two_lines(endpoint: str):
+    run = hello_armonik("status", "-e", endpoint)
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert 1 <= len(run.stderr.splitlines()) <= 2
+
+
+def test_a_private_folder_that_is_none_is_an_error_in_one_or_two_lines(tmp_path: Path):
+    (tmp_path / "file").touch()
+    run = hello_armonik("status", HELLO_ARMONIK_DIR=str(tmp_path / "file"))
+    assert run.returncode == 1
+    assert 1 <= len(run.stderr.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-1, "0 s"), (59.9, "59 s"), (61, "1 min 1 s"), (7265, "2 h 1 min"), (360000, "100 h 0 min")],
+)
+def test_time_spans_are_told_in_two_units(seconds: float, text: str):
+    assert _span(seconds) == text
