@@ -55,42 +55,42 @@ class Sessions(SessionsServicer):  # type: ignore[misc]
         self, request: messages.PauseSessionRequest, _: Context
     ) -> messages.PauseSessionResponse:
         """Hold back the session's waiting tasks."""
-        row = session_life.pause(self._plane, request.session_id)
+        row = await session_life.pause(self._plane, request.session_id)
         return messages.PauseSessionResponse(session=session_raw(row))
 
     async def ResumeSession(
         self, request: messages.ResumeSessionRequest, _: Context
     ) -> messages.ResumeSessionResponse:
         """Let a paused session go on."""
-        row = session_life.resume(self._plane, request.session_id)
+        row = await session_life.resume(self._plane, request.session_id)
         return messages.ResumeSessionResponse(session=session_raw(row))
 
     async def CancelSession(
         self, request: messages.CancelSessionRequest, _: Context
     ) -> messages.CancelSessionResponse:
         """Stop everything in the session."""
-        row = session_life.cancel(self._plane, request.session_id)
+        row = await session_life.cancel(self._plane, request.session_id)
         return messages.CancelSessionResponse(session=session_raw(row))
 
     async def CloseSession(
         self, request: messages.CloseSessionRequest, _: Context
     ) -> messages.CloseSessionResponse:
         """Take no more tasks; running ones finish."""
-        row = session_life.close(self._plane, request.session_id)
+        row = await session_life.close(self._plane, request.session_id)
         return messages.CloseSessionResponse(session=session_raw(row))
 
     async def PurgeSession(
         self, request: messages.PurgeSessionRequest, _: Context
     ) -> messages.PurgeSessionResponse:
         """Erase the data of a closed or cancelled session."""
-        row = session_life.purge(self._plane, request.session_id)
+        row = await session_life.purge(self._plane, request.session_id)
         return messages.PurgeSessionResponse(session=session_raw(row))
 
     async def DeleteSession(
         self, request: messages.DeleteSessionRequest, _: Context
     ) -> messages.DeleteSessionResponse:
         """Remove every trace of a session; one that does not exist counts as removed."""
-        row = session_life.delete(self._plane, request.session_id)
+        row = await session_life.delete(self._plane, request.session_id)
         session = session_raw(row) if row else messages.SessionRaw(session_id=request.session_id)
         session.status = int(SessionStatus.DELETED)
         session.deleted_at.GetCurrentTime()

@@ -62,7 +62,7 @@ class Submitter(SubmitterServicer):  # type: ignore[misc]
 
     async def CancelSession(self, request: Session, _: Context) -> Empty:
         """Stop everything in a session, as Sessions.CancelSession does."""
-        session_life.cancel(self._plane, request.id)
+        await session_life.cancel(self._plane, request.id)
         return Empty()
 
     async def ListSessions(

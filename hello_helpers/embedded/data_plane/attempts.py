@@ -19,7 +19,7 @@ from .objects import Stored
 from .options import COLUMNS
 from .plane import DataPlane
 from .results import NewResult
-from .session_life import UNOWNED
+from .session_parts import UNOWNED
 from .states import SessionStatus, TaskStatus, can_retry, retry_id
 from .submission import NewTask, Origin
 

@@ -9,7 +9,7 @@ from . import dependencies, tasks
 from .clock import now
 from .database import Transaction
 from .plane import DataPlane
-from .states import FINAL_TASK, QUEUED_TASK, TaskStatus
+from .states import QUEUED_TASK, TaskStatus
 
 
 def cancel(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row], reason: str) -> None:
@@ -18,15 +18,21 @@ def cancel(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row], reaso
     Their outputs are ABORTED, and what waits for these fails with ``reason``. (A real ArmoniK
     leaves PENDING and PAUSED tasks in CANCELLING for ever, since no agent will ever see them.)
     """
-    stopped = [row for row in rows if row["status"] not in FINAL_TASK]
-    for task in stopped:
-        if tasks.move(plane, tx, task, TaskStatus.CANCELLING, ended_at=now()):
-            if task["status"] in QUEUED_TASK:
-                finish(plane, tx, task)
-            else:
-                plane.tell_holders(tx, [task["task_id"]])
-    dependencies.forget(tx, [task["task_id"] for task in stopped])
-    dependencies.abort_outputs(plane, tx, stopped, reason)
+    dependencies.abort_outputs(plane, tx, stop(plane, tx, rows), reason)
+
+
+def stop(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row]) -> list[sqlite3.Row]:
+    """Cancel those of the given tasks that are not final yet; leave their outputs alone.
+
+    Returns:
+        The rows of the tasks that were stopped, as they were before.
+    """
+    stopped = tasks.move_all(plane, tx, rows, TaskStatus.CANCELLING, ended_at=now())
+    queued = [task for task in stopped if task["status"] in QUEUED_TASK]
+    tasks.end_all(plane, tx, queued, TaskStatus.CANCELLED)
+    dependencies.forget(tx, [task["task_id"] for task in queued])
+    plane.tell_holders(tx, [task["task_id"] for task in stopped])
+    return stopped
 
 
 def finish(plane: DataPlane, tx: Transaction, task: sqlite3.Row) -> None:
@@ -37,3 +43,12 @@ def finish(plane: DataPlane, tx: Transaction, task: sqlite3.Row) -> None:
 def refuse(plane: DataPlane, tx: Transaction, task: sqlite3.Row, why: str) -> None:
     """Cancel a SUBMITTED task that a pod took from the queue but must not run."""
     cancel(plane, tx, [task], f"Task {task['task_id']} was cancelled: {why}")
+
+
+def reason_of(task_ids: Sequence[str]) -> str:
+    """Return the reason that a client's cancellation of tasks gives to what depended on them.
+
+    It names ten tasks at most: each dependent task keeps a copy.
+    """
+    more = f" and {len(task_ids) - 10} more" if len(task_ids) > 10 else ""
+    return f"Client requested cancellation of tasks {', '.join(task_ids[:10])}{more}"

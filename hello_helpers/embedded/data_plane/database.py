@@ -26,9 +26,13 @@ Parameters = Sequence[Any]
 READERS = 1
 """Threads for long reads. SQLite releases the interpreter lock only in part: more do not help."""
 
-CHECKPOINT_EVERY = 2_000
-"""Transactions after which the write-ahead log is copied into the file, in the reader thread: it
+CHECKPOINT_EVERY = 10_000
+"""Changes of rows after which the write-ahead log is copied into the file, in the reader thread: it
 waits for the disk, and nobody else should."""
+
+CACHE = 64 * 1024
+"""KiB of pages that the writer keeps in memory at most. SQLite's own 2 MB are too little for the
+indexes of 100,000 tasks, whose ids are random: each new one would have to be fetched."""
 
 CHECKPOINT_AT_LAST = 50_000
 """Pages (of 4 KiB) after which the writer does it itself, lest the log grow without limit."""
@@ -75,13 +79,14 @@ class Database:
             self._writer = self._connect()
             self._writer.execute("PRAGMA journal_mode = WAL")
             self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_AT_LAST}")
+            self._writer.execute(f"PRAGMA cache_size = -{CACHE}")
             self._writer.executescript(
                 resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
             )
         except sqlite3.Error as error:
             raise StorageError.from_exception(error) from error
         self._open: Transaction | None = None
-        self._commits = 0
+        self._checkpoint_at = CHECKPOINT_EVERY
         self._readers = ThreadPoolExecutor(READERS, "armonik-reader")
         self._reader: sqlite3.Connection | None = None
 
@@ -121,8 +126,8 @@ class Database:
                 self._open = None
         except sqlite3.Error as error:
             raise StorageError.from_exception(error) from error
-        self._commits += 1
-        if self._commits % CHECKPOINT_EVERY == 0:
+        if self._writer.total_changes > self._checkpoint_at:
+            self._checkpoint_at = self._writer.total_changes + CHECKPOINT_EVERY
             self._readers.submit(self._checkpoint)
         transaction.run_deeds()
 

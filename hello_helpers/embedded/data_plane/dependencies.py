@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from . import tasks
 from .clock import now
@@ -25,26 +27,32 @@ def release(plane: DataPlane, tx: Transaction, result_ids: Sequence[str]) -> Non
         return
     tx.execute("DELETE FROM waiting WHERE result_id IN (SELECT value FROM json_each(?))", (ids,))
     ready = tx.rows(
-        "SELECT * FROM task WHERE task_id IN (SELECT value FROM json_each(?)) AND status = ?"
+        f"SELECT {tasks.HANDLES} FROM task"
+        " WHERE task_id IN (SELECT value FROM json_each(?)) AND status = ?"
         " AND NOT EXISTS (SELECT 1 FROM waiting WHERE waiting.task_id = task.task_id)"
-        " ORDER BY seq",
+        " ORDER BY session_id, seq",
         (json.dumps([row["task_id"] for row in waiting]), int(TaskStatus.PENDING)),
     )
-    for task in ready:
-        make_ready(plane, tx, task)
+    make_ready(plane, tx, ready)
 
 
-def make_ready(plane: DataPlane, tx: Transaction, task: sqlite3.Row) -> None:
-    """Queue a task whose data is all there; in a paused session it is held back instead."""
-    session = tx.row("SELECT status FROM session WHERE session_id = ?", (task["session_id"],))
-    if session is not None and session["status"] == SessionStatus.PAUSED:
-        tasks.move(plane, tx, task, TaskStatus.PAUSED, submitted_at=now())
-    elif tasks.move(plane, tx, task, TaskStatus.SUBMITTED, submitted_at=now()):
-        plane.enqueue(tx, task["task_id"], task["partition_id"], task["priority"])
+def make_ready(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row]) -> None:
+    """Queue tasks whose data is all there; in a paused session they are held back instead."""
+    for session_id, of_session in groupby(rows, key=itemgetter("session_id")):
+        session = tx.row("SELECT status FROM session WHERE session_id = ?", (session_id,))
+        if session is not None and session["status"] == SessionStatus.PAUSED:
+            tasks.move_all(plane, tx, list(of_session), TaskStatus.PAUSED, submitted_at=now())
+        else:
+            queue(plane, tx, list(of_session))
+
+
+def queue(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row]) -> None:
+    """Make tasks SUBMITTED, and put them in the queues of their partitions."""
+    plane.enqueue_all(tx, tasks.move_all(plane, tx, rows, TaskStatus.SUBMITTED, submitted_at=now()))
 
 
 def abort_outputs(
-    plane: DataPlane, tx: Transaction, failed: Iterable[sqlite3.Row], reason: str
+    plane: DataPlane, tx: Transaction, failed: Sequence[sqlite3.Row], reason: str
 ) -> None:
     """Abort what failed tasks should have produced; fail what waits for it; and so on.
 
@@ -52,54 +60,47 @@ def abort_outputs(
         failed: rows of tasks that ended in ERROR, TIMEOUT or CANCELLED.
         reason: names the root of the failure; every task down the line gets it as its error.
     """
-    while failed := list(failed):
-        aborted: list[str] = []
-        for task in failed:
-            outputs = tx.rows(
-                "SELECT result_id, session_id FROM result"
-                " WHERE result_id IN (SELECT value FROM json_each(?))"
-                " AND status = ? AND owner_task_id IN ('', ?)",
-                (task["expected_output_ids"], int(ResultStatus.CREATED), task["task_id"]),
-            )
-            for output in outputs:
-                abort_result(plane, tx, output, completed_at=now())
-            aborted += [output["result_id"] for output in outputs]
-        failed = _fail_dependents(plane, tx, aborted, reason)
+    while failed:
+        outputs = tx.rows(
+            "SELECT DISTINCT result.seq, result.result_id, result.session_id"
+            " FROM json_each(?) AS failed CROSS JOIN task ON task.seq = failed.value"
+            " CROSS JOIN json_each(task.expected_output_ids) AS output"
+            " CROSS JOIN result ON result.result_id = output.value"
+            " WHERE result.status = ? AND result.owner_task_id IN ('', task.task_id)",
+            (json.dumps([task["seq"] for task in failed]), int(ResultStatus.CREATED)),
+        )
+        abort_results(plane, tx, outputs, completed_at=now())
+        failed = fail_dependents(plane, tx, outputs, reason)
 
 
-def abort_result(
-    plane: DataPlane, tx: Transaction, result: sqlite3.Row, completed_at: int | None
+def abort_results(
+    plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row], completed_at: int | None
 ) -> None:
-    """Mark one result as ABORTED: nobody will produce it."""
+    """Mark results as ABORTED: nobody will produce them."""
+    if not rows:
+        return
     tx.execute(
-        "UPDATE result SET status = ?, completed_at = ? WHERE result_id = ?",
-        (int(ResultStatus.ABORTED), completed_at, result["result_id"]),
+        "UPDATE result SET status = ?, completed_at = ?"
+        " WHERE seq IN (SELECT value FROM json_each(?))",
+        (int(ResultStatus.ABORTED), completed_at, json.dumps([row["seq"] for row in rows])),
     )
-    plane.publish(
-        tx,
-        Change(
-            ChangeKind.RESULT_STATUS,
-            result["session_id"],
-            result["result_id"],
-            ResultStatus.ABORTED,
-        ),
-    )
+    for row in rows:
+        change = (ChangeKind.RESULT_STATUS, row["session_id"], row["result_id"])
+        plane.publish(tx, Change(*change, ResultStatus.ABORTED))
 
 
-def _fail_dependents(
-    plane: DataPlane, tx: Transaction, result_ids: list[str], reason: str
+def fail_dependents(
+    plane: DataPlane, tx: Transaction, results: Sequence[sqlite3.Row], reason: str
 ) -> list[sqlite3.Row]:
     """Fail the tasks that wait for aborted results; return their rows."""
-    if not result_ids:
+    if not results:
         return []
     dependents = tx.rows(
-        "SELECT * FROM task WHERE task_id IN (SELECT task_id FROM waiting"
+        f"SELECT {tasks.HANDLES} FROM task WHERE task_id IN (SELECT task_id FROM waiting"
         " WHERE result_id IN (SELECT value FROM json_each(?))) ORDER BY seq",
-        (json.dumps(result_ids),),
+        (json.dumps([row["result_id"] for row in results]),),
     )
-    failed = [
-        task for task in dependents if tasks.end(plane, tx, task, TaskStatus.ERROR, error=reason)
-    ]
+    failed = tasks.end_all(plane, tx, dependents, TaskStatus.ERROR, error=reason)
     forget(tx, [task["task_id"] for task in dependents])
     return failed
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from ..errors import StorageError
 from .database import Database, Transaction
 from .feed import Change, ChangeFeed
 from .objects import ObjectStorage
 from .queues import MAX_PRIORITY, Queues
+
+T = TypeVar("T")
 
 
 class DataPlane:
@@ -39,6 +45,8 @@ class DataPlane:
         self.ailments: dict[str, str] = {}
         """What is wrong with a partition's pods, by partition id; written by the compute plane."""
         self._held: dict[str, Callable[[], None]] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._unfinished: set[asyncio.Task[Any]] = set()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -54,6 +62,15 @@ class DataPlane:
     def enqueue(self, tx: Transaction, task_id: str, partition_id: str, priority: int) -> None:
         """Put a task in its partition's queue, once its state is committed."""
         tx.after_commit(partial(self.queues.of(partition_id).put, task_id, priority))
+
+    def enqueue_all(self, tx: Transaction, rows: Iterable[sqlite3.Row]) -> None:
+        """Put many tasks in the queues of their partitions, once their state is committed."""
+
+        def put() -> None:
+            for row in rows:
+                self.queues.of(row["partition_id"]).put(row["task_id"], row["priority"])
+
+        tx.after_commit(put)
 
     def erase(self, tx: Transaction, opaque_ids: Iterable[bytes]) -> None:
         """Erase objects as soon as no committed row names them; shared ones stay."""
@@ -84,6 +101,17 @@ class DataPlane:
     def is_held(self, task_id: str) -> bool:
         """Tell whether a pod of this process holds a task."""
         return task_id in self._held
+
+    def lock(self, session_id: str) -> asyncio.Lock:
+        """Return the lock under which a session is changed in several transactions."""
+        return self._locks.setdefault(session_id, asyncio.Lock())
+
+    async def to_the_end(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something to its end, even if whoever waits for it is cancelled meanwhile."""
+        task = asyncio.ensure_future(work)
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        return await asyncio.shield(task)
 
     def close(self) -> None:
         """Close the tables."""

@@ -64,4 +64,7 @@ class Queues:
 
     def of(self, partition_id: str) -> PartitionQueue:
         """Return the queue of a partition; a partition without pods has one too."""
-        return self._queues.setdefault(partition_id, PartitionQueue())
+        queue = self._queues.get(partition_id)
+        if queue is None:
+            queue = self._queues[partition_id] = PartitionQueue()
+        return queue

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 
 from . import attempts, cancellation, sessions, tasks
+from .clock import now
 from .plane import DataPlane
-from .session_life import UNOWNED
+from .session_parts import UNOWNED
 from .states import SessionStatus, TaskStatus
 
 log = logging.getLogger(__name__)
@@ -28,12 +29,17 @@ def recover(plane: DataPlane) -> None:
             paused = session["status"] == SessionStatus.PAUSED
             to = TaskStatus.PAUSED if paused else TaskStatus.SUBMITTED
             tasks.move(plane, tx, task, to, **UNOWNED)
+        unresumed = tx.rows(
+            f"SELECT {tasks.HANDLES} FROM task WHERE status = ?"
+            " AND session_id IN (SELECT session_id FROM session WHERE status = ?)",
+            (int(TaskStatus.PAUSED), int(SessionStatus.RUNNING)),
+        )
+        tasks.move_all(plane, tx, unresumed, TaskStatus.SUBMITTED, submitted_at=now())
         waiting = tx.rows(
             "SELECT task_id, partition_id, priority FROM task WHERE status = ? ORDER BY seq",
             (int(TaskStatus.SUBMITTED),),
         )
-        for task in waiting:
-            plane.enqueue(tx, task["task_id"], task["partition_id"], task["priority"])
+        plane.enqueue_all(tx, waiting)
         lost = tx.rows("SELECT * FROM task WHERE status = ?", (int(TaskStatus.PROCESSING),))
         for task in lost:
             attempts.retry_or_fail(plane, task, LOST)

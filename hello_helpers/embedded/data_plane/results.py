@@ -157,17 +157,15 @@ def import_objects(
 
 def delete_data(plane: DataPlane, tx: Transaction, rows: Iterable[sqlite3.Row]) -> None:
     """Erase the data of results and mark them DELETED; those under manual deletion stay."""
-    for row in rows:
-        if row["manual_deletion"] or row["status"] == ResultStatus.DELETED:
-            continue
-        tx.execute(
-            "UPDATE result SET status = ?, opaque_id = x'' WHERE result_id = ?",
-            (int(ResultStatus.DELETED), row["result_id"]),
-        )
-        plane.publish(
-            tx,
-            Change(
-                ChangeKind.RESULT_STATUS, row["session_id"], row["result_id"], ResultStatus.DELETED
-            ),
-        )
-        plane.erase(tx, [row["opaque_id"]])
+    going = [
+        row for row in rows if not row["manual_deletion"] and row["status"] != ResultStatus.DELETED
+    ]
+    tx.execute(
+        "UPDATE result SET status = ?, opaque_id = x''"
+        " WHERE seq IN (SELECT value FROM json_each(?))",
+        (int(ResultStatus.DELETED), json.dumps([row["seq"] for row in going])),
+    )
+    for row in going:
+        change = (ChangeKind.RESULT_STATUS, row["session_id"], row["result_id"])
+        plane.publish(tx, Change(*change, ResultStatus.DELETED))
+    plane.erase(tx, [row["opaque_id"] for row in going])

@@ -1,126 +1,107 @@
-"""What can happen to a session: pause, resume, cancel, close, purge, delete, stop submission."""
+"""What can happen to a session: pause, resume, cancel, close, purge, delete, stop submission.
+
+A session may have a hundred thousand tasks and results, and whoever else is served must not wait
+until all are changed. So they are changed in order of arrival, `CHUNK` at a time, and others have
+their turn in between. A session with less than that is changed in one transaction. Of a larger one,
+others may see a part changed, as on a cluster.
+
+Nothing stays half done: cancel, close, purge and delete change the session itself last, so what was
+interrupted (the disk is full, everything is killed) can be asked for again. Pause and resume change
+it first: pods do not run tasks of a PAUSED session, and `recovery` resumes what was not.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
 from ..errors import NotFound
-from . import cancellation, dependencies, results, sessions, tasks
+from . import session_parts as parts
+from . import sessions
 from .clock import now
 from .database import Transaction
 from .plane import DataPlane
-from .states import (
-    FINAL_TASK,
-    ResultStatus,
-    SessionAction,
-    SessionStatus,
-    TaskStatus,
-    session_after,
-)
-
-_FINAL = ", ".join(str(int(status)) for status in FINAL_TASK)
+from .session_parts import CHUNK, Part
+from .states import SessionAction, SessionStatus, session_after
 
 
-def pause(plane: DataPlane, session_id: str) -> sqlite3.Row:
+async def pause(plane: DataPlane, session_id: str) -> sqlite3.Row:
     """Hold back what no worker has seen yet; what is being processed goes on."""
-    with plane.transaction() as tx:
+
+    def begin(tx: Transaction) -> None:
         _step(plane, tx, session_id, SessionAction.PAUSE)
-        waiting = _tasks(tx, session_id, TaskStatus.SUBMITTED, TaskStatus.DISPATCHED)
-        for task in waiting:
-            tasks.move(plane, tx, task, TaskStatus.PAUSED, **UNOWNED)
-        plane.tell_holders(tx, [task["task_id"] for task in waiting])
-        return sessions.get(plane, session_id)
+
+    await _change(plane, session_id, [parts.hold_back], begin=begin)
+    return sessions.get(plane, session_id)
 
 
-def resume(plane: DataPlane, session_id: str) -> sqlite3.Row:
-    """Queue again what was held back, higher priority first. A RUNNING session stays as it is."""
-    with plane.transaction() as tx:
+async def resume(plane: DataPlane, session_id: str) -> sqlite3.Row:
+    """Queue again what was held back. A RUNNING session stays as it is."""
+
+    def begin(tx: Transaction) -> None:
         _step(plane, tx, session_id, SessionAction.RESUME)
-        held = _tasks(tx, session_id, TaskStatus.PAUSED)
-        for task in sorted(held, key=lambda task: -task["priority"]):
-            dependencies.make_ready(plane, tx, task)
-        return sessions.get(plane, session_id)
+
+    await _change(plane, session_id, [parts.queue_again], begin=begin)
+    return sessions.get(plane, session_id)
 
 
-def cancel(plane: DataPlane, session_id: str) -> sqlite3.Row:
+async def cancel(plane: DataPlane, session_id: str) -> sqlite3.Row:
     """Cancel all tasks that are not final, abort all results that nobody will produce now."""
-    with plane.transaction() as tx:
-        _step(
-            plane,
-            tx,
-            session_id,
-            SessionAction.CANCEL,
-            client_submission=0,
-            worker_submission=0,
-            cancelled_at=now(),
-        )
-        open_tasks = tx.rows(
-            f"SELECT * FROM task WHERE session_id = ? AND status NOT IN ({_FINAL})", (session_id,)
-        )
-        for result in tx.rows(
-            "SELECT * FROM result WHERE session_id = ? AND status = ?",
-            (session_id, int(ResultStatus.CREATED)),
-        ):
-            dependencies.abort_result(plane, tx, result, completed_at=None)
-        cancellation.cancel(plane, tx, open_tasks, f"Session {session_id} was cancelled")
-        return sessions.get(plane, session_id)
+
+    def end(tx: Transaction) -> None:
+        _step(plane, tx, session_id, SessionAction.CANCEL, **_NO_MORE, cancelled_at=now())
+
+    _check(plane, session_id, SessionAction.CANCEL)
+    await _change(plane, session_id, [parts.cancel_tasks, parts.abort_results], end=end)
+    return sessions.get(plane, session_id)
 
 
-def close(plane: DataPlane, session_id: str) -> sqlite3.Row:
+async def close(plane: DataPlane, session_id: str) -> sqlite3.Row:
     """Take no more tasks. Running ones finish; queued ones are cancelled when a pod meets them.
 
     Tasks of a paused session are in no queue, so they are cancelled here.
     """
-    with plane.transaction() as tx:
-        session = sessions.get(plane, session_id)
+
+    def end(tx: Transaction) -> None:
         closed = now()
-        _step(
-            plane,
-            tx,
-            session_id,
-            SessionAction.CLOSE,
-            client_submission=0,
-            worker_submission=0,
-            closed_at=closed,
-            duration=closed - session["created_at"],
-        )
-        held = _tasks(tx, session_id, TaskStatus.PAUSED)
-        cancellation.cancel(plane, tx, held, f"Session {session_id} was closed")
-        return sessions.get(plane, session_id)
+        duration = closed - sessions.get(plane, session_id)["created_at"]
+        times = {"closed_at": closed, "duration": duration}
+        _step(plane, tx, session_id, SessionAction.CLOSE, **_NO_MORE, **times)
+
+    _check(plane, session_id, SessionAction.CLOSE)
+    await _change(plane, session_id, [parts.cancel_paused], end=end)
+    return sessions.get(plane, session_id)
 
 
-def purge(plane: DataPlane, session_id: str) -> sqlite3.Row:
+async def purge(plane: DataPlane, session_id: str) -> sqlite3.Row:
     """Erase the data of all results, except those under manual deletion.
 
     The state is checked first. (A real ArmoniK erases first and refuses afterwards.)
     """
-    with plane.transaction() as tx:
+
+    def end(tx: Transaction) -> None:
         _step(plane, tx, session_id, SessionAction.PURGE, purged_at=now())
-        rows = tx.rows("SELECT * FROM result WHERE session_id = ?", (session_id,))
-        results.delete_data(plane, tx, rows)
-        return sessions.get(plane, session_id)
+
+    _check(plane, session_id, SessionAction.PURGE)
+    await _change(plane, session_id, [parts.erase_data], end=end)
+    return sessions.get(plane, session_id)
 
 
-def delete(plane: DataPlane, session_id: str) -> sqlite3.Row | None:
+async def delete(plane: DataPlane, session_id: str) -> sqlite3.Row | None:
     """Remove a session with its tasks, results and data; None if there was none."""
-    with plane.transaction() as tx:
-        session = None
-        with suppress(NotFound):
-            session = sessions.get(plane, session_id)
-        held = tx.rows("SELECT task_id FROM task WHERE session_id = ?", (session_id,))
-        plane.tell_holders(tx, [task["task_id"] for task in held])
-        objects = tx.rows("SELECT opaque_id FROM result WHERE session_id = ?", (session_id,))
-        plane.erase(tx, [row["opaque_id"] for row in objects])
-        tx.execute(
-            "DELETE FROM waiting WHERE task_id IN (SELECT task_id FROM task WHERE session_id = ?)",
-            (session_id,),
-        )
-        for table in ("task", "result", "session"):
-            tx.execute(f"DELETE FROM {table} WHERE session_id = ?", (session_id,))
+    session = None
+    with suppress(NotFound):
+        session = sessions.get(plane, session_id)
+
+    def end(tx: Transaction) -> None:
+        tx.execute("DELETE FROM session WHERE session_id = ?", (session_id,))
         tx.after_commit(partial(plane.feed.vanish, session_id))
-        return session
+
+    await _change(plane, session_id, [parts.delete_tasks, parts.delete_results], end=end)
+    return session
 
 
 def stop_submission(
@@ -137,13 +118,66 @@ def stop_submission(
         return sessions.get(plane, session_id)
 
 
-UNOWNED: dict[str, object] = {
-    "owner_pod_id": "",
-    "pod_hostname": "",
-    "received_at": None,
-    "acquired_at": None,
-}
-"""What is cleared when a task goes from a pod back to the queue."""
+# --- one change, in as many transactions as it takes ---------------------------------------------
+
+
+def _nothing(_tx: Transaction) -> None:
+    pass
+
+
+async def _change(
+    plane: DataPlane,
+    session_id: str,
+    steps: Sequence[Part],
+    begin: Callable[[Transaction], None] = _nothing,
+    end: Callable[[Transaction], None] = _nothing,
+) -> None:
+    """Change a session, part by part, to the end, even if the caller is not there any more.
+
+    Args:
+        begin: what belongs into the first transaction, before everything else.
+        end: what belongs into the last one, when there is nothing left to change.
+    """
+    await plane.to_the_end(_in_turns(plane, session_id, steps, begin, end))
+
+
+async def _in_turns(
+    plane: DataPlane,
+    session_id: str,
+    steps: Sequence[Part],
+    begin: Callable[[Transaction], None],
+    end: Callable[[Transaction], None],
+) -> None:
+    after = dict.fromkeys(steps, -1)
+
+    def is_done(part: Part, tx: Transaction) -> bool:
+        rows = part(plane, tx, session_id, after[part])
+        if rows:
+            after[part] = rows[-1]["seq"]
+        return len(rows) < CHUNK
+
+    async with plane.lock(session_id):
+        while True:
+            with plane.transaction() as tx:
+                begin(tx)
+                begin = _nothing
+                if all(is_done(part, tx) for part in steps):
+                    end(tx)
+                    return
+            await asyncio.sleep(0)  # whoever waits for the event loop is served
+
+
+_NO_MORE = {"client_submission": 0, "worker_submission": 0}
+
+
+def _check(plane: DataPlane, session_id: str, action: SessionAction) -> SessionStatus:
+    """Return the status that an action leads to.
+
+    Raises:
+        NotFound: there is no such session.
+        FailedPrecondition: its status does not allow the action.
+    """
+    return session_after(action, SessionStatus(sessions.get(plane, session_id)["status"]))
 
 
 def _step(
@@ -152,21 +186,11 @@ def _step(
     """Move a session to its next status and set columns.
 
     Raises:
-        NotFound: there is no such session.
-        FailedPrecondition: its status does not allow the action.
+        NotFound, FailedPrecondition: see `_check`.
     """
-    session = sessions.get(plane, session_id)
-    status = session_after(action, SessionStatus(session["status"]))
+    status = _check(plane, session_id, action)
     settings = "".join(f", {name} = ?" for name in columns)
     tx.execute(
         f"UPDATE session SET status = ?{settings} WHERE session_id = ?",
         (int(status), *columns.values(), session_id),
-    )
-
-
-def _tasks(tx: Transaction, session_id: str, *statuses: TaskStatus) -> list[sqlite3.Row]:
-    numbers = ", ".join(str(int(status)) for status in statuses)
-    return tx.rows(
-        f"SELECT * FROM task WHERE session_id = ? AND status IN ({numbers}) ORDER BY seq",
-        (session_id,),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from ..errors import NotFound
 from .clock import now
@@ -12,6 +13,9 @@ from .database import Transaction
 from .feed import Change, ChangeKind
 from .plane import DataPlane
 from .states import FINAL_TASK, MOVES, TaskStatus
+
+HANDLES = "seq, task_id, session_id, status, partition_id, priority"
+"""The columns that are needed to change many tasks at once."""
 
 _SOURCES = {
     to: ", ".join(str(int(status)) for status, targets in MOVES.items() if to in targets)
@@ -58,6 +62,57 @@ def move(
     return True
 
 
+def move_all(
+    plane: DataPlane,
+    tx: Transaction,
+    rows: Sequence[sqlite3.Row],
+    to: TaskStatus,
+    **columns: object,
+) -> list[sqlite3.Row]:
+    """Give many tasks a new status, with one statement for all; see `move`.
+
+    Args:
+        rows: rows that have at least the columns `HANDLES`.
+
+    Returns:
+        Those of the rows that the state machine let go there; as they were before.
+    """
+    return _move_all(plane, tx, rows, to, columns)
+
+
+def _move_all(
+    plane: DataPlane,
+    tx: Transaction,
+    rows: Sequence[sqlite3.Row],
+    to: TaskStatus,
+    columns: Mapping[str, object],
+    computed: Mapping[str, str] = MappingProxyType({}),
+) -> list[sqlite3.Row]:
+    """See `move_all`; ``computed`` are columns whose values are SQL expressions."""
+    if not rows:
+        return []
+    able = {
+        row["seq"]
+        for row in tx.rows(
+            "SELECT seq FROM task WHERE seq IN (SELECT value FROM json_each(?))"
+            f" AND status IN ({_SOURCES[to]})",
+            (json.dumps([row["seq"] for row in rows]),),
+        )
+    }
+    moved = [row for row in rows if row["seq"] in able]
+    settings = [f", {name} = ?" for name in columns]
+    settings += [f", {name} = {expression}" for name, expression in computed.items()]
+    tx.execute(
+        f"UPDATE task SET status = ?{''.join(settings)}"
+        " WHERE seq IN (SELECT value FROM json_each(?))",
+        (int(to), *columns.values(), json.dumps([row["seq"] for row in moved])),
+    )
+    for row in moved:
+        if plane.feed.wanted(row["session_id"]):
+            announce(plane, tx, row["session_id"], row["task_id"], to)
+    return moved
+
+
 def announce(
     plane: DataPlane, tx: Transaction, session_id: str, task_id: str, status: TaskStatus
 ) -> None:
@@ -89,3 +144,21 @@ def end(
         error=error,
         **columns,
     )
+
+
+def end_all(
+    plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row], to: TaskStatus, error: str = ""
+) -> list[sqlite3.Row]:
+    """Move many tasks into a final status that is no success; see `end` and `move_all`."""
+    assert to in FINAL_TASK
+    assert to is not TaskStatus.COMPLETED
+    instant = now()
+    columns = {"ended_at": instant, "success": 0, "error": error}
+    durations = {
+        f"{name}_to_end_duration": f"{instant} - {begin}" for name, begin in _DURATIONS.items()
+    }
+    return _move_all(plane, tx, rows, to, columns, durations)
+
+
+_DURATIONS = {"creation": "created_at", "processing": "started_at", "received": "received_at"}
+"""Where each duration of a task begins; it has no duration if it never got there."""

@@ -176,7 +176,7 @@ def test_a_wait_for_a_result_of_a_cancelled_session_ends_in_an_error(world: Worl
         orphan = world.result()
         wait = asyncio.ensure_future(wait_for_availability(world.plane, orphan))
         assert not await settled(wait)
-        session_life.cancel(world.plane, world.session)
+        await session_life.cancel(world.plane, world.session)
         (error,) = (await wait).error.errors
         assert "session was cancelled" in error.detail
 
@@ -196,7 +196,7 @@ def test_a_wait_for_a_result_ends_when_its_data_or_its_session_is_deleted(world:
         with pytest.raises(NotFound, match="is DELETED"):
             await waits[0]
         assert not await settled(waits[1])
-        session_life.delete(world.plane, world.session)
+        await session_life.delete(world.plane, world.session)
         with pytest.raises(NotFound):
             await waits[1]
 
@@ -241,7 +241,7 @@ def test_tasks_that_are_pending_or_paused_are_not_over(world: World):
     async def scene() -> None:
         missing = world.result()
         pending = world.task(world.result(), waits_for=missing)
-        session_life.pause(world.plane, world.session)
+        await session_life.pause(world.plane, world.session)
         paused = world.task(world.result())
         assert tasks.get(world.plane, pending)["status"] == Status.PENDING
         assert tasks.get(world.plane, paused)["status"] == Status.PAUSED
@@ -251,7 +251,7 @@ def test_tasks_that_are_pending_or_paused_are_not_over(world: World):
         ]
         assert not await settled(waits[0])
         assert not await settled(waits[1])
-        session_life.cancel(world.plane, world.session)
+        await session_life.cancel(world.plane, world.session)
         assert await waits[0] == await waits[1] == {Status.CANCELLED: 1}
 
     play(scene)
@@ -369,7 +369,7 @@ def test_a_wait_for_the_tasks_of_a_session_ends_when_it_is_deleted(world: World)
         world.task(world.result())
         wait = asyncio.ensure_future(wait_for_completion(world.plane, of_session(world.session)))
         assert not await settled(wait)
-        session_life.delete(world.plane, world.session)
+        await session_life.delete(world.plane, world.session)
         assert await wait == {}
 
     play(scene)
