@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -146,7 +146,7 @@ class Served:
     @property
     def runtime(self) -> set[Path]:
         """The folders in which its pods, present and past, had their sockets and logs."""
-        return set(Path(os.environ["TMPDIR"]).glob("armonik-*")) - self._others
+        return set(Path(tempfile.gettempdir()).glob("armonik-*")) - self._others
 
     def workers(self) -> list[psutil.Process]:
         """Its worker processes; not the guard, and not what workers have started."""
