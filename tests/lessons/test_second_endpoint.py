@@ -6,6 +6,7 @@ session of the one before, and none of its variables.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -20,12 +21,16 @@ CHECKED = "nbval-check-output"
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[Kernel]:
-    """A kernel that is told of a second ArmoniK, which listens on a port."""
-    with (
-        EmbeddedArmonik(port=0) as armonik,
-        Kernel({"AK_ENDPOINT": armonik.endpoint, "HELLO_ARMONIK_DIR": "/nowhere"}) as kernel,
-    ):
-        yield kernel
+    """A kernel that is told of a second ArmoniK, on a port, with a partition of another name."""
+    worker = [sys.executable, "-m", "hello_helpers.worker"]
+    with EmbeddedArmonik(partitions={"hello": worker}, port=0) as armonik:
+        environment = {
+            "AK_ENDPOINT": armonik.endpoint,
+            "HELLO_PARTITION": "hello",
+            "HELLO_ARMONIK_DIR": "/nowhere",
+        }
+        with Kernel(environment) as kernel:
+            yield kernel
 
 
 @pytest.mark.parametrize("name", LESSONS)
