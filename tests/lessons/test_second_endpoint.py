@@ -28,6 +28,7 @@ def kernel() -> Iterator[Kernel]:
             "AK_ENDPOINT": armonik.endpoint,
             "HELLO_PARTITION": "hello",
             "HELLO_ARMONIK_DIR": "/nowhere",
+            "http_proxy": "http://127.0.0.1:9",  # a proxy that is down, as on a journey
         }
         with Kernel(environment) as kernel:
             yield kernel
