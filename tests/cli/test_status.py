@@ -114,7 +114,7 @@ def test_why_a_partition_does_not_work_is_shown_and_the_terminal_obeys_none_of_i
     client.close()
     run = hello_armonik("status", "-e", armonik.endpoint)
     health = told(run)["Health"]
-    assert "queue: degraded: broken: not started" in health
+    assert "queue: degraded: broken: worker of pod broken-0" in health
     assert "exited with status 3" in health
     assert "last ?[2J" in health
     assert all(line.isprintable() for line in run.stdout.splitlines())

@@ -8,6 +8,9 @@ import logging
 import shutil
 import sqlite3
 import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from armonik.protogen.common.objects_pb2 import Configuration
 from armonik.protogen.common.worker_common_pb2 import ProcessRequest
@@ -30,6 +33,7 @@ from .staging import Staging
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 
 BUSY_LIMIT = 1.0
 """Seconds that a worker has to come back after a task was taken from it; a Python worker cannot
@@ -117,15 +121,24 @@ class Attempt:
                 target = staging.folder / result_id
                 await asyncio.to_thread(self._plane.objects.copy_large, opaque_id, target)
         except NotFound as error:
-            self._miss(task, error)
+            await self._patiently(partial(self._miss, task, error))
             return None
         except StorageError:
-            attempts.give_back(self._plane, task)
+            await self._patiently(partial(self._give_back, task))
             raise
+        return await self._patiently(partial(self._start, task))
+
+    def _start(self, task: sqlite3.Row) -> sqlite3.Row | None:
+        """Start a task, unless it was taken away meanwhile."""
         started = attempts.start(self._plane, task, now())
         if started is None:
             attempts.finish_cancelled(self._plane, task)
         return started
+
+    def _give_back(self, task: sqlite3.Row) -> None:
+        """Put a task back in the queue, unless it was taken away meanwhile."""
+        if not attempts.give_back(self._plane, task):
+            attempts.finish_cancelled(self._plane, task)
 
     def _miss(self, task: sqlite3.Row, error: NotFound) -> None:
         """End a task whose data is gone."""
@@ -135,7 +148,7 @@ class Attempt:
 
     async def _run(self, staging: Staging, task: sqlite3.Row) -> bool:
         outcome = await self._call(staging, task)
-        await self._settle(staging, task, outcome)
+        await self._patiently(lambda: self._settle(staging, task, outcome))
         self._agent.staging = None
         if outcome is None or outcome.verdict is Verdict.TIMEOUT:
             return await self._road.is_serving(BUSY_LIMIT)  # else its worker is replaced
@@ -154,24 +167,26 @@ class Attempt:
         try:
             await asyncio.wait({call, watch}, return_when=asyncio.FIRST_COMPLETED)
             return call.result() if call.done() else None
+        except Exception as error:  # whatever it sent: no task may get lost by that
+            log.exception("Task %s: cannot make out how it ended", self._task_id)
+            return Outcome(Verdict.CRASH, f"The agent failed at what the worker sent: {error!r}")
         finally:
             watch.cancel()
             call.cancel()
 
-    async def _settle(self, staging: Staging, task: sqlite3.Row, outcome: Outcome | None) -> None:
-        """Write down how the attempt ended. While that is impossible (disk full), try again."""
+    async def _patiently(self, write: Callable[[], T]) -> T:
+        """Write to the tables. While that is impossible (disk full), try again."""
         delay = 0.2
         while True:
             try:
-                self._write(staging, task, outcome)
-                return
+                return write()
             except StorageError as error:
-                log.error("Task %s has ended, but: %s", self._task_id, error)
+                log.error("Task %s cannot go on: %s", self._task_id, error)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5.0)
 
-    def _write(self, staging: Staging, task: sqlite3.Row, outcome: Outcome | None) -> None:
-        """Move the task to where the outcome leads, in one transaction.
+    def _settle(self, staging: Staging, task: sqlite3.Row, outcome: Outcome | None) -> None:
+        """Write down how the attempt ended: the task moves to where the outcome leads, at once.
 
         Staged work is committed only after a success. A task that was taken away ends CANCELLED.
         """

@@ -19,7 +19,7 @@ from armonik.protogen.worker.worker_service_pb2_grpc import WorkerStub
 from ..data_plane.plane import DataPlane
 from ..interceptor import ErrorInterceptor
 from .agent_service import Agent
-from .outcome import Outcome, of_failure, of_reply
+from .outcome import Outcome, Verdict, of_failure, of_reply
 from .road import START_LIMIT, Road, WorkerFailed
 from .staging import Staging
 from .worker_process import WorkerProcess
@@ -76,20 +76,22 @@ class LongRoad(Road):
         except grpc.aio.AioRpcError as error:
             healthy = error.code() is grpc.StatusCode.UNIMPLEMENTED
         else:
-            healthy = reply.status == HealthCheckReply.SERVING
+            healthy = reply is not None and reply.status == HealthCheckReply.SERVING
         if healthy:
             self.prove()
         return healthy
 
     async def run(self, _staging: Staging, request: ProcessRequest, max_duration: float) -> Outcome:
         """Call Process; a cancelled call is cancelled at the worker, too."""
-        log_offset = self.process.log_size()
+        log_offset = self.process.log.position()
         try:
             reply = await self._stub.Process(request, timeout=min(max_duration, CALL_LIMIT))
         except grpc.aio.AioRpcError as error:
             died = await self._death(error.code())
-            worker_log = self.process.log_since(log_offset)
+            worker_log = self.process.log.since(log_offset)
             return of_failure(error.code(), error.details() or "", worker_log, died)
+        if reply is None:  # so gRPC says that it could not read the message
+            return Outcome(Verdict.CRASH, "The worker's reply is not a ProcessReply message")
         self.prove()
         return of_reply(reply)
 
@@ -131,5 +133,5 @@ async def wait_for_listener(process: WorkerProcess) -> None:
         if await process.addresses.worker_listens():
             return
         if process.exited.is_set() or time.monotonic() > deadline:
-            raise WorkerFailed(f"not started: {process.end_report()}")
+            raise WorkerFailed(process.end_report("is running but has not opened its socket"))
         await asyncio.sleep(0.01)

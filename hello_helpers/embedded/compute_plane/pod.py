@@ -59,6 +59,7 @@ class Pod:
         self._early_process = process
         self._agent = Agent()
         self._identity = PodIdentity(ADDRESS, name)
+        self._health = plane.health.pod(partition_id, name)
 
     async def run(self) -> None:
         """Serve the partition until cancelled; a worker that fails is replaced."""
@@ -66,14 +67,14 @@ class Pod:
         while True:
             try:
                 async with self._worker() as road:
-                    self._plane.ailments.pop(self.partition_id, None)
+                    self._health.works()
                     delay = FIRST_DELAY
                     await self._work(road)
                     log.info("Pod %s replaces its worker", self.name)
             except (WorkerFailed, StartError, StorageError) as error:
                 fields = {"pod": self.name, "partition": self.partition_id}
                 log.warning("Pod %s: %s", self.name, error, extra=fields)
-                self._plane.ailments[self.partition_id] = str(error)
+                self._health.fails(str(error))
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LONGEST_DELAY)
 
@@ -83,14 +84,17 @@ class Pod:
         process = self._early_process or self._start_worker()
         self._early_process = None
         self.worker = process
+        self._health.starts(process.end_report)
+        cutting = asyncio.create_task(process.log.keep_small())
         try:
             async with self._road(process) as road:
                 yield road
         except WorkerFailed:
-            log.info("The whole log of the worker of pod %s: %s", self.name, process.log_file)
+            log.info("The whole log of the worker of pod %s: %s", self.name, process.log.path)
             raise
         finally:
             self.worker = None
+            cutting.cancel()
             await process.stop()
 
     @asynccontextmanager

@@ -72,7 +72,7 @@ class Road(ABC):
         delay = 0.05
         while not await self.is_serving(HEALTH_LIMIT):
             if self.process.exited.is_set() or time.monotonic() > deadline:
-                raise WorkerFailed(f"not healthy: {self.process.end_report()}")
+                raise WorkerFailed(self.process.end_report("is running but not healthy"))
             await asyncio.sleep(delay)
             delay = min(delay * 2, 2.0)
 

@@ -55,6 +55,7 @@ class ShortRoad(Road):
         self._inputs: tuple[dict[str, bytes], dict[str, str]] = ({}, {})
         self._done: dict[str, asyncio.Future[Frame]] = {}
         self._health: asyncio.Future[Frame] | None = None
+        self._broken = False
 
     @classmethod
     @asynccontextmanager
@@ -98,7 +99,7 @@ class ShortRoad(Road):
         """Send the task and wait for its end."""
         data, files = self._inputs
         values = {"data": list(data), "files": files}
-        done = self._done[staging.token] = asyncio.get_running_loop().create_future()
+        done = self._done[staging.token] = self._expect()
         self._send(Frame(TASK, values, [request.SerializeToString(), *data.values()]))
         try:
             frame = await asyncio.wait_for(done, max_duration)
@@ -123,7 +124,7 @@ class ShortRoad(Road):
 
     async def is_serving(self, limit: float) -> bool:
         """Ask the inside for the worker's health; it cannot answer while it runs a task."""
-        self._health = asyncio.get_running_loop().create_future()
+        self._health = self._expect()
         self._send(Frame(HEALTH))
         try:
             frame = await asyncio.wait_for(self._health, limit)
@@ -131,6 +132,13 @@ class ShortRoad(Road):
             return False
         self.prove()
         return bool(frame.values["status"] == HealthCheckReply.SERVING)
+
+    def _expect(self) -> asyncio.Future[Frame]:
+        """Return a future for a frame to come; it fails at once if the connection is broken."""
+        future: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        if self._broken:
+            future.set_exception(ConnectionError("the worker hung up"))
+        return future
 
     def _send(self, frame: Frame) -> None:
         self._writer.write(frame.encode())
@@ -140,7 +148,9 @@ class ShortRoad(Road):
         try:
             while True:
                 await self._handle(await read_frame(self._reader))
-        except (asyncio.IncompleteReadError, ConnectionError, ValueError, KeyError):
+        except Exception as error:  # it hung up, or what came is not what a worker sends
+            log.info("No more from the worker of pod %s: %r", self.process.name, error)
+            self._broken, self._proven_at = True, 0.0
             for waiting in [*self._done.values(), *([self._health] if self._health else [])]:
                 if not waiting.done():
                     waiting.set_exception(ConnectionError("the worker hung up"))

@@ -22,6 +22,7 @@ from pathlib import Path
 from ..errors import StartError
 from .addresses import Addresses
 from .guard import Guard
+from .worker_log import WorkerLog
 
 log = logging.getLogger(__name__)
 
@@ -31,18 +32,12 @@ TERMINATION_GRACE = 1.0
 LOG_FILE = "worker.log"
 """What the worker writes to stdout and stderr, in the pod's folder."""
 
-LOG_TAIL = 2_000
-"""Bytes of a worker's log that are shown when it does not start."""
-
 LAUNCHER = Path(__file__).with_name("inside") / "launcher.py"
 SOCKET_VARIABLE = "HELLO_ARMONIK_INSIDE"
 """Environment variable that tells a Python worker's inside where its pod listens."""
 
 BUFFER = 1 << 20
 """Bytes that are read ahead from the inside of a Python worker."""
-
-LOG_LIMIT = 256_000
-"""Bytes of a worker's log that are read at most, looking for an exception."""
 
 
 class WorkerProcess:
@@ -72,14 +67,13 @@ class WorkerProcess:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.name = name
         self.addresses = Addresses.tcp() if tcp else Addresses.unix(folder)
-        self.log_file = folder / LOG_FILE
-        self.log_start = self.log_size()
+        self.log = WorkerLog(folder / LOG_FILE)
         self._guard = guard
         inside = None if tcp else inside_command(command)
         self.inside = _listen(folder / "inside.sock") if inside else None
         self._inside_socket = folder / "inside.sock"
         self._exited: asyncio.Event | None = None
-        with self.log_file.open("ab") as output:
+        with self.log.open() as output:
             try:
                 self._process = subprocess.Popen(
                     list(inside or command),
@@ -136,34 +130,21 @@ class WorkerProcess:
             threading.Thread(target=watch, name=f"watch-{self.name}", daemon=True).start()
         return self._exited
 
-    def end_report(self) -> str:
-        """Say how the process ended, with the last lines of its log."""
+    def end_report(self, alive: str = "is running but does not answer") -> str:
+        """Say how the process ended, with the last lines of its log.
+
+        Args:
+            alive: what to say if it has not ended.
+        """
         code = self._process.poll()
         if code is None:
-            how = "is running but does not answer"
+            how = alive
         elif code < 0:
-            how = f"was ended by signal {signal.Signals(-code).name}"
+            how = f"was ended by signal {_signal_name(-code)}"
         else:
             how = f"exited with status {code}"
-        start = max(self.log_start, self.log_size() - LOG_TAIL)
-        tail = self.log_since(start).strip()
+        tail = self.log.tail()
         return f"worker of pod {self.name} {how}" + (f"; its last lines:\n{tail}" if tail else "")
-
-    def log_size(self) -> int:
-        """Return how many bytes the worker has written to its log."""
-        try:
-            return self.log_file.stat().st_size
-        except OSError:
-            return 0
-
-    def log_since(self, offset: int) -> str:
-        """Return what the worker wrote to its log after an offset; the last `LOG_LIMIT` bytes."""
-        try:
-            with self.log_file.open("rb") as file:
-                file.seek(max(offset, self.log_size() - LOG_LIMIT))
-                return file.read(LOG_LIMIT).decode("utf-8", "replace")
-        except OSError:
-            return ""
 
     def kill(self) -> None:
         """Kill the worker and whatever it started."""
@@ -186,6 +167,13 @@ class WorkerProcess:
             if self.inside:
                 self.inside.close()
         await exited.wait()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most real-time signals have none
+        return str(number)
 
 
 def inside_command(command: Sequence[str]) -> list[str] | None:

@@ -30,7 +30,7 @@ class HealthChecks(HealthChecksServiceServicer):  # type: ignore[misc]
             self._plane.objects.remove([self._plane.objects.put(b"health check")])
         except StorageError as error:
             object_storage = str(error)
-        queue = "\n".join(f"{name}: {why}" for name, why in self._plane.ailments.items())
+        queue = "\n".join(self._plane.health.complaints())
         return messages.CheckHealthResponse(
             services=[
                 _health("database", database),

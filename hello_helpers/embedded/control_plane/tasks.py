@@ -55,15 +55,16 @@ class Tasks(TasksServicer):  # type: ignore[misc]
     ) -> messages.GetTaskResponse:
         """Return one task with all details."""
         row = task_rows.get(self._plane, request.task_id)
-        return messages.GetTaskResponse(task=task_detailed(row, self._plane.ailments))
+        return messages.GetTaskResponse(task=task_detailed(row, self._plane.health.ailments()))
 
     async def ListTasks(
         self, request: messages.ListTasksRequest, _: Context
     ) -> messages.ListTasksResponse:
         """Return a page of the tasks that match the filters, as summaries."""
         rows, total = await list_rows(self._plane, request, TASKS)
+        ailments = self._plane.health.ailments()
         return messages.ListTasksResponse(
-            tasks=[task_summary(row, self._plane.ailments) for row in rows],
+            tasks=[task_summary(row, ailments) for row in rows],
             page=request.page,
             page_size=request.page_size,
             total=total,
@@ -74,8 +75,9 @@ class Tasks(TasksServicer):  # type: ignore[misc]
     ) -> messages.ListTasksDetailedResponse:
         """Return a page of the tasks that match the filters, with all details."""
         rows, total = await list_rows(self._plane, request, TASKS)
+        ailments = self._plane.health.ailments()
         return messages.ListTasksDetailedResponse(
-            tasks=[task_detailed(row, self._plane.ailments) for row in rows],
+            tasks=[task_detailed(row, ailments) for row in rows],
             page=request.page,
             page_size=request.page_size,
             total=total,
@@ -90,9 +92,8 @@ class Tasks(TasksServicer):  # type: ignore[misc]
             found = task_rows.select(tx, request.task_ids)
             cancellation.cancel(self._plane, tx, found, reason)
             after = task_rows.select(tx, request.task_ids)
-        return messages.CancelTasksResponse(
-            tasks=[task_summary(row, self._plane.ailments) for row in after]
-        )
+        ailments = self._plane.health.ailments()
+        return messages.CancelTasksResponse(tasks=[task_summary(row, ailments) for row in after])
 
     async def GetResultIds(
         self, request: messages.GetResultIdsRequest, _: Context

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 from ..errors import StorageError
 from .database import Database, Transaction
 from .feed import Change, ChangeFeed
+from .health import Health
 from .objects import ObjectStorage
 from .queues import MAX_PRIORITY, Queues
 
@@ -42,8 +43,7 @@ class DataPlane:
         self.queues = Queues()
         self.feed = ChangeFeed()
         self.max_priority = MAX_PRIORITY
-        self.ailments: dict[str, str] = {}
-        """What is wrong with a partition's pods, by partition id; written by the compute plane."""
+        self.health = Health()
         self._held: dict[str, Callable[[], None]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._unfinished: set[asyncio.Task[Any]] = set()
