@@ -91,7 +91,7 @@ def test_this_environment_keeps_to_the_bounds(project: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "extras"), [("hello_helpers", ()), ("notebooks", ()), ("tests", ("test",))]
+    ("folder", "extras"), [("hello_helpers", ()), ("notebooks", ()), ("tests", ("test", "benchmark"))]
 )
 def test_what_is_imported_is_declared(
     root: Path, project: dict[str, Any], folder: str, extras: tuple[str, ...]

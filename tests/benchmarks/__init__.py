@@ -1,0 +1,1 @@
+"""The benchmark: ``python -m tests.benchmarks``. See ``__main__.py``."""
