@@ -10,8 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 SECOND = 1_000_000_000
 """Nanoseconds in a second."""
 
-LONGEST = 2**63 - 1
-"""Nanoseconds that an integer of SQLite can hold: 292 years."""
+LEAST, MOST = -(2**63), 2**63 - 1
+"""Nanoseconds that an integer of SQLite can hold: 292 years each way."""
 
 _last = 0
 
@@ -51,4 +51,4 @@ def to_duration(duration: int | None) -> Duration | None:
 def from_duration(message: Duration) -> int:
     """Return the nanoseconds of a message; of those beyond 292 years, the most that tables hold."""
     nanoseconds = int(message.seconds) * SECOND + int(message.nanos)
-    return max(-LONGEST, min(nanoseconds, LONGEST))
+    return max(LEAST, min(nanoseconds, MOST))
