@@ -45,10 +45,15 @@ class Transaction:
         self.execute = connection.execute
         self.executemany = connection.executemany
         self._after: list[Callable[[], None]] = []
+        self._undo: list[Callable[[], None]] = []
 
     def after_commit(self, deed: Callable[[], None]) -> None:
         """Have something done once the transaction is committed, in order; never if it is not."""
         self._after.append(deed)
+
+    def after_rollback(self, deed: Callable[[], None]) -> None:
+        """Have something done if the transaction is not committed."""
+        self._undo.append(deed)
 
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """Return the first row, or None."""
@@ -62,6 +67,11 @@ class Transaction:
     def run_deeds(self) -> None:
         """Do what was registered (called by the database, after the commit)."""
         for deed in self._after:
+            deed()
+
+    def undo_deeds(self) -> None:
+        """Do what was registered for this case (called by the database, after the rollback)."""
+        for deed in self._undo:
             deed()
 
 
@@ -121,6 +131,7 @@ class Database:
             except BaseException:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
+                transaction.undo_deeds()
                 raise
             finally:
                 self._open = None

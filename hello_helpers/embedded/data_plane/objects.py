@@ -16,6 +16,7 @@ import re
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -227,7 +228,10 @@ class ObjectWriter:
     def finish(self) -> bytes:
         """Complete the object; return its opaque id. Joins the transaction that is open, if any."""
         if self._file is not None:
-            self._opaque_id = Path(self._file.name).name.encode("ascii")
+            file = Path(self._file.name)
+            self._opaque_id = file.name.encode("ascii")
+            with self._database.transaction() as tx:
+                tx.after_rollback(partial(_unlink, [file]))
         else:
             self._opaque_id = _new_id("t")
             with self._database.transaction() as tx:
