@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..errors import InvalidArgument
-from .clock import from_duration, from_timestamp
+from .clock import LEAST, MOST, from_duration, from_timestamp
 from .database import Database
 from .fields import GENERIC, RESULTS, TASKS, Column, Fields, Kind, column, json_rows
 
@@ -28,9 +28,6 @@ Parameter = str | bytes | int
 
 MAX_PARAMETERS = 10_000
 """Values in one filter. SQLite plans so many in a second, and three times as many in ten."""
-
-_ENDS = -(2**63), 2**63 - 1
-"""The smallest and the largest integer of SQLite."""
 
 
 @dataclass(frozen=True)
@@ -238,5 +235,4 @@ def _number(about: Column, condition: Any) -> int:
     if not condition.HasField("value"):
         raise InvalidArgument(f"The filter on {about.name} has no value: set its value")
     convert = from_timestamp if about.kind is Kind.DATE else from_duration
-    smallest, largest = _ENDS
-    return max(smallest, min(convert(condition.value), largest))
+    return max(LEAST, min(convert(condition.value), MOST))
