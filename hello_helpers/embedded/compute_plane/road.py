@@ -82,7 +82,7 @@ class Road(ABC):
 
     async def is_fit(self) -> bool:
         """Tell whether a task may be sent, asking only if the last proof is not fresh."""
-        if self.process.exited.is_set():
+        if self.process.has_ended():
             return False
         fresh = time.monotonic() - self._proven_at < FRESH
         return fresh or await self.is_serving(HEALTH_LIMIT)

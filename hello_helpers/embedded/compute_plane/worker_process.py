@@ -130,6 +130,16 @@ class WorkerProcess:
             threading.Thread(target=watch, name=f"watch-{self.name}", daemon=True).start()
         return self._exited
 
+    def has_ended(self) -> bool:
+        """Look whether the process has ended; `exited` follows a moment later."""
+        if not hasattr(os, "waitid"):
+            return self.exited.is_set()
+        try:
+            how = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # it has, and the thread that waits for it knows
+            return True
+        return how is not None
+
     def end_report(self, alive: str = "is running but does not answer") -> str:
         """Say how the process ended, with the last lines of its log.
 
