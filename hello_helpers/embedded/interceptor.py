@@ -8,11 +8,16 @@ from contextlib import aclosing
 from typing import Any, TypeAlias
 
 import grpc
+from google.protobuf.message import DecodeError
 
-from .errors import RequestError, StorageError
+from .errors import InvalidArgument, RequestError, StorageError
 from .grpc_context import Context
 
 log = logging.getLogger(__name__)
+
+LONGEST_DETAILS = 2_000
+"""Bytes of a refusal's text. It travels in a header, and clients take no more than 8 KiB of these;
+each byte may become three there."""
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -29,7 +34,7 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
         handler: Any = await continuation(handler_call_details)
         if handler is None:  # no such method: gRPC answers UNIMPLEMENTED
             return None
-        coders = (handler.request_deserializer, handler.response_serializer)
+        coders = (_parser(handler), handler.response_serializer)
         name = handler_call_details.method
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(_single(handler.unary_unary, name), *coders)
@@ -46,12 +51,22 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
         )
 
 
+# gRPC keeps what `abort` raises, in a cycle of references, until Python gets round to looking for
+# cycles; and with it all that its traceback leads to. So nothing may lead from there to a request:
+# that could be of many megabytes.
+
+
 def _single(method: Callable[..., Awaitable[Any]], name: str) -> Any:
     async def call(request: Any, context: Context) -> Any:
         try:
+            _check(request)
             return await method(request, context)
+        except grpc.aio.AbortError:
+            raise
         except Exception as error:
-            await _abort(context, name, error)
+            status = _status(error, name)
+        del request
+        return await context.abort(*status)
 
     return call
 
@@ -59,26 +74,62 @@ def _single(method: Callable[..., Awaitable[Any]], name: str) -> Any:
 def _streaming(method: Callable[..., AsyncGenerator[Any, None]], name: str) -> Any:
     async def call(request: Any, context: Context) -> AsyncIterator[Any]:
         try:
+            _check(request)
             async with aclosing(method(request, context)) as messages:
                 async for message in messages:
                     yield message
+            return
+        except grpc.aio.AbortError:
+            raise
         except Exception as error:
-            await _abort(context, name, error)
+            status = _status(error, name)
+        del request
+        await context.abort(*status)
 
     return call
 
 
-async def _abort(context: Context, method: str, error: Exception) -> None:
-    """End a call with the status that belongs to an error."""
-    if isinstance(error, grpc.aio.AbortError):
-        raise error
+def _parser(handler: Any) -> Any:
+    """Return what parses requests; where there is but one, the error takes its place.
+
+    gRPC would answer UNKNOWN and log a traceback. (The requests of a stream are parsed while the
+    method reads them, so there an error is raised like any other.)
+    """
+    parse = handler.request_deserializer
+    if handler.request_streaming or parse is None:
+        return parse
+
+    def parse_or_explain(data: bytes) -> Any:
+        try:
+            return parse(data)
+        except DecodeError as error:
+            return error
+
+    return parse_or_explain
+
+
+def _check(request: Any) -> None:
+    if isinstance(request, DecodeError):
+        raise request
+
+
+def _status(error: Exception, method: str) -> tuple[grpc.StatusCode, str]:
+    """Return the status and the text that belong to an error; log what is not the caller's fault."""
+    if isinstance(error, DecodeError):
+        error = InvalidArgument("The request cannot be parsed: it is not the message that is due")
     if isinstance(error, NotImplementedError):
-        await context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{method} is not implemented")
+        return grpc.StatusCode.UNIMPLEMENTED, f"{method} is not implemented"
     if isinstance(error, StorageError):
         log.error("%s: %s", method, error, extra={"method": method})
     if isinstance(error, RequestError | StorageError):
-        await context.abort(grpc.StatusCode[error.code], str(error))
+        return grpc.StatusCode[error.code], _shortened(str(error))
     log.error("%s failed", method, exc_info=error, extra={"method": method})
-    await context.abort(
-        grpc.StatusCode.UNKNOWN, "Unknown exception, see the log of the embedded ArmoniK"
-    )
+    return grpc.StatusCode.UNKNOWN, "Unknown exception, see the log of the embedded ArmoniK"
+
+
+def _shortened(text: str) -> str:
+    """Return a text that fits in a header, cut if need be."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= LONGEST_DETAILS:
+        return text
+    return data[:LONGEST_DETAILS].decode("utf-8", "ignore") + "…"
