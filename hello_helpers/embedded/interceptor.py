@@ -114,7 +114,7 @@ def _check(request: Any) -> None:
 
 
 def _status(error: Exception, method: str) -> tuple[grpc.StatusCode, str]:
-    """Return the status and the text that belong to an error; log what is not the caller's fault."""
+    """Return the status and text that belong to an error; log what is not the caller's fault."""
     if isinstance(error, DecodeError):
         error = InvalidArgument("The request cannot be parsed: it is not the message that is due")
     if isinstance(error, NotImplementedError):

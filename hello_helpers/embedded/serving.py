@@ -21,6 +21,7 @@ from .compute_plane.guard import Guard
 from .compute_plane.worker_process import LOG_FILE, WorkerProcess
 from .config import Configuration
 from .errors import StartError, StorageError
+from .limits import connections_to_spare, raise_file_limit
 from .tls import how_to_connect
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,11 @@ async def _serve(
         tls = configuration.tls
         if tls:
             tls.prepare(configuration.host.names())
-        control_plane = ControlPlane(plane, tls.credentials() if tls else None)
+        control_plane = ControlPlane(
+            plane,
+            tls.credentials() if tls else None,
+            connections_to_spare(raise_file_limit(), len(compute_plane.pods)),
+        )
         _remove_stale(configuration.socket)
         port = await control_plane.start(configuration.address)
         compute_plane.start()

@@ -98,7 +98,7 @@ async def serve_switchboard(path: Path, orders: Orders) -> asyncio.AbstractServe
             values = json.loads(await reader.readline())
             log.warning("Switchboard: %s", values)
             await orders[values.pop("order")](**values)
-        except (EmbeddedError, ValueError, KeyError, TypeError) as error:
+        except (EmbeddedError, ValueError, KeyError, TypeError, AttributeError) as error:
             reply["problem"] = f"This order cannot be carried out: {error}"
         writer.write(json.dumps(reply).encode() + b"\n")
         writer.close()

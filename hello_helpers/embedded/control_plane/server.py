@@ -25,6 +25,7 @@ from armonik.protogen.client.versions_service_pb2_grpc import add_VersionsServic
 from ..data_plane.plane import DataPlane
 from ..errors import StartError
 from ..interceptor import ErrorInterceptor
+from ..limits import MOST_FILES
 from .applications import Applications
 from .authentication import Authentication
 from .events import Events
@@ -36,9 +37,13 @@ from .submitter import Submitter
 from .tasks import Tasks
 from .versions import Versions
 
+HANDSHAKE_LIMIT = 20
+"""Seconds that a new connection has to introduce itself; gRPC itself would wait for two minutes."""
+
 OPTIONS = (
     ("grpc.max_receive_message_length", -1),  # as ArmoniK's control plane: no limit
     ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a shared one
+    ("grpc.server_handshake_timeout_ms", HANDSHAKE_LIMIT * 1000),
 )
 
 SHUTDOWN_GRACE = 0.2
@@ -58,9 +63,20 @@ def _for_me_only() -> Iterator[None]:
 class ControlPlane:
     """Serves clients. It writes to the data plane and never talks to a pod."""
 
-    def __init__(self, plane: DataPlane, credentials: grpc.ServerCredentials | None = None) -> None:
-        """Take the data plane; credentials, if it shall serve with TLS."""
+    def __init__(
+        self,
+        plane: DataPlane,
+        credentials: grpc.ServerCredentials | None = None,
+        most_connections: int = MOST_FILES,
+    ) -> None:
+        """Take what it needs to serve.
+
+        Args:
+            credentials: for TLS; None: calls are not encrypted.
+            most_connections: connections of clients at the same time; more are turned away.
+        """
         self._plane = plane
+        self._options = (*OPTIONS, ("grpc.max_allowed_incoming_connections", most_connections))
         self._credentials = credentials
         self._address = ""
         self.gone = asyncio.Event()
@@ -94,7 +110,7 @@ class ControlPlane:
         Raises:
             StartError: the address is taken or cannot be used.
         """
-        self._server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=OPTIONS)
+        self._server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=self._options)
         for add, servicer in self._services():
             add(servicer, self._server)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import metadata
 
 from armonik.protogen.client.versions_service_pb2_grpc import VersionsServicer
@@ -17,6 +18,11 @@ class Versions(VersionsServicer):  # type: ignore[misc]
         self, _request: messages.ListVersionsRequest, _: Context
     ) -> messages.ListVersionsResponse:
         """Name this package as the core, so that nobody takes it for a real cluster."""
-        return messages.ListVersionsResponse(
-            core=f"{metadata.version('hello-armonik')}-embedded", api=metadata.version("armonik")
-        )
+        return _versions()
+
+
+@cache  # it reads files
+def _versions() -> messages.ListVersionsResponse:
+    return messages.ListVersionsResponse(
+        core=f"{metadata.version('hello-armonik')}-embedded", api=metadata.version("armonik")
+    )
