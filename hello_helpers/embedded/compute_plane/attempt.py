@@ -72,13 +72,15 @@ class Attempt:
                 return False
             with self._plane.transaction():  # one for the whole beginning, if all data is small
                 task = attempts.acquire(self._plane, self._task_id, self._identity)
-                if task is None:
-                    return True
-                staging = self._stage(task)
-                started, large = self._bring(staging, task)
+                if task is not None:
+                    staging = self._stage(task)
+                    started, large = self._bring(staging, task)
         except StorageError:
             attempts.requeue(self._plane, self._task_id)
             raise
+        if task is None or not (started or large):
+            await asyncio.sleep(0)  # a queue may hold many of these: nobody else shall wait
+            return True
         look = attempts.on_cancel(self._plane, task, self._taken_away.set)
         try:
             with self._plane.holding(self._task_id, look):
