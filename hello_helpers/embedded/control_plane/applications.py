@@ -12,7 +12,7 @@ from armonik.protogen.common.applications_common_pb2 import (
 from ..data_plane.fields import APPLICATIONS
 from ..data_plane.plane import DataPlane
 from ..grpc_context import Context
-from .listing import list_rows
+from .listing import list_messages
 
 
 class Applications(ApplicationsServicer):  # type: ignore[misc]
@@ -25,9 +25,11 @@ class Applications(ApplicationsServicer):  # type: ignore[misc]
         self, request: ListApplicationsRequest, _: Context
     ) -> ListApplicationsResponse:
         """Return each distinct name, version, namespace and service that occurs in tasks."""
-        rows, total = await list_rows(self._plane, request, APPLICATIONS)
+        applications, total = await list_messages(
+            self._plane, request, APPLICATIONS, lambda row: ApplicationRaw(**row)
+        )
         return ListApplicationsResponse(
-            applications=[ApplicationRaw(**row) for row in rows],
+            applications=applications,
             page=request.page,
             page_size=request.page_size,
             total=total,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from armonik.protogen.common.sort_direction_pb2 import SORT_DIRECTION_ASC, SORT_DIRECTION_DESC
 
@@ -12,6 +12,8 @@ from ..data_plane.fields import TASKS, Column, Fields, column
 from ..data_plane.filters import compile_filters
 from ..data_plane.plane import DataPlane
 from ..errors import InvalidArgument, RequestError
+
+M = TypeVar("M")
 
 LONGEST_PAGE = 30_000
 """Rows in one reply. What fits in 4 MiB, the most that clients take in one message, is sent: some
@@ -72,6 +74,31 @@ async def list_rows(
         PageTooLong: the page would hold too many rows.
     """
     check(request)
+    return await plane.database.read(_page(request, fields))
+
+
+async def list_messages(
+    plane: DataPlane, request: Any, fields: Fields, to_message: Callable[[sqlite3.Row], M]
+) -> tuple[list[M], int]:
+    """Return what `list_rows` does, as messages.
+
+    They are made in the reader's thread: for a long page that takes some tenths of a second, and
+    others are served meanwhile.
+    """
+    check(request)
+    page = _page(request, fields)
+
+    def query(connection: sqlite3.Connection) -> tuple[list[M], int]:
+        rows, total = page(connection)
+        return [to_message(row) for row in rows], total
+
+    return await plane.database.read(query)
+
+
+def _page(
+    request: Any, fields: Fields
+) -> Callable[[sqlite3.Connection], tuple[list[sqlite3.Row], int]]:
+    """Return the query for a page and the number of all rows that match."""
     size, offset = request.page_size, request.page * request.page_size
 
     def query(connection: sqlite3.Connection) -> tuple[list[sqlite3.Row], int]:
@@ -101,7 +128,7 @@ async def list_rows(
             ).fetchall()
         return rows, total
 
-    return await plane.database.read(query)
+    return query
 
 
 async def count_by_status(plane: DataPlane, filters: Any) -> dict[int, int]:

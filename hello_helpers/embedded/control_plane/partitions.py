@@ -9,7 +9,7 @@ from ..data_plane import partitions as partition_rows
 from ..data_plane.fields import PARTITIONS
 from ..data_plane.plane import DataPlane
 from ..grpc_context import Context
-from .listing import list_rows
+from .listing import list_messages
 from .messages import partition_raw
 
 
@@ -30,9 +30,9 @@ class Partitions(PartitionsServicer):  # type: ignore[misc]
         self, request: messages.ListPartitionsRequest, _: Context
     ) -> messages.ListPartitionsResponse:
         """Return a page of the partitions that match the filters."""
-        rows, total = await list_rows(self._plane, request, PARTITIONS)
+        partitions, total = await list_messages(self._plane, request, PARTITIONS, partition_raw)
         return messages.ListPartitionsResponse(
-            partitions=map(partition_raw, rows),
+            partitions=partitions,
             page=request.page,
             page_size=request.page_size,
             total=total,

@@ -17,7 +17,7 @@ from ..data_plane.results import NewResult
 from ..data_plane.states import ResultStatus
 from ..errors import FailedPrecondition, InvalidArgument, NotFound
 from ..grpc_context import Context
-from .listing import list_rows
+from .listing import list_messages
 from .messages import result_raw
 
 
@@ -116,9 +116,9 @@ class Results(ResultsServicer):  # type: ignore[misc]
         self, request: messages.ListResultsRequest, _: Context
     ) -> messages.ListResultsResponse:
         """Return a page of the results that match the filters."""
-        rows, total = await list_rows(self._plane, request, RESULTS)
+        results, total = await list_messages(self._plane, request, RESULTS, result_raw)
         return messages.ListResultsResponse(
-            results=map(result_raw, rows),
+            results=results,
             page=request.page,
             page_size=request.page_size,
             total=total,

@@ -12,7 +12,7 @@ from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..data_plane.states import SessionStatus
 from ..grpc_context import Context
-from .listing import list_rows
+from .listing import list_messages
 from .messages import session_raw
 from .validation import check_session_options
 
@@ -43,9 +43,9 @@ class Sessions(SessionsServicer):  # type: ignore[misc]
         self, request: messages.ListSessionsRequest, _: Context
     ) -> messages.ListSessionsResponse:
         """Return a page of the sessions that match the filters."""
-        rows, total = await list_rows(self._plane, request, SESSIONS)
+        sessions, total = await list_messages(self._plane, request, SESSIONS, session_raw)
         return messages.ListSessionsResponse(
-            sessions=map(session_raw, rows),
+            sessions=sessions,
             page=request.page,
             page_size=request.page_size,
             total=total,

@@ -15,7 +15,7 @@ from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..data_plane.submission import TaskCreation
 from ..grpc_context import Context
-from .listing import count_by_status, list_rows
+from .listing import count_by_status, list_messages
 from .messages import task_detailed, task_summary
 from .validation import raise_if
 
@@ -61,10 +61,12 @@ class Tasks(TasksServicer):  # type: ignore[misc]
         self, request: messages.ListTasksRequest, _: Context
     ) -> messages.ListTasksResponse:
         """Return a page of the tasks that match the filters, as summaries."""
-        rows, total = await list_rows(self._plane, request, TASKS)
         ailments = self._plane.health.ailments()
+        tasks, total = await list_messages(
+            self._plane, request, TASKS, lambda row: task_summary(row, ailments)
+        )
         return messages.ListTasksResponse(
-            tasks=[task_summary(row, ailments) for row in rows],
+            tasks=tasks,
             page=request.page,
             page_size=request.page_size,
             total=total,
@@ -74,10 +76,12 @@ class Tasks(TasksServicer):  # type: ignore[misc]
         self, request: messages.ListTasksRequest, _: Context
     ) -> messages.ListTasksDetailedResponse:
         """Return a page of the tasks that match the filters, with all details."""
-        rows, total = await list_rows(self._plane, request, TASKS)
         ailments = self._plane.health.ailments()
+        tasks, total = await list_messages(
+            self._plane, request, TASKS, lambda row: task_detailed(row, ailments)
+        )
         return messages.ListTasksDetailedResponse(
-            tasks=[task_detailed(row, ailments) for row in rows],
+            tasks=tasks,
             page=request.page,
             page_size=request.page_size,
             total=total,
