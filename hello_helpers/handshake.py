@@ -81,7 +81,7 @@ def _not_grpc(answer: bytes | None, where: str) -> EndpointError:
         )
     kind = "is a web server" if answer.startswith(b"HTTP/") else "does not speak gRPC"
     return NotGrpcError(
-        f"What answers at {where} {kind}, not ArmoniK.",
+        f"What answers at {where} {kind}: it is not ArmoniK.",
         "Check the port: ArmoniK is usually published on 5001.",
     )
 
