@@ -10,7 +10,7 @@ from pathlib import Path
 from ..data_plane import results as result_rows
 from ..data_plane import submission
 from ..data_plane.attempts import Work
-from ..data_plane.objects import Stored
+from ..data_plane.object_writer import Stored
 from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..data_plane.results import NewResult

@@ -15,7 +15,7 @@ from . import cancellation, dependencies, results, sessions, submission, tasks
 from .clock import now
 from .database import Transaction
 from .feed import Change, ChangeKind
-from .objects import Stored
+from .object_writer import Stored
 from .options import COLUMNS
 from .plane import DataPlane
 from .results import NewResult

@@ -10,40 +10,23 @@ never a row that names half an object.
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import re
 import shutil
-import uuid
 from collections.abc import AsyncIterator, Iterable
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
 
 from ..errors import FailedPrecondition, NotFound, StorageError
 from .database import Database
-
-log = logging.getLogger(__name__)
+from .object_writer import (
+    FILE_NAME,
+    SMALL,
+    ObjectWriter,
+    Stored,
+    erase_files,
+    new_opaque_id,
+)
 
 CHUNK = 2 * 1024 * 1024
 """Bytes of a message that carries data: ArmoniK's default (2 MiB); under gRPC's limit of 4 MiB."""
-
-SMALL = 64 * 1024
-"""Bytes up to which an object lives in the table."""
-
-_FILE = re.compile(rb"f[0-9a-f]{31}")
-
-
-class Stored(NamedTuple):
-    """An object that was stored: its opaque id, and its size in bytes."""
-
-    opaque_id: bytes
-    size: int
-
-    @property
-    def is_file(self) -> bool:
-        """Tell whether it is a file (and not a row, which a rollback would take back)."""
-        return _FILE.fullmatch(self.opaque_id) is not None
 
 
 class ObjectStorage:
@@ -85,7 +68,7 @@ class ObjectStorage:
             size = file.stat().st_size
             if size <= SMALL:
                 return Stored(self.put(file.read_bytes()), size)
-            opaque_id = _new_id("f")
+            opaque_id = new_opaque_id("f")
             file.replace(self.path(opaque_id))
         except OSError as error:
             raise StorageError.from_exception(error) from error
@@ -162,9 +145,9 @@ class ObjectStorage:
         ids = list(opaque_ids)
         with self._database.transaction() as tx:
             tx.executemany("DELETE FROM object WHERE opaque_id = ?", [(id_,) for id_ in ids])
-            files = [self.path(id_) for id_ in ids if _FILE.fullmatch(id_)]
+            files = [self.path(id_) for id_ in ids if FILE_NAME.fullmatch(id_)]
             if files:
-                tx.after_commit(lambda: _unlink(files))
+                tx.after_commit(lambda: erase_files(files))
 
     def sweep(self) -> int:
         """Erase what no row names (left by a crash); return how many objects that were."""
@@ -174,7 +157,7 @@ class ObjectStorage:
             ).rowcount
             named = {row["opaque_id"] for row in tx.rows("SELECT opaque_id FROM result")}
         files = [file for file in self._folder.iterdir() if file.name.encode() not in named]
-        _unlink(files)
+        erase_files(files)
         return strays + len(files)
 
     def path(self, opaque_id: bytes) -> Path:
@@ -183,87 +166,10 @@ class ObjectStorage:
         Raises:
             NotFound: no large object can have this name.
         """
-        if not _FILE.fullmatch(opaque_id):
+        if not FILE_NAME.fullmatch(opaque_id):
             raise _gone()
         return self._folder / opaque_id.decode("ascii")
 
 
-class ObjectWriter:
-    """An object being written. If the block fails, or ends without `finish`, nothing of it stays.
-
-    Attributes:
-        size: bytes written so far.
-    """
-
-    def __init__(self, database: Database, folder: Path) -> None:
-        self.size = 0
-        self._database = database
-        self._folder = folder
-        self._opaque_id = b""
-        self._small = bytearray()
-        self._file: BinaryIO | None = None
-
-    def __enter__(self) -> ObjectWriter:
-        return self
-
-    def write(self, data: bytes) -> None:
-        """Append data.
-
-        Raises:
-            StorageError: the disk is full, or the folder cannot be written.
-        """
-        self.size += len(data)
-        if self._file is None and self.size <= SMALL:
-            self._small += data
-            return
-        try:
-            if self._file is None:
-                self._file = (self._folder / _new_id("f").decode("ascii")).open("xb", buffering=0)
-                _write_all(self._file, self._small)
-                self._small.clear()
-            _write_all(self._file, data)
-        except OSError as error:
-            raise StorageError.from_exception(error) from error
-
-    def finish(self) -> bytes:
-        """Complete the object; return its opaque id. Joins the transaction that is open, if any."""
-        if self._file is not None:
-            file = Path(self._file.name)
-            self._opaque_id = file.name.encode("ascii")
-            with self._database.transaction() as tx:
-                tx.after_rollback(partial(_unlink, [file]))
-        else:
-            self._opaque_id = _new_id("t")
-            with self._database.transaction() as tx:
-                tx.execute("INSERT INTO object VALUES (?, ?)", (self._opaque_id, self._small))
-        return self._opaque_id
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._file is not None:
-            self._file.close()
-            if kind is not None or not self._opaque_id:
-                Path(self._file.name).unlink(missing_ok=True)
-
-
-def _new_id(kind: str) -> bytes:
-    """Return an opaque id: "t" for the table or "f" for a file, and 31 hexadecimal digits."""
-    return (kind + uuid.uuid4().hex[1:]).encode("ascii")
-
-
 def _gone() -> NotFound:
     return NotFound("Result data was not found in the object storage")
-
-
-def _write_all(file: BinaryIO, data: bytes | bytearray) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
-
-
-def _unlink(files: Iterable[Path]) -> None:
-    for file in files:
-        with contextlib.suppress(FileNotFoundError):
-            try:
-                file.unlink()
-            except OSError as error:
-                log.warning("Could not erase an object: %s", error.strerror)

@@ -16,7 +16,8 @@ from typing import Any
 
 from ..errors import InvalidArgument
 from . import results
-from .objects import ObjectStorage, ObjectWriter
+from .object_writer import ObjectWriter
+from .objects import ObjectStorage
 from .options import TaskOptions
 from .results import NewResult
 from .submission import TaskCreation

@@ -1,0 +1,115 @@
+"""Writing one object: into the table if it is small, into a file if it is large."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import uuid
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from ..errors import StorageError
+from .database import Database
+
+log = logging.getLogger(__name__)
+
+SMALL = 64 * 1024
+"""Bytes up to which an object lives in the table."""
+
+FILE_NAME = re.compile(rb"f[0-9a-f]{31}")
+"""How the opaque id of a large object looks; it is the name of its file."""
+
+
+class Stored(NamedTuple):
+    """An object that was stored: its opaque id, and its size in bytes."""
+
+    opaque_id: bytes
+    size: int
+
+    @property
+    def is_file(self) -> bool:
+        """Tell whether it is a file (and not a row, which a rollback would take back)."""
+        return FILE_NAME.fullmatch(self.opaque_id) is not None
+
+
+class ObjectWriter:
+    """An object being written. If the block fails, or ends without `finish`, nothing of it stays.
+
+    Attributes:
+        size: bytes written so far.
+    """
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self.size = 0
+        self._database = database
+        self._folder = folder
+        self._opaque_id = b""
+        self._small = bytearray()
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> ObjectWriter:
+        return self
+
+    def write(self, data: bytes) -> None:
+        """Append data.
+
+        Raises:
+            StorageError: the disk is full, or the folder cannot be written.
+        """
+        self.size += len(data)
+        if self._file is None and self.size <= SMALL:
+            self._small += data
+            return
+        try:
+            if self._file is None:
+                self._file = (self._folder / new_opaque_id("f").decode("ascii")).open(
+                    "xb", buffering=0
+                )
+                _write_all(self._file, self._small)
+                self._small.clear()
+            _write_all(self._file, data)
+        except OSError as error:
+            raise StorageError.from_exception(error) from error
+
+    def finish(self) -> bytes:
+        """Complete the object; return its opaque id. Joins the transaction that is open, if any."""
+        if self._file is not None:
+            file = Path(self._file.name)
+            self._opaque_id = file.name.encode("ascii")
+            with self._database.transaction() as tx:
+                tx.after_rollback(partial(erase_files, [file]))
+        else:
+            self._opaque_id = new_opaque_id("t")
+            with self._database.transaction() as tx:
+                tx.execute("INSERT INTO object VALUES (?, ?)", (self._opaque_id, self._small))
+        return self._opaque_id
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+            if kind is not None or not self._opaque_id:
+                Path(self._file.name).unlink(missing_ok=True)
+
+
+def new_opaque_id(kind: str) -> bytes:
+    """Return an opaque id: "t" for the table or "f" for a file, and 31 hexadecimal digits."""
+    return (kind + uuid.uuid4().hex[1:]).encode("ascii")
+
+
+def _write_all(file: BinaryIO, data: bytes | bytearray) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def erase_files(files: Iterable[Path]) -> None:
+    """Remove files; those that are gone already do not matter."""
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            try:
+                file.unlink()
+            except OSError as error:
+                log.warning("Could not erase an object: %s", error.strerror)
