@@ -14,9 +14,12 @@ from .early import pod_names, start_worker
 from .faults import Faults
 from .guard import Guard
 from .pod import Pod
-from .worker_process import WorkerProcess
+from .worker_process import TERMINATION_GRACE, WorkerProcess
 
 log = logging.getLogger(__name__)
+
+TELL_AGAIN = 2 * TERMINATION_GRACE
+"""Seconds after which a pod that has not ended is told again."""
 
 
 class ComputePlane:
@@ -50,10 +53,16 @@ class ComputePlane:
         self._tasks = [asyncio.create_task(_keep_alive(pod), name=pod.name) for pod in self.pods]
 
     async def stop(self) -> None:
-        """End all pods and their workers; running tasks are left as they are."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """End all pods and their workers; running tasks are left as they are.
+
+        Before Python 3.12, `asyncio.wait_for` loses a cancellation that comes at the very moment
+        of what it waits for. So pods that have not ended are told again.
+        """
+        pending = set(self._tasks)
+        while pending:
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=TELL_AGAIN)
 
 
 async def _keep_alive(pod: Pod) -> None:
