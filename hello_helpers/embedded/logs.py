@@ -58,7 +58,14 @@ def log_to(handler: logging.Handler, log_format: str = "text") -> None:
         log_format: one of `FORMATS`.
     """
     handler.setFormatter(FORMATS[log_format]())
+    handler.addFilter(_matters)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    """Pass over what gRPC says, with a traceback, when a client hangs up amid a stream: it may."""
+    kind = record.exc_info[0] if record.exc_info else None
+    return kind is None or kind.__name__ != "ExecuteBatchError"
 
 
 def _visible(line: str) -> str:

@@ -1,0 +1,448 @@
+"""Nobody brings the embedded ArmoniK down, or stalls it for others, or gets out of its folder."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import stat
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import grpc
+import psutil
+import pytest
+from armonik.common import ResultStatus, TaskStatus
+from armonik.protogen.common.events_common_pb2 import EventSubscriptionResponse
+from grpc import StatusCode
+
+from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.embedded.compute_plane.staging import Staging
+from hello_helpers.embedded.config import PartitionSpec
+from hello_helpers.embedded.data_plane import partitions, sessions
+from hello_helpers.embedded.data_plane.options import TaskOptions
+from hello_helpers.embedded.data_plane.plane import DataPlane
+from hello_helpers.embedded.errors import NotFound, StartError
+from hello_helpers.embedded.limits import FEWEST_CONNECTIONS, connections_to_spare
+from tests.conformance.driver import ArmoniK
+from tests.conformance.waiting import eventually
+
+from .served import CLI, SCRIPTED, Served
+from .wire import METHODS, Method, method
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0"  # RFC 9113, 3.4
+HUGE = "x" * 10_000_000
+BOUND = 2.0  # seconds in which the calls of others are answered, whatever somebody does
+
+# Of each client its own connection, and no more data on its way than it must be.
+APART = (
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.lookahead_bytes", 1 << 16),
+)
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ +\S|    ")
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[EmbeddedArmonik]:
+    """An embedded ArmoniK on a TCP port; in the end it lives, and its log is in good order."""
+    with EmbeddedArmonik({"default": SCRIPTED}, pods=1, port=0) as armonik:
+        yield armonik
+        assert armonik.process.poll() is None, armonik.log
+        assert "Traceback" not in armonik.log, armonik.log
+        assert all(LOG_LINE.match(line) for line in armonik.log.splitlines())
+
+
+@pytest.fixture(scope="module")
+def client(embedded: EmbeddedArmonik) -> Iterator[ArmoniK]:
+    with contextlib.closing(ArmoniK(embedded.endpoint, "default")) as armonik:
+        yield armonik
+
+
+@pytest.fixture
+def session(client: ArmoniK) -> Iterator[str]:
+    session_id = client.create_session()
+    yield session_id
+    client.forget(session_id)
+
+
+@contextlib.contextmanager
+def others_are_served(embedded: EmbeddedArmonik) -> Iterator[None]:
+    """Another client goes on calling inside the block, and after it; no call may take long."""
+    done = threading.Event()
+    slowest = [0.0]
+    failed: list[grpc.RpcError] = []
+
+    def go_on() -> None:
+        with contextlib.closing(ArmoniK(embedded.endpoint, "default")) as other:
+            while not failed and not (done.is_set() and slowest[0]):
+                start = time.monotonic()
+                try:
+                    other.create_session()
+                except grpc.RpcError as error:
+                    failed.append(error)
+                slowest[0] = max(slowest[0], time.monotonic() - start)
+                done.wait(0.01)
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+    assert not failed, failed
+    assert slowest[0] < BOUND
+
+
+def memory(embedded: EmbeddedArmonik) -> float:
+    """Return how much memory the server has, in MB."""
+    return psutil.Process(embedded.process.pid).memory_info().rss / 1e6
+
+
+# --- who can reach it -----------------------------------------------------------------------------
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def sockets_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_socket()]
+
+
+def is_closed_to_others(path: Path) -> bool:
+    """Tell whether others are kept out, by the file itself or by a folder above it."""
+    return any(not mode(place) & 0o007 for place in [path, *path.parents])
+
+
+def test_sockets_lie_where_nobody_else_can_reach_them():
+    with EmbeddedArmonik({"default": SCRIPTED}, pods=1) as armonik:
+        path = Path(armonik.endpoint.removeprefix("unix://"))
+        assert mode(path.parent) == 0o700
+        found = sockets_below(path.parent)
+        assert path in found
+        assert len(found) > 1, "that of the worker is there, too"
+        assert all(is_closed_to_others(socket_file) for socket_file in found)
+
+
+def test_a_socket_in_an_open_folder_is_closed_to_others_itself(folder: Path):
+    folder.chmod(0o755)
+    with Served(folder, pods=1) as served:
+        assert mode(served.socket) & 0o077 == 0
+        assert mode(served.data) == 0o700
+
+
+# --- what is named --------------------------------------------------------------------------------
+
+ODD_IDS = ("../../etc/passwd", "/etc/passwd", "..", "\0", "a\0b", "a\nb", "%2e%2e%2f", "C:\\x", "")
+
+
+def spoiled(message: type, text: str) -> bytes:
+    """Return a request in which every text, however deep, is this one."""
+    request = message()
+
+    def fill(part: object, depth: int = 0) -> None:
+        for field in part.DESCRIPTOR.fields:
+            repeated = getattr(part, field.name)
+            if field.message_type and depth < 4 and not field.message_type.GetOptions().map_entry:
+                many = hasattr(repeated, "add")
+                fill(repeated.add() if many else repeated, depth + 1)
+            elif field.type == field.TYPE_STRING:
+                if hasattr(repeated, "append"):
+                    repeated.append(text)
+                else:
+                    setattr(part, field.name, text)
+            elif field.type == field.TYPE_BYTES:
+                setattr(part, field.name, text.encode())
+
+    fill(request)
+    return request.SerializeToString()
+
+
+@pytest.mark.parametrize("target", METHODS, ids=str)
+def test_ids_that_are_paths_or_hold_odd_characters_lead_nowhere(client: ArmoniK, target: Method):
+    for text in ODD_IDS:
+        sent = [spoiled(target.request, text)]
+        code, details = target.status(client.channel, sent, 0.2 if target.endless else 10.0)
+        assert code not in (StatusCode.UNKNOWN, StatusCode.INTERNAL), details
+        assert "root:" not in details
+
+
+def test_names_of_results_never_become_names_of_files(folder: Path):
+    names = ("../../escaped", str(folder / "absolute"), "a/b", "..", "a\0b")
+    with Served(folder, pods=1) as served, served.client() as client:
+        session = client.create_session()
+        for name in names:
+            made = client.create_data(session, b"x" * 100_000, name)
+            client.upload(session, client.create_results(session, name)[0], b"y" * 100_000)
+            assert client.result(made).name == name
+            assert len(client.data(session, made)) == 100_000
+        task = client.submit(session, *(["create", name, "z"] for name in names), ["send", 0, "x"])
+        client.wait_task(task.task_id, TaskStatus.COMPLETED)
+        served.stop()
+    assert {path.name for path in folder.iterdir()} == {"data"}
+    stored = [path.name for path in (served.data / "objects").iterdir()]
+    assert len(stored) == 2 * len(names)
+    assert all(re.fullmatch("f[0-9a-f]{31}", name) for name in stored)
+
+
+@pytest.mark.parametrize("odd", ["../victim", "{folder}/victim", "..", "", "a\0b"])
+def test_a_worker_that_announces_a_path_instead_of_a_result_fails(folder: Path, odd: str):
+    victim = folder / "victim"
+    victim.write_text("mine")
+    with contextlib.closing(DataPlane(folder / "data")) as plane:
+        partitions.define(plane, ["default"], [1])
+        row = sessions.get(plane, sessions.create(plane, TaskOptions(1, 1, 1), []))
+        task = {"session_id": row["session_id"], "task_id": "t"}
+        staging = Staging(plane, row, task, "token", folder / "task")
+        staging.announce([odd.format(folder=folder)])
+        with pytest.raises(NotFound), plane.transaction():
+            staging.seal()
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "a b", "a/b", "..", "../x", ".hidden", "-x", "a\nb", "a\0b", "\u00fc", "x" * 64, "a:b"],
+)
+def test_odd_names_of_partitions_are_refused(name: str):
+    with pytest.raises(StartError, match="is not a name for a partition"):
+        PartitionSpec.parse(f"{name}=true")
+
+
+@pytest.mark.parametrize("name", ["default", "gpu-4.large_2", "x" * 63])
+def test_names_of_partitions_as_clusters_have_them_are_taken(name: str):
+    assert PartitionSpec.parse(f"{name}=true").name == name
+
+
+# --- what is sent ---------------------------------------------------------------------------------
+
+MALFORMED = (b"\xff" * 10, b"\x0a\xff\xff\xff\xff\x0f", b"\0", b"\x0f", b"\x0a\x05\xff")
+
+
+@pytest.mark.parametrize("target", METHODS, ids=str)
+def test_bytes_that_are_no_message_are_an_invalid_argument(client: ArmoniK, target: Method):
+    if target.path.endswith("/WatchResults"):
+        pytest.skip("is not implemented, in ArmoniK neither")
+    for data in MALFORMED:
+        code, details = target.status(client.channel, [data])
+        assert (code, "cannot be parsed" in details) == (StatusCode.INVALID_ARGUMENT, True), details
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "code"),
+    [
+        ("Sessions.GetSession", "session_id", StatusCode.NOT_FOUND),
+        ("Tasks.GetTask", "task_id", StatusCode.NOT_FOUND),
+        ("Results.GetResult", "result_id", StatusCode.NOT_FOUND),
+        ("Results.DownloadResultData", "result_id", StatusCode.NOT_FOUND),
+        ("Partitions.GetPartition", "id", StatusCode.NOT_FOUND),
+        ("Submitter.CancelSession", "id", StatusCode.NOT_FOUND),
+    ],
+)
+def test_of_an_id_of_ten_megabytes_the_refusal_tells_the_beginning(
+    embedded: EmbeddedArmonik, client: ArmoniK, name: str, field: str, code: StatusCode
+):
+    target = method(name)
+    with others_are_served(embedded):
+        seen, details = target.status(
+            client.channel, [target.request(**{field: HUGE}).SerializeToString()]
+        )
+    assert seen is code
+    assert "xxxx" in details
+    assert len(details) < 2_100
+
+
+def test_refused_requests_of_many_megabytes_do_not_stay_in_memory(
+    embedded: EmbeddedArmonik, client: ArmoniK
+):
+    target = method("Sessions.GetSession")
+    request = target.request(session_id=HUGE).SerializeToString()
+    for _ in range(5):
+        target.status(client.channel, [request])
+    before = memory(embedded)
+    for _ in range(30):
+        assert target.status(client.channel, [request])[0] is StatusCode.NOT_FOUND
+    assert memory(embedded) - before < 100
+
+
+def test_long_texts_that_are_meant_to_be_kept_are_kept(client: ArmoniK):
+    session = client.create_session(application_name=HUGE, options={"key": HUGE[:1000]})
+    assert client.session(session).options.application_name == HUGE
+    client.forget(session)
+
+
+def test_headers_beyond_measure_are_refused(embedded: EmbeddedArmonik):
+    with others_are_served(embedded), plain_channel(embedded) as channel:
+        call = channel.unary_unary(method("Versions.ListVersions").path)
+        with pytest.raises(grpc.RpcError) as caught:
+            call(b"", metadata=[("x-much", "y" * 1_000_000)], timeout=10)
+    assert caught.value.code() is StatusCode.RESOURCE_EXHAUSTED
+
+
+# --- how one connects -----------------------------------------------------------------------------
+
+
+def plain_channel(embedded: EmbeddedArmonik) -> grpc.Channel:
+    """Return a channel with a connection of its own, which takes little ahead of its reader."""
+    return grpc.insecure_channel(embedded.endpoint.removeprefix("http://"), options=APART)
+
+
+@contextlib.contextmanager
+def connections(
+    embedded: EmbeddedArmonik, number: int, say: bytes
+) -> Iterator[list[socket.socket]]:
+    """Open connections on which nothing more comes than some first bytes."""
+    port = int(embedded.endpoint.rpartition(":")[2])
+    with contextlib.ExitStack() as opened:
+        found = []
+        for _ in range(number):
+            connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+            found.append(opened.enter_context(connection))
+            connection.sendall(say)
+        yield found
+
+
+FIRST_WORDS = {
+    "nothing": b"",
+    "half a preface": PREFACE[:5],
+    "HTTP/2 and no call": PREFACE,
+    "HTTP/1.1": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02",
+    "zeros": b"\0" * 64,
+}
+
+
+@pytest.mark.parametrize("say", FIRST_WORDS.values(), ids=FIRST_WORDS)
+def test_two_thousand_idle_connections_stall_nobody(embedded: EmbeddedArmonik, say: bytes):
+    before = memory(embedded)
+    with others_are_served(embedded), connections(embedded, 2_000, say):
+        time.sleep(0.1)  # so that others call while all of these are open
+        assert memory(embedded) - before < 100
+    server = psutil.Process(embedded.process.pid)
+    eventually(server.num_fds, lambda number: number < 200)
+
+
+def test_who_speaks_http_1_is_told_so_and_hung_up_on(embedded: EmbeddedArmonik):
+    with connections(embedded, 1, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n") as (connection,):
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            while data := connection.recv(1000):
+                answer += data
+    assert not answer.startswith(b"HTTP/1.1 200")
+
+
+def test_without_files_for_more_connections_new_ones_are_turned_away_and_old_ones_served(
+    folder: Path,
+):
+    limited = ["sh", "-c", 'ulimit -n 250 && exec "$0" "$@"', *CLI]
+    process = subprocess.Popen(
+        [*limited, "serve", "--port", "0", "--pods", "1"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=folder,
+    )
+    try:
+        endpoint = process.stdout.readline().strip()
+        port = int(endpoint.rpartition(":")[2])
+        with contextlib.closing(ArmoniK(endpoint, "default")) as old:
+            session = old.create_session()
+            with contextlib.ExitStack() as opened:
+                for _ in range(400):
+                    connection = socket.create_connection(("127.0.0.1", port), timeout=10)
+                    opened.enter_context(connection).sendall(PREFACE)
+                assert old.create_data(session, b"x" * 100_000), "a file can be opened"
+                target = f"127.0.0.1:{port}"
+                with grpc.insecure_channel(target, options=APART) as channel:
+                    code, _ = method("Versions.ListVersions").status(channel, [b""], 5)
+                assert code is StatusCode.UNAVAILABLE
+            with grpc.insecure_channel(target, options=APART) as channel:
+                versions = method("Versions.ListVersions")
+                eventually(lambda: versions.status(channel, [b""])[0], StatusCode.OK.__eq__)
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+
+
+def test_pods_come_before_connections():
+    assert connections_to_spare(10_240, 2) > 10_000
+    assert connections_to_spare(1_024, 100) < 400
+    assert connections_to_spare(256, 100) == FEWEST_CONNECTIONS
+
+
+# --- streams --------------------------------------------------------------------------------------
+
+
+def event_streams(
+    opened: contextlib.ExitStack, embedded: EmbeddedArmonik, session_id: str, number: int
+) -> Sequence[grpc.Call]:
+    """Open event streams, each on a connection of its own; of each the first event is read.
+
+    The session must have a result, which is that event.
+    """
+    events = method("Events.GetEvents")
+    request = events.request(session_id=session_id).SerializeToString()
+    calls = []
+    for _ in range(number):
+        channel = opened.enter_context(plain_channel(embedded))
+        calls.append(events.call(channel, [request], timeout=60))
+        opened.callback(calls[-1].cancel)
+    for call in calls:
+        next(call)
+    return calls
+
+
+def events_until_completed(call: grpc.Call, result_id: str) -> list[EventSubscriptionResponse]:
+    """Read a stream until it says that a result is COMPLETED; return all events."""
+    seen = []
+    for data in call:
+        event = EventSubscriptionResponse.FromString(data)
+        seen.append(event)
+        for news in (event.new_result, event.result_status_update):
+            if (news.result_id, news.status) == (result_id, ResultStatus.COMPLETED):
+                return seen
+    raise AssertionError("the stream has ended")
+
+
+def test_two_hundred_clients_each_see_what_happens(
+    embedded: EmbeddedArmonik, client: ArmoniK, session: str
+):
+    with others_are_served(embedded), contextlib.ExitStack() as opened:
+        client.create_results(session, "first")
+        calls = event_streams(opened, embedded, session, 200)
+        task = client.submit(session, ["send", 0, "x"])
+        for call in calls:
+            assert events_until_completed(call, task.outputs[0])
+
+
+def test_slow_readers_cost_no_memory_without_limit_and_still_learn_the_end(
+    embedded: EmbeddedArmonik, client: ArmoniK, session: str
+):
+    with others_are_served(embedded), contextlib.ExitStack() as opened:
+        client.create_results(session, "first")
+        calls = event_streams(opened, embedded, session, 20)
+        before = memory(embedded)
+        for _ in range(30):  # more than a subscription holds
+            client.create_results(session, *["result"] * 1000)
+        last = client.create_data(session, b"data", "last")
+        assert memory(embedded) - before < 60
+        seen = events_until_completed(calls[0], last)
+    status = [e.result_status_update.status for e in seen if e.HasField("result_status_update")]
+    assert ResultStatus.CREATED in status, "nothing was dropped, so nothing was shown"
+
+
+def test_a_client_that_hangs_up_amid_a_stream_is_no_error(
+    embedded: EmbeddedArmonik, client: ArmoniK, session: str
+):
+    client.create_results(session, *["result"] * 5000)
+    with contextlib.ExitStack() as opened:
+        event_streams(opened, embedded, session, 5)
+    with others_are_served(embedded):
+        time.sleep(0.1)
+    assert "ExecuteBatchError" not in embedded.log
