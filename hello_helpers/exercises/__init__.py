@@ -8,6 +8,7 @@ from hello_helpers.exercises.lesson_02 import exercise_02
 from hello_helpers.exercises.lesson_03 import exercise_03
 from hello_helpers.exercises.lesson_04 import exercise_04
 from hello_helpers.exercises.lesson_05 import exercise_05
+from hello_helpers.exercises.lesson_06 import exercise_06
 
 __all__ = [
     "exercise_00",
@@ -16,4 +17,5 @@ __all__ = [
     "exercise_03",
     "exercise_04",
     "exercise_05",
+    "exercise_06",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hello_helpers.forms.client_form import ClientForm
 from hello_helpers.forms.closing_form import ClosingForm
 from hello_helpers.forms.endpoint_form import EndpointForm
 from hello_helpers.forms.payload_form import PayloadForm
@@ -10,6 +11,7 @@ from hello_helpers.forms.task_form import TaskForm
 from hello_helpers.forms.values_form import ValuesForm
 
 __all__ = [
+    "ClientForm",
     "ClosingForm",
     "EndpointForm",
     "PayloadForm",

@@ -22,7 +22,10 @@ from hello_helpers.messages import Payload, Result
 with {channel} as channel:
     sessions = ArmoniKSessions(channel)
     options = TaskOptions(
-        max_duration=timedelta(seconds=300), priority=1, max_retries=5, partition_id={partition}
+        max_duration=timedelta(seconds={seconds:g}),
+        priority={options.priority},
+        max_retries={options.max_retries},
+        partition_id={partition},
     )
     session_id = sessions.create_session(options, partition_ids={partitions})
 
@@ -131,21 +134,22 @@ with {channel} as channel:
 """
 
 
-def hello_code(
-    endpoint: Endpoint, values: str, threshold: int, partition: str | None = None
-) -> str:
+def hello_code(endpoint: Endpoint, values: str, threshold: int, options: TaskOptions) -> str:
     """Return the whole client, from channel to result.
 
     Args:
         endpoint: where to.
         values: a Python expression for the list of values.
         threshold: of the subtasks.
-        partition: None for the default one.
+        options: of the session; without a partition it is the default one.
     """
+    partition = options.partition_id or None
     return _HELLO.format(
         channel=_channel(endpoint),
         values=values,
         threshold=threshold,
+        options=options,
+        seconds=options.max_duration.total_seconds(),
         partition=repr(partition),
         partitions=repr([partition] if partition else None),
     )

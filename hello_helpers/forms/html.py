@@ -18,6 +18,7 @@ LONGEST_CODE = 20_000
 
 CODE_STYLE = (
     "white-space: pre; overflow: auto; max-height: 50em; padding: 0.6em; line-height: 1.4; "
+    "width: 0; min-width: 100%; box-sizing: border-box; "  # as wide as the form, not as the code
     "background: var(--jp-cell-editor-background, transparent); "
     "border: 1px solid var(--jp-cell-editor-border-color, currentColor)"
 )

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
-from functools import partial
 
-import grpc
 import ipywidgets as widgets
-from armonik.client import ArmoniKPartitions, ArmoniKSessions
+from armonik.client import ArmoniKSessions
 from armonik.common import TaskOptions
 
-from hello_helpers.deadline import with_deadline
 from hello_helpers.display.tables import text
 from hello_helpers.endpoint import Endpoint
-from hello_helpers.errors import EndpointError
-from hello_helpers.forms.base import LABEL, Field, Form, label_above
+from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import session_code
+from hello_helpers.forms.option_fields import OptionFields
 from hello_helpers.refusals import explained
-from hello_helpers.sessions import hello_partition
-from hello_helpers.values import parse_whole
-
-LOOK_SECONDS = 3.0
-"""How long the form waits for the list of partitions."""
 
 
 class SessionForm(Form[str]):
@@ -45,51 +36,15 @@ class SessionForm(Form[str]):
         super().__init__()
 
     def _inputs(self) -> list[widgets.Widget]:
-        known = self._partitions()
-        usual = hello_partition() or "default"
-        self.partition = widgets.Dropdown(
-            options=known or [usual],
-            value=usual if usual in known or not known else known[0],
-            description="Partition",
-            style=LABEL,
-            layout=label_above(),
-        )
-        self._max_duration = Field(
-            "max_duration (seconds that one execution may take)",
-            partial(parse_whole, name="max_duration", low=1, high=86_400),
-            "300",
-        )
-        self._priority = Field(
-            "priority (1 to 99, larger goes first)",
-            partial(parse_whole, name="priority", low=1, high=99),
-            "1",
-        )
-        self._max_retries = Field(
-            "max_retries (how often a crashed task is tried again)",
-            partial(parse_whole, name="max_retries", low=1, high=100),
-            "5",
-        )
-        self.max_duration = self._max_duration.input
-        self.priority = self._priority.input
-        self.max_retries = self._max_retries.input
-        fields = (self._max_duration, self._priority, self._max_retries)
-        return [self.partition, *(field.box for field in fields)]
-
-    def _partitions(self) -> list[str]:
-        try:
-            with self._target.open_channel() as channel:
-                _, found = ArmoniKPartitions(with_deadline(channel, LOOK_SECONDS)).list_partitions()
-        except (grpc.RpcError, EndpointError):
-            return []  # whoever runs the form will be told why
-        return sorted(partition.id for partition in found)
+        self._fields = OptionFields(self._target)
+        self.partition = self._fields.partition
+        self.max_duration = self._fields.max_duration.input
+        self.priority = self._fields.priority.input
+        self.max_retries = self._fields.max_retries.input
+        return self._fields.boxes
 
     def _prepare(self) -> Callable[[], str]:
-        options = TaskOptions(
-            max_duration=timedelta(seconds=self._max_duration.read()),
-            priority=self._priority.read(),
-            max_retries=self._max_retries.read(),
-            partition_id=self.partition.value,
-        )
+        options = self._fields.read()
         return lambda: self._create(options)
 
     def _create(self, options: TaskOptions) -> str:
@@ -107,10 +62,4 @@ class SessionForm(Form[str]):
         return str(session_id)
 
     def _rows(self) -> list[tuple[str, str]]:
-        return [
-            ("Partition", self.partition.value),
-            ("max_duration", f"{self.max_duration.value} seconds"),
-            ("priority", self.priority.value),
-            ("max_retries", self.max_retries.value),
-            ("Session", "created" if self.result else "none yet"),
-        ]
+        return [*self._fields.rows(), ("Session", "created" if self.result else "none yet")]

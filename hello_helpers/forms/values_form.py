@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import grpc
 import ipywidgets as widgets
+from armonik.common import TaskOptions
 
 from hello_helpers import steps
 from hello_helpers.endpoint import Endpoint
@@ -85,13 +87,11 @@ class ValuesForm(Form[int | float]):
 
     def _hello(self, values: list[int | float], expression: str) -> int | float:
         """Say hello; this runs in the form's thread."""
-        endpoint = self._target
-        if not isinstance(endpoint, Endpoint):
-            endpoint = Endpoint.find(endpoint)
-        self._show_code(hello_code(endpoint, expression, self._threshold, self._partition))
+        endpoint = self._find_endpoint()
+        self._show_code(hello_code(endpoint, expression, self._threshold, self._options()))
         payload = Payload(values, self._threshold)
         with steps.open_channel(endpoint) as channel:
-            session_id = self.session_id = steps.create_session(channel, self._partition)
+            session_id = self.session_id = self._create_session(channel)
             self._report(f"Session {session_id} has been created.")
             with closing_session(channel, session_id):
                 self._cancellation.check()
@@ -110,6 +110,20 @@ class ValuesForm(Form[int | float]):
                 )
         self._report(f"Result : {result.value} ({endpoint.describe()})")
         return result.value
+
+    # What a larger form does in another way.
+
+    def _find_endpoint(self) -> Endpoint:
+        """Return where to go, when it runs."""
+        target = self._target
+        return target if isinstance(target, Endpoint) else Endpoint.find(target)
+
+    def _options(self) -> TaskOptions:
+        """Return the default task options of the session."""
+        return steps.default_task_options(self._partition)
+
+    def _create_session(self, channel: grpc.Channel) -> str:
+        return steps.create_session(channel, self._partition)
 
     def _rows(self) -> list[tuple[str, str]]:
         return [

@@ -66,6 +66,15 @@ WRONG = {
         "wait_for_results(channel, my_session_id, [d.result_id])\n"
         "import time; time.sleep(0.2)": "The result is right. But the session is still RUNNING.",
     },
+    "06_the_whole_client": {
+        "my_session_id = session_id": "the priority of its tasks is 1",
+        "my_session_id = run_client('--priority', '3')": "ArmoniK knows no session with the id",
+        "with endpoint.open_channel() as c:\n"
+        "    o = TaskOptions(timedelta(minutes=1), 3, 1, partition_id=partition)\n"
+        "    my_session_id = ArmoniKSessions(c).create_session(o, [partition])": (
+            "no task of this session is COMPLETED"
+        ),
+    },
 }
 
 

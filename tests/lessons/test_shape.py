@@ -92,6 +92,7 @@ def test_it_never_hides_the_call_that_it_is_about() -> None:
         "03_payload": 'results.create_results({"payload": data}, session_id)',
         "04_submit": "tasks.submit_tasks(session_id, [task])",
         "05_wait": "results.download_result_data(data.result_id, session_id)",
+        "06_the_whole_client": "tasks.submit_tasks(session_id, [task])",
     }
     for name, call in calls.items():
         code = "\n".join(c.source for c in stored(name).cells if c.cell_type == "code")

@@ -1,0 +1,97 @@
+"""The client form: a whole client, with everything that one can choose."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import grpc
+import ipywidgets as widgets
+from armonik.client import ArmoniKSessions
+from armonik.common import TaskOptions
+
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import HelloError
+from hello_helpers.forms import html
+from hello_helpers.forms.base import Field
+from hello_helpers.forms.option_fields import OptionFields
+from hello_helpers.forms.values_form import ValuesForm
+from hello_helpers.refusals import explained
+
+
+class ClientForm(ValuesForm):
+    """Choose endpoint, partition, task options and numbers; all five steps are done with them.
+
+    Its result is the sum. Each run has a session of its own, closed at the end. Cancel cancels the
+    session, with its tasks.
+
+    Attributes:
+        address: a URL; empty for the ArmoniK of the notebook. Its partitions are read at once.
+        partition, max_duration, priority, max_retries: the default task options of the session.
+        source, values, first_n, session_id: as in `ValuesForm`.
+    """
+
+    title = "A whole client"
+    deed = "Run the client"
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Make the form; ArmoniK is asked for its partitions."""
+        self._own = endpoint
+        self._chosen: TaskOptions | None = None
+        super().__init__(endpoint)
+
+    def _inputs(self) -> list[widgets.Widget]:
+        self._address = Field(
+            "Endpoint (empty: the ArmoniK of this notebook)",
+            self._parse,
+            placeholder="http://armonik.example.com:5001",
+        )
+        self._fields = OptionFields(self._own)
+        self.address = self._address.input
+        self.partition = self._fields.partition
+        self.max_duration = self._fields.max_duration.input
+        self.priority = self._fields.priority.input
+        self.max_retries = self._fields.max_retries.input
+        self._seen = widgets.HTML()
+        self.address.observe(self._on_address, "value")
+        return [self._address.box, self._seen, *self._fields.boxes, *super()._inputs()]
+
+    def _parse(self, text: str) -> Endpoint:
+        return Endpoint.find(text) if text.strip() else self._own
+
+    def _on_address(self, _change: object) -> None:
+        """Read the partitions of the new address, in a thread: it may not answer."""
+        threading.Thread(target=self._look, name="form: partitions", daemon=True).start()
+
+    def _look(self) -> None:
+        try:
+            endpoint = self._address.read()
+        except HelloError:
+            return  # the field says what is wrong
+        found = self._fields.look_at(endpoint)
+        text = f"These are the partitions of: {endpoint.describe()}."
+        if not found:
+            text = "The partitions cannot be read: does this ArmoniK answer?"
+        self._seen.value = html.progress([text])
+
+    def _prepare(self) -> Callable[[], int | float]:
+        self._target = self._address.read()
+        self._chosen = self._fields.read()
+        return super()._prepare()
+
+    def _options(self) -> TaskOptions:
+        assert self._chosen is not None
+        return self._chosen
+
+    def _create_session(self, channel: grpc.Channel) -> str:
+        options = self._options()
+        with explained(channel):
+            return str(
+                ArmoniKSessions(channel).create_session(
+                    options, partition_ids=[options.partition_id]
+                )
+            )
+
+    def _rows(self) -> list[tuple[str, str]]:
+        where = "another one" if self.address.value.strip() else self._own.describe()
+        return [("Endpoint", where), *self._fields.rows(), *super()._rows()]

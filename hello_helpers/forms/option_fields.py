@@ -1,0 +1,91 @@
+"""The fields for task options: a partition of the cluster, and three numbers with their meaning."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import grpc
+import ipywidgets as widgets
+from armonik.client import ArmoniKPartitions
+from armonik.common import TaskOptions
+
+from hello_helpers.deadline import with_deadline
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import EndpointError
+from hello_helpers.forms.base import LABEL, Field, label_above
+from hello_helpers.sessions import hello_partition
+from hello_helpers.values import parse_whole
+
+LOOK_SECONDS = 3.0
+"""How long to wait for the list of partitions."""
+
+
+class OptionFields:
+    """Fields for the default task options of a session.
+
+    Attributes:
+        partition: a choice of those that the cluster has.
+        max_duration: in seconds.
+        priority, max_retries: whole numbers.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Make the fields; ArmoniK is asked for its partitions."""
+        self.partition = widgets.Dropdown(
+            description="Partition", style=LABEL, layout=label_above()
+        )
+        self.partition.layout.height = "60px"  # else a list of one line has no room for its label
+        self.look_at(endpoint)
+        self.max_duration = Field(
+            "max_duration (seconds that one execution may take)",
+            partial(parse_whole, name="max_duration", low=1, high=86_400),
+            "300",
+        )
+        self.priority = Field(
+            "priority (1 to 99, larger goes first)",
+            partial(parse_whole, name="priority", low=1, high=99),
+            "1",
+        )
+        self.max_retries = Field(
+            "max_retries (how often a crashed task is tried again)",
+            partial(parse_whole, name="max_retries", low=1, high=100),
+            "5",
+        )
+        fields = (self.max_duration, self.priority, self.max_retries)
+        self.boxes: list[widgets.Widget] = [self.partition, *(field.box for field in fields)]
+
+    def look_at(self, endpoint: Endpoint) -> bool:
+        """Offer the partitions of this ArmoniK; return False if it does not tell them."""
+        known = _partitions(endpoint)
+        usual = hello_partition() or "default"
+        self.partition.options = known or [usual]
+        self.partition.value = usual if usual in known or not known else known[0]
+        return bool(known)
+
+    def read(self) -> TaskOptions:
+        """Return what the fields say; raise `InputError` if one is bad."""
+        return TaskOptions(
+            max_duration=timedelta(seconds=self.max_duration.read()),
+            priority=self.priority.read(),
+            max_retries=self.max_retries.read(),
+            partition_id=self.partition.value,
+        )
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return labels and values, for a table."""
+        return [
+            ("Partition", self.partition.value),
+            ("max_duration", f"{self.max_duration.input.value} seconds"),
+            ("priority", self.priority.input.value),
+            ("max_retries", self.max_retries.input.value),
+        ]
+
+
+def _partitions(endpoint: Endpoint) -> list[str]:
+    try:
+        with endpoint.open_channel() as channel:
+            _, found = ArmoniKPartitions(with_deadline(channel, LOOK_SECONDS)).list_partitions()
+    except (grpc.RpcError, EndpointError):
+        return []  # whoever runs the form will be told why
+    return sorted(partition.id for partition in found)
