@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from hello_helpers.cli import say
+from hello_helpers.cli import fail, say
+from hello_helpers.errors import HelloError
 
 HELP = "end your shared embedded ArmoniK, if one runs"
 
@@ -16,8 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:  # noqa: ARG001
     """End it, and say whether there was one."""
     from hello_helpers.embedded import stop_shared
+    from hello_helpers.embedded.errors import StartError
 
-    if stop_shared():
+    try:
+        stopped = stop_shared()
+    except StartError as error:
+        return fail(HelloError(error.message, error.hint))
+    if stopped:
         say("The embedded ArmoniK has been stopped.")
     else:
         say("No embedded ArmoniK was running.")

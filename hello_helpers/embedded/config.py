@@ -109,7 +109,7 @@ class Configuration:
                 raise StartError(
                     f"The path of the socket {path.name} is too long for the system"
                     f" ({len(os.fsencode(path))} bytes; at most {SOCKET_PATH_LIMIT})",
-                    "Choose a shorter folder (--socket PATH, TMPDIR or XDG_RUNTIME_DIR)",
+                    "Choose a shorter folder (--socket PATH, HELLO_ARMONIK_DIR or TMPDIR)",
                 )
         if not self.tls and not self.host.is_loopback:
             raise StartError(

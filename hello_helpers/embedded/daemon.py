@@ -15,7 +15,6 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from .config import Configuration, PartitionSpec
 from .errors import EmbeddedError
 from .logs import log_to
 from .serving import serve
@@ -41,13 +40,7 @@ def main() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on
 
     try:
-        configuration = Configuration(
-            partitions=(PartitionSpec("default"),),
-            runtime=shared.folder,
-            data=shared.data,
-            socket=shared.socket,
-        )
-        serve(configuration, announce, until=lambda: _unneeded(shared, ending))
+        serve(shared.configuration(), announce, until=lambda: _unneeded(shared, ending))
     except EmbeddedError as error:
         log.error("%s", error)
         return 1

@@ -13,6 +13,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -55,6 +56,21 @@ class Owner:
                 return cls.of(int(parent), JUPYTER_LINGER)
         return cls.of(os.getpid(), COMMAND_LINGER)
 
+    @classmethod
+    def from_note(cls, note: Any) -> Owner:
+        """Read what was written about a process; a file may hold anything.
+
+        Raises:
+            ValueError: this does not.
+        """
+        try:
+            owner = cls(int(note["pid"]), float(note["born"]), float(note["linger"]))
+        except (TypeError, KeyError, OverflowError) as error:
+            raise ValueError(f"No process: {note!r}") from error
+        if not 0 < owner.pid < 1 << 31:
+            raise ValueError(f"No process id: {owner.pid}")
+        return owner
+
     def lives(self) -> bool:
         """Tell whether the process is still there."""
         try:
@@ -88,14 +104,15 @@ class Leases:
 
     def _holds(self, path: Path) -> bool:
         try:
-            owner = Owner(**json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+            owner = Owner.from_note(json.loads(path.read_text("utf-8")))
+        except (OSError, ValueError):
             path.unlink(missing_ok=True)
             return False
         if owner.lives():
             self._ended.pop(path, None)
             return True
-        if time.monotonic() - self._ended.setdefault(path, time.monotonic()) < owner.linger:
+        ended = self._ended.setdefault(path, time.monotonic())
+        if time.monotonic() - ended < owner.linger:
             return True
         path.unlink(missing_ok=True)
         self._ended.pop(path, None)

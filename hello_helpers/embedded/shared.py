@@ -16,11 +16,14 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from .config import Configuration, PartitionSpec
 from .errors import StartError
 from .leases import Leases, Owner
 from .private_folder import private_folder
@@ -54,19 +57,30 @@ class SharedFolder:
         """Write down where this process listens."""
         owner = Owner.of(os.getpid(), 0)
         partial = self._running.with_suffix(".partial")
-        partial.write_text(
-            json.dumps({"pid": owner.pid, "born": owner.born, "endpoint": endpoint}), "utf-8"
-        )
+        partial.write_text(json.dumps({**asdict(owner), "endpoint": endpoint}), "utf-8")
         partial.replace(self._running)
 
     def running(self) -> tuple[Owner, str] | None:
         """Return the process that runs and its endpoint, or None."""
         try:
             note = json.loads(self._running.read_text("utf-8"))
-            process = Owner(note["pid"], note["born"], 0)
+            process = Owner.from_note(note)
             return (process, str(note["endpoint"])) if process.lives() else None
         except (OSError, ValueError, KeyError):
             return None
+
+    def configuration(self) -> Configuration:
+        """Return what is served from here.
+
+        Raises:
+            StartError: the folder will not do.
+        """
+        return Configuration(
+            partitions=(PartitionSpec("default"),),
+            runtime=self.folder,
+            data=self.data,
+            socket=self.socket,
+        )
 
     def clean(self) -> None:
         """Remove what an ended one leaves behind, except lock and log."""
@@ -86,22 +100,12 @@ def shared_endpoint() -> str:
         StartError: it cannot be started; the message says why and what to do.
     """
     shared = SharedFolder(private_folder())
-    try:
-        with shared.lock():
-            shared.leases.add(Owner.current())
-            if running := shared.running():
-                return running[1]
-            return _start(shared)
-    except Timeout:
-        raise StartError(
-            "Somebody has been starting or ending the embedded ArmoniK for too long",
-            "Run `hello-armonik stop`, then try again",
-        ) from None
-    except OSError as error:
-        raise StartError(
-            f"The private folder of the embedded ArmoniK cannot be used: {error.strerror}",
-            "Make room on its disk, or name another folder in HELLO_ARMONIK_DIR",
-        ) from error
+    shared.configuration()  # that it will not do is said at once
+    with _alone(shared):
+        shared.leases.add(Owner.current())
+        if running := shared.running():
+            return running[1]
+        return _start(shared)
 
 
 @dataclass(frozen=True)
@@ -139,14 +143,39 @@ def stop_shared() -> bool:
 
     Returns:
         True if one was running.
+
+    Raises:
+        StartError: the private folder cannot be used; the message says why and what to do.
     """
     shared = SharedFolder(private_folder())
-    with shared.lock():
+    with _alone(shared):
         running = shared.running()
         if running:
             _end(running[0])
         shared.clean()
     return running is not None
+
+
+@contextmanager
+def _alone(shared: SharedFolder) -> Iterator[None]:
+    """Hold the lock under which it is started, leased and ended.
+
+    Raises:
+        StartError: somebody else holds it for too long, or the folder cannot be used.
+    """
+    try:
+        with shared.lock():
+            yield
+    except Timeout:
+        raise StartError(
+            "Somebody has been starting or ending the embedded ArmoniK for too long",
+            "Run `hello-armonik stop`, then try again",
+        ) from None
+    except OSError as error:
+        raise StartError(
+            f"The private folder of the embedded ArmoniK cannot be used: {error.strerror}",
+            "Make room on its disk, or name another folder in HELLO_ARMONIK_DIR",
+        ) from error
 
 
 def _start(shared: SharedFolder) -> str:
