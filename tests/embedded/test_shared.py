@@ -1,0 +1,315 @@
+"""The one embedded ArmoniK that all of a user's kernels and commands share; then, no trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hello_helpers.embedded.shared import SharedFolder
+from tests.conformance.driver import ArmoniK
+from tests.conformance.waiting import eventually
+
+from .served import CLI, all_gone
+
+STAYS = {"start.lock", "armonik.log"}  # what an ended one leaves in its folder
+LINGER = 0.5  # seconds, instead of 30: how long the lease of a command outlives it
+
+# Takes a lease, says where it serves, and lives until its stdin is closed.
+HOLDER = f"""
+import sys
+from hello_helpers.embedded import leases, shared_endpoint
+leases.COMMAND_LINGER = {LINGER}
+print(shared_endpoint(), flush=True)
+sys.stdin.read()
+"""
+
+
+class Shared:
+    """A private folder, and the processes that share the embedded ArmoniK in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "HELLO_ARMONIK_DIR": str(folder)}
+        self._holders: list[subprocess.Popen[str]] = []
+
+    def hold(self, **environment: str) -> subprocess.Popen[str]:
+        """Start a process that takes a lease; it has not said anything yet."""
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLDER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**self.environment, **environment},
+        )
+        self._holders.append(holder)
+        return holder
+
+    def endpoint(self, holder: subprocess.Popen[str] | None = None) -> str:
+        """Where it serves, as a process with a lease is told."""
+        return (holder or self.hold()).stdout.readline().strip()
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*CLI, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    @property
+    def daemons(self) -> list[psutil.Process]:
+        """The embedded ArmoniKs that serve from this folder."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                command = process.cmdline()
+                if "hello_helpers.embedded.daemon" in command and str(self.folder) in command:
+                    found.append(process)
+        return found
+
+    @property
+    def daemon(self) -> psutil.Process:
+        (daemon,) = self.daemons
+        return daemon
+
+    def has_ended(self, processes: list[psutil.Process]) -> None:
+        """Show that it is gone, with its workers and files."""
+        all_gone(processes)
+        eventually(
+            lambda: {path.name for path in self.folder.iterdir()}, lambda left: left <= STAYS
+        )
+
+    def let_go(self, holder: subprocess.Popen[str]) -> None:
+        holder.stdin.close()
+        holder.wait(10)
+
+    def end(self) -> None:
+        for holder in self._holders:
+            with suppress(BrokenPipeError):
+                holder.stdin.close()
+            holder.wait(10)
+            holder.stdout.close()
+        self.command("stop")
+
+
+@pytest.fixture
+def shared(folder: Path) -> Iterator[Shared]:
+    shared = Shared(folder / "a")
+    yield shared
+    shared.end()
+
+
+def family(daemon: psutil.Process) -> list[psutil.Process]:
+    """It, its guard and its workers."""
+    return [daemon, *daemon.children(recursive=True)]
+
+
+# --- one for all ----------------------------------------------------------------------------------
+
+
+def test_who_comes_later_finds_what_the_first_one_started(shared: Shared):
+    first = shared.endpoint()
+    daemon = shared.daemon
+    with closing(ArmoniK(first, "default")) as client:
+        session = client.create_session()
+    assert shared.endpoint() == first
+    assert shared.daemon == daemon
+    with closing(ArmoniK(first, "default")) as client:
+        assert client.session(session).session_id == session
+    assert shared.folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_four_that_come_at_once_start_one(shared: Shared):
+    holders = [shared.hold() for _ in range(4)]
+    endpoints = {shared.endpoint(holder) for holder in holders}
+    assert len(endpoints) == 1
+    assert len(shared.daemons) == 1
+    with closing(ArmoniK(endpoints.pop(), "default")) as client:
+        client.create_session()
+
+
+def test_it_ends_with_the_last_lease_and_leaves_nothing(shared: Shared):
+    holders = [shared.hold() for _ in range(2)]
+    for holder in holders:
+        shared.endpoint(holder)
+    processes = family(shared.daemon)
+    assert len(processes) == 4  # itself, the guard, two workers
+    shared.let_go(holders[0])
+    time.sleep(LINGER + 1.5)  # it looks once a second; that it does not end cannot be awaited
+    assert shared.daemon.is_running()
+    shared.let_go(holders[1])
+    shared.has_ended(processes)
+
+
+def test_the_lease_of_a_killed_process_ends_too(shared: Shared):
+    holder = shared.hold()
+    shared.endpoint(holder)
+    processes = family(shared.daemon)
+    holder.kill()
+    shared.has_ended(processes)
+
+
+def test_commands_one_after_another_share_one(shared: Shared):
+    runs = [shared.command("run", "-n", "3") for _ in range(2)]
+    assert [run.returncode for run in runs] == [0, 0]
+    assert "Result : 3" in runs[1].stdout
+    assert len(shared.daemons) == 1
+
+
+def test_kernels_lease_it_to_their_jupyterlab(shared: Shared):
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as lab:
+        kernel = shared.hold(JPY_PARENT_PID=str(lab.pid))
+        shared.endpoint(kernel)
+        processes = family(shared.daemon)
+        shared.let_go(kernel)
+        time.sleep(LINGER + 1.5)
+        assert shared.daemon.is_running()
+        lab.communicate(b"\n")
+    shared.has_ended(processes)
+
+
+def test_the_pid_of_a_jupyterlab_that_is_gone_is_no_lease(shared: Shared):
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    kernel = shared.hold(JPY_PARENT_PID=str(gone.pid))
+    shared.endpoint(kernel)
+    processes = family(shared.daemon)
+    time.sleep(LINGER + 1.5)
+    assert shared.daemon.is_running()
+    shared.let_go(kernel)
+    shared.has_ended(processes)
+
+
+# --- after an end of any kind ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_after_a_kill_the_next_one_finds_the_sessions_again(shared: Shared, number: signal.Signals):
+    endpoint = shared.endpoint()
+    with closing(ArmoniK(endpoint, "default")) as client:
+        session = client.create_session()
+        data = client.create_data(session, b"kept")
+    before = family(shared.daemon)
+    before[0].send_signal(number)
+    all_gone(before)
+    assert shared.endpoint() == endpoint
+    assert shared.daemon != before[0]
+    with closing(ArmoniK(endpoint, "default")) as client:
+        assert client.data(session, data) == b"kept"
+        client.submit(session)
+
+
+NOTES = [
+    "",
+    "no json",
+    "null",
+    "[]",
+    "{}",
+    '{"pid": "x", "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
+    '{"pid": 1, "born": "x", "linger": 0, "endpoint": "unix:///nowhere"}',
+    '{"pid": 1, "born": [], "linger": 0, "endpoint": "unix:///nowhere"}',
+    '{"pid": -1, "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
+    '{"pid": 99999999999999999999, "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
+    '{"pid": 1e999, "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
+    json.dumps({"pid": os.getpid(), "born": 1.0, "linger": 0, "endpoint": "unix:///nowhere"}),
+]
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_a_note_that_does_not_name_a_living_process_counts_for_nothing(folder: Path, note: str):
+    shared = SharedFolder(folder)
+    (folder / "running.json").write_text(note)
+    (folder / "leases").mkdir()
+    (folder / "leases" / "1.json").write_text(note)
+    assert shared.running() is None
+    assert not shared.leases.any_left()
+    assert list((folder / "leases").iterdir()) == []
+
+
+def test_a_stale_note_and_a_stale_socket_are_no_obstacle(shared: Shared):
+    shared.folder.mkdir(mode=0o700)
+    (shared.folder / "running.json").write_text(NOTES[-1])
+    subprocess.run(
+        [sys.executable, "-c", "import socket; socket.socket(1).bind('armonik.sock')"],
+        cwd=shared.folder,
+        check=True,
+    )
+    with closing(ArmoniK(shared.endpoint(), "default")) as client:
+        client.create_session()
+
+
+def test_stop_ends_it_and_leaves_nothing(shared: Shared):
+    shared.endpoint()
+    processes = family(shared.daemon)
+    stop = shared.command("stop")
+    assert (stop.returncode, stop.stdout) == (0, "The embedded ArmoniK has been stopped.\n")
+    shared.has_ended(processes)
+    again = shared.command("stop")
+    assert (again.returncode, again.stdout) == (0, "No embedded ArmoniK was running.\n")
+
+
+# --- a folder that will not do --------------------------------------------------------------------
+
+
+def is_refused(folder: Path, *sayings: str) -> None:
+    """Show that a learner gets a sentence or two, and soon, whatever they do."""
+    for command in (["run"], ["stop"]):
+        said = Shared(folder).command(*command)
+        if command == ["stop"] and said.returncode == 0:
+            assert said.stdout == "No embedded ArmoniK was running.\n"
+            continue
+        assert said.returncode == 1, said
+        assert "Traceback" not in said.stderr
+        assert len(said.stderr.splitlines()) <= 3, said.stderr
+        for saying in sayings:
+            assert saying in said.stderr
+
+
+def test_a_folder_that_is_a_file(folder: Path):
+    (folder / "a").write_text("x")
+    is_refused(folder / "a", "private folder", "HELLO_ARMONIK_DIR")
+
+
+def test_a_folder_that_cannot_be_made():
+    is_refused(Path("/proc/hello/armonik"), "Cannot make the private folder", "HELLO_ARMONIK_DIR")
+
+
+def test_a_folder_that_others_may_enter(folder: Path):
+    (folder / "a").mkdir(mode=0o755)
+    is_refused(folder / "a", "can be entered by others", "HELLO_ARMONIK_DIR")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder somebody else's")
+def test_a_folder_of_somebody_else(folder: Path):
+    (folder / "a").mkdir(mode=0o700)
+    os.chown(folder / "a", 65534, 65534)
+    is_refused(folder / "a", "does not belong to you", "HELLO_ARMONIK_DIR")
+
+
+def test_a_link_to_another_folder(folder: Path):
+    (folder / "elsewhere").mkdir(mode=0o700)
+    (folder / "a").symlink_to(folder / "elsewhere")
+    is_refused(folder / "a", "HELLO_ARMONIK_DIR")
+
+
+def test_a_folder_whose_name_is_too_long_for_sockets(folder: Path):
+    is_refused(folder / ("long" * 25), "too long", "HELLO_ARMONIK_DIR")
+    is_refused(folder / ("very long" * 40), "HELLO_ARMONIK_DIR")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written(folder: Path):
+    (folder / "a").mkdir(mode=0o500)
+    is_refused(folder / "a", "cannot be used", "HELLO_ARMONIK_DIR")
