@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import secrets
 import sys
@@ -76,6 +77,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="open the failure switchboard on this Unix socket: it breaks things, for tests",
     )
+    parser.add_argument(
+        "--with-stdin",
+        action="store_true",
+        help="end when standard input ends, too: so it never outlives the program that started it",
+    )
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -103,6 +109,7 @@ def execute(args: argparse.Namespace) -> int:
                 switchboard=args.switchboard,
             ),
             announce=_announce,
+            until=_end_of_stdin if args.with_stdin else None,
         )
     except EmbeddedError as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -121,6 +128,20 @@ def _socket(args: argparse.Namespace, runtime: Path) -> Path | None:
 
 def _announce(endpoint: str) -> None:
     print(endpoint, flush=True)  # noqa: T201
+
+
+async def _end_of_stdin() -> None:
+    """Return when nobody holds the other end of the pipe any more, for whatever reason."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    pipe, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer
+    )
+    try:
+        while await reader.read(1024):
+            pass
+    finally:
+        pipe.close()
 
 
 def _port(text: str) -> int:

@@ -26,7 +26,7 @@ STOP_LIMIT = 10.0
 
 
 class EmbeddedArmonik:
-    """A private embedded ArmoniK; use it as a context manager.
+    """A private embedded ArmoniK; use it as a context manager. It never outlives this process.
 
     >>> with EmbeddedArmonik({"default": ["python", "worker.py"]}, pods=1) as armonik:
     ...     channel = create_channel(armonik.endpoint)
@@ -64,7 +64,7 @@ class EmbeddedArmonik:
         Raises:
             StartError: it ended at once, or did not accept calls in time.
         """
-        arguments = ["serve", "--pods", str(pods)]
+        arguments = ["serve", "--with-stdin", "--pods", str(pods)]
         for name, command in (partitions or {}).items():
             words = command if isinstance(command, str) else shlex.join(command)
             arguments += ["--partition", f"{name}={words}"]
@@ -91,7 +91,7 @@ class EmbeddedArmonik:
             arguments += ["--switchboard", str(path)]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "hello_helpers", *arguments],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # its end is the end of this process, even if that is killed
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -143,7 +143,7 @@ class EmbeddedArmonik:
                 self.process.kill()
                 self.process.wait()
         self._follower.join(timeout=5)
-        for stream in (self.process.stdout, self.process.stderr):
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
         if self._folder:

@@ -1,0 +1,33 @@
+"""A private embedded ArmoniK lives no longer than the process that started it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+pytestmark = pytest.mark.embedded_only
+
+OWNER = """\
+import time
+from hello_helpers.embedded import EmbeddedArmonik
+
+armonik = EmbeddedArmonik(pods=1, switchboard=True)
+print(armonik.process.pid, flush=True)
+time.sleep(60)
+"""
+
+SECONDS_TO_BE_GONE = 10
+
+
+def test_it_ends_with_its_workers_when_its_owner_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout
+        armonik = psutil.Process(int(owner.stdout.readline()))
+        processes = [armonik, *armonik.children(recursive=True)]
+        assert len(processes) >= 2, "the embedded ArmoniK and its guard or worker at least"
+        owner.kill()
+        _, alive = psutil.wait_procs(processes, timeout=SECONDS_TO_BE_GONE)
+    assert [" ".join(process.cmdline()) for process in alive] == []
