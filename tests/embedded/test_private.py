@@ -14,7 +14,7 @@ OWNER = """\
 import time
 from hello_helpers.embedded import EmbeddedArmonik
 
-armonik = EmbeddedArmonik(pods=1, switchboard=True)
+armonik = EmbeddedArmonik(pods=1)
 print(armonik.process.pid, flush=True)
 time.sleep(60)
 """
