@@ -10,8 +10,10 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from .config import DEFAULT_PODS
 from .errors import StartError
@@ -98,21 +100,13 @@ class EmbeddedArmonik:
             start_new_session=True,
         )
         self._log: list[str] = []
-        self._follow_log()
+        assert self.process.stderr is not None
+        follower = threading.Thread(
+            target=_follow, args=(self.process.stderr, self._log), name="armonik-log", daemon=True
+        )
+        follower.start()
+        self._end = weakref.finalize(self, _end, self.process, follower, self._folder)
         self.endpoint = self._first_line()
-
-    def _follow_log(self) -> None:
-        """Read the log as it comes, so that the pipe never fills up; keep its end."""
-        stream = self.process.stderr
-        assert stream is not None
-
-        def follow() -> None:
-            for line in stream:
-                self._log.append(line)
-                del self._log[:-200]
-
-        self._follower = threading.Thread(target=follow, name="armonik-log", daemon=True)
-        self._follower.start()
 
     def _first_line(self) -> str:
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -135,22 +129,38 @@ class EmbeddedArmonik:
 
     def close(self) -> None:
         """End it with its workers; does nothing if it has ended."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(STOP_LIMIT)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        self._follower.join(timeout=5)
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
-        if self._folder:
-            self._folder.cleanup()
+        self._end()
 
     def __enter__(self) -> EmbeddedArmonik:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _follow(stream: IO[str], log: list[str]) -> None:
+    """Read the log as it comes, so that the pipe never fills up; keep its end."""
+    for line in stream:
+        log.append(line)
+        del log[:-200]
+
+
+def _end(
+    process: subprocess.Popen[str],
+    follower: threading.Thread,
+    folder: tempfile.TemporaryDirectory[str] | None,
+) -> None:
+    """End the process, and clean up after it."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    follower.join(timeout=5)
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+    if folder:
+        folder.cleanup()
