@@ -15,6 +15,7 @@ from ..data_plane.objects import CHUNK
 from ..data_plane.plane import DataPlane
 from ..data_plane.results import NewResult
 from ..data_plane.states import ResultStatus
+from ..data_plane.turns import in_turns
 from ..errors import FailedPrecondition, InvalidArgument, NotFound
 from ..grpc_context import Context
 from .listing import list_messages
@@ -144,9 +145,10 @@ class Results(ResultsServicer):  # type: ignore[misc]
         self, request: messages.DeleteResultsDataRequest, _: Context
     ) -> messages.DeleteResultsDataResponse:
         """Erase the data of results; unknown ones and those under manual deletion are kept."""
-        with self._plane.transaction() as tx:
-            rows = result_rows.select(tx, request.result_id)
-            result_rows.delete_data(self._plane, tx, rows)
+        async for some in in_turns(request.result_id):
+            with self._plane.transaction() as tx:
+                rows = result_rows.select(tx, some)
+                result_rows.delete_data(self._plane, tx, rows)
         return messages.DeleteResultsDataResponse(result_id=request.result_id)
 
     async def ImportResultsData(

@@ -109,9 +109,7 @@ class Submitter(SubmitterServicer):  # type: ignore[misc]
     async def CancelTasks(self, request: messages.TaskFilter, _: Context) -> Empty:
         """Cancel the tasks that match; final ones are passed over."""
         found = await ids_of(self._plane, "task", task_where(request))
-        with self._plane.transaction() as tx:
-            rows = task_rows.select(tx, found)
-            cancellation.cancel(self._plane, tx, rows, cancellation.reason_of(found))
+        await cancellation.cancel_by_id(self._plane, found)
         return Empty()
 
     async def GetTaskStatus(

@@ -91,13 +91,9 @@ class Tasks(TasksServicer):  # type: ignore[misc]
         self, request: messages.CancelTasksRequest, _: Context
     ) -> messages.CancelTasksResponse:
         """Cancel tasks; unknown and final ones are passed over."""
-        reason = cancellation.reason_of(request.task_ids)
-        with self._plane.transaction() as tx:
-            found = task_rows.select(tx, request.task_ids)
-            cancellation.cancel(self._plane, tx, found, reason)
-            after = task_rows.select(tx, request.task_ids)
+        found = await cancellation.cancel_by_id(self._plane, request.task_ids)
         ailments = self._plane.health.ailments()
-        return messages.CancelTasksResponse(tasks=[task_summary(row, ailments) for row in after])
+        return messages.CancelTasksResponse(tasks=[task_summary(row, ailments) for row in found])
 
     async def GetResultIds(
         self, request: messages.GetResultIdsRequest, _: Context

@@ -10,6 +10,7 @@ from .clock import now
 from .database import Transaction
 from .plane import DataPlane
 from .states import QUEUED_TASK, TaskStatus
+from .turns import in_turns
 
 
 def cancel(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row], reason: str) -> None:
@@ -19,6 +20,20 @@ def cancel(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row], reaso
     leaves PENDING and PAUSED tasks in CANCELLING for ever, since no agent will ever see them.)
     """
     dependencies.abort_outputs(plane, tx, stop(plane, tx, rows), reason)
+
+
+async def cancel_by_id(plane: DataPlane, task_ids: Sequence[str]) -> list[sqlite3.Row]:
+    """Cancel tasks on behalf of a client; unknown and final ones are passed over.
+
+    Returns:
+        The rows of the tasks that exist, final ones included, as they are now.
+    """
+    found = []
+    async for some in in_turns(task_ids):
+        with plane.transaction() as tx:
+            cancel(plane, tx, tasks.select(tx, some), _reason(task_ids))
+            found += tasks.select(tx, some)
+    return found
 
 
 def stop(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row]) -> list[sqlite3.Row]:
@@ -45,7 +60,7 @@ def refuse(plane: DataPlane, tx: Transaction, task: sqlite3.Row, why: str) -> No
     cancel(plane, tx, [task], f"Task {task['task_id']} was cancelled: {why}")
 
 
-def reason_of(task_ids: Sequence[str]) -> str:
+def _reason(task_ids: Sequence[str]) -> str:
     """Return the reason that a client's cancellation of tasks gives to what depended on them.
 
     It names ten tasks at most: each dependent task keeps a copy.

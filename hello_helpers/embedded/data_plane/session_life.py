@@ -24,8 +24,9 @@ from . import sessions
 from .clock import now
 from .database import Transaction
 from .plane import DataPlane
-from .session_parts import CHUNK, Part
+from .session_parts import Part
 from .states import SessionAction, SessionStatus, session_after
+from .turns import CHUNK
 
 
 async def pause(plane: DataPlane, session_id: str) -> sqlite3.Row:

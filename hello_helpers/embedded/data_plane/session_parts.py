@@ -14,9 +14,7 @@ from . import cancellation, dependencies, results, tasks
 from .database import Transaction
 from .plane import DataPlane
 from .states import MOVES, ResultStatus, TaskStatus
-
-CHUNK = 1_000
-"""Tasks or results that are changed in one transaction; it takes some 10 ms."""
+from .turns import CHUNK
 
 _STOPPABLE = [status for status, next_ in MOVES.items() if TaskStatus.CANCELLING in next_]
 
