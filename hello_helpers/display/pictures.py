@@ -176,3 +176,29 @@ def task_states() -> Picture:
             Arrow([road[2].bottom._replace(x=367), At(367, 140)], dashed=True),
         ],
     )
+
+
+def pod() -> Picture:
+    """A pod: agent and worker, who calls whom, and where the data lie."""
+    frame = Box(10, 10, 620, 240, ["Pod"], GREY, title_on_top=True)
+    agent = Box(30, 50, 150, 90, ["Agent", "from ArmoniK"], ORANGE)
+    worker = Box(460, 50, 150, 90, ["Worker", "your program"], BLUE)
+    folder = Box(215, 185, 210, 50, ["Folder", "payload, data, results"], GREEN)
+    return Picture(
+        "Who calls whom in a pod",
+        [
+            "In the pod are the agent, which is a part of ArmoniK, and the worker, your program.",
+            "The agent calls the worker for each task: Process.",
+            "While it runs, the worker calls the agent: here are results, here are more tasks.",
+            "Both see a folder, where payload, dependencies and results lie as files.",
+        ],
+        640,
+        260,
+        [
+            *(frame, agent, worker, folder),
+            Arrow([At(180, 76), At(460, 76)], "Process: a task", At(320, 70)),
+            Arrow([At(460, 116), At(180, 116)], "results, more tasks", At(320, 132)),
+            Arrow([agent.bottom, At(105, 210), folder.left], both=True),
+            Arrow([worker.bottom, At(535, 210), folder.right], both=True),
+        ],
+    )

@@ -9,6 +9,7 @@ from hello_helpers.exercises.lesson_03 import exercise_03
 from hello_helpers.exercises.lesson_04 import exercise_04
 from hello_helpers.exercises.lesson_05 import exercise_05
 from hello_helpers.exercises.lesson_06 import exercise_06
+from hello_helpers.exercises.lesson_07 import exercise_07
 
 __all__ = [
     "exercise_00",
@@ -18,4 +19,5 @@ __all__ = [
     "exercise_04",
     "exercise_05",
     "exercise_06",
+    "exercise_07",
 ]

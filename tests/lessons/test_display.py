@@ -28,7 +28,7 @@ from hello_helpers.exercises.core import Exercise, Wrong
 
 EVIL = "<script>&"
 
-PICTURES = ("planes", "channel", "session_states", "results", "task_states")
+PICTURES = ("planes", "channel", "session_states", "results", "task_states", "pod")
 
 TASK = SimpleNamespace(
     id="t1",

@@ -1,0 +1,83 @@
+"""Lesson 07: a worker of one's own, in a private ArmoniK."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from armonik.client import ArmoniKResults
+
+from hello_helpers import Payload, create_payload, create_session, submit_task, wait_for_results
+from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.exercises import exercise_07, lesson_07
+from hello_helpers.private_armonik import endpoint_of, worker_log
+from tests.lessons.running import cell_of, stored
+
+pytestmark = pytest.mark.embedded_only
+
+MAGIC = "%%writefile my_worker.py\n"
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> Path:
+    """The first worker of the lesson."""
+    source = cell_of(stored("07_worker"), "write-worker").source
+    path = tmp_path / "my_worker.py"
+    path.write_text(source.removeprefix(MAGIC))
+    return path
+
+
+def test_the_log_shows_what_the_worker_prints_and_no_folder_of_this_machine(worker: Path) -> None:
+    worker.write_text(
+        worker.read_text().replace("    name =", "    open('no such file')\n    name =")
+    )
+    with EmbeddedArmonik({"mine": [sys.executable, str(worker)]}, pods=1) as armonik:
+        assert endpoint_of(armonik).describe() == "embedded ArmoniK on this machine"
+        with endpoint_of(armonik).open_channel() as channel:
+            session_id = create_session(channel, "mine")
+            data = create_payload(channel, session_id, Payload([1]))
+            task_id = submit_task(channel, session_id, data)
+            with pytest.raises(Exception, match="no such file"):
+                wait_for_results(channel, session_id, [data.result_id], 30)
+        shown = str(worker_log(armonik, lines=1000))
+    assert f"  I am called for task {task_id}\n" in shown
+    assert 'File "my_worker.py", line' in shown
+    assert str(worker.parent) not in shown
+    assert "Worker of pod mine-0:\n  [INFO] Worker Started\n" in shown
+    assert str(worker_log(armonik)).startswith("There is no worker's log")
+
+
+def test_the_first_worker_greets(worker: Path) -> None:
+    with (
+        EmbeddedArmonik({"mine": [sys.executable, str(worker)]}, pods=1) as armonik,
+        endpoint_of(armonik).open_channel() as channel,
+    ):
+        session_id = create_session(channel, "mine")
+        data = create_payload(channel, session_id, Payload([1]))
+        submit_task(channel, session_id, data)
+        wait_for_results(channel, session_id, [data.result_id], 30)
+        answer = ArmoniKResults(channel).download_result_data(data.result_id, session_id)
+    assert answer.startswith(b"Hello, {")
+
+
+def test_one_that_nobody_has_any_more_ends(worker: Path) -> None:
+    armonik = EmbeddedArmonik({"mine": [sys.executable, str(worker)]}, pods=1)
+    pid = armonik.process.pid
+    armonik = None  # as when its cell is run once more
+    gc.collect()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_worker_that_does_not_start_is_told_with_the_reason(
+    worker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lesson_07, "PATIENCE", 1.0)
+    worker.write_text("deff greet(task):\n")
+    with EmbeddedArmonik({"mine": [sys.executable, str(worker)]}, pods=1) as armonik:
+        verdict = repr(exercise_07.check(armonik))
+    assert "Your worker has not answered in 1 seconds." in verdict
+    assert "SyntaxError" in verdict
