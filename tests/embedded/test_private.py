@@ -23,7 +23,9 @@ SECONDS_TO_BE_GONE = 10
 
 
 def test_it_ends_with_its_workers_when_its_owner_is_killed() -> None:
-    with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True) as owner:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True
+    ) as owner:
         assert owner.stdout
         armonik = psutil.Process(int(owner.stdout.readline()))
         processes = [armonik, *armonik.children(recursive=True)]
