@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 LONGEST_DETAILS = 2_000
 """Bytes of a refusal's text. It travels in a header, and clients take no more than 8 KiB of these;
 each byte may become three there."""
+
+T = TypeVar("T")
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -40,7 +42,7 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
             return grpc.unary_unary_rpc_method_handler(_single(handler.unary_unary, name), *coders)
         if handler.stream_unary:
             return grpc.stream_unary_rpc_method_handler(
-                _single(handler.stream_unary, name), *coders
+                _single(_with_whole_stream(handler.stream_unary), name), *coders
             )
         if handler.unary_stream:
             return grpc.unary_stream_rpc_method_handler(
@@ -87,6 +89,27 @@ def _streaming(method: Callable[..., AsyncGenerator[Any, None]], name: str) -> A
         await context.abort(*status)
 
     return call
+
+
+def _with_whole_stream(method: Callable[..., T]) -> Callable[..., T]:
+    """Let the requests of a method end only if their caller has ended them."""
+
+    def call(requests: AsyncIterator[Any], context: Context) -> T:
+        return method(_whole(requests, context), context)
+
+    return call
+
+
+async def _whole(requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
+    """Yield requests to the end.
+
+    To gRPC, a caller that hangs up in the middle looks like one that has sent everything: it tells
+    of the cancellation a moment later, when half an upload may have been taken for a whole one. So
+    something is sent first, which is possible only if the caller is still there.
+    """
+    async for request in requests:
+        yield request
+    await context.send_initial_metadata(())
 
 
 def _parser(handler: Any) -> Any:
