@@ -32,8 +32,7 @@ for setting in sys.argv[1:split]:
     name, value = setting.split("=")
     module, attribute = name.rsplit(".", 1)
     module = importlib.import_module("hello_helpers.embedded." + module)
-    assert hasattr(module, attribute), name
-    setattr(module, attribute, float(value))
+    setattr(module, attribute, type(getattr(module, attribute))(value))
 from hello_helpers.__main__ import main
 sys.exit(main(sys.argv[split + 1 :]))
 """

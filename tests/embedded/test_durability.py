@@ -9,8 +9,9 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import grpc
@@ -19,6 +20,7 @@ import pytest
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 from armonik.protogen.common import results_common_pb2, sessions_common_pb2
 
+from tests.chaos.audit import audit
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import eventually
 
@@ -184,30 +186,55 @@ def test_an_upload_cut_off_by_a_kill_leaves_nothing_behind(served: Served):
         assert client.data(session, half) == LARGE
 
 
+@pytest.mark.parametrize("end", ["cancelled", "disconnected"])
+def test_an_upload_that_its_client_gives_up_is_not_taken_for_a_whole_one(served: Served, end: str):
+    with served.client() as client, served.client() as giving_up:
+        session = client.create_session()
+        half, again = client.create_results(session, "half", "again")
+        client.upload(session, again, b"first")
+        uploads = [Upload(giving_up, session, result) for result in (half, again)]
+        for upload in uploads:
+            upload.send(LARGE, LARGE)
+        eventually(lambda: files(served.data / "objects"), lambda seen: len(seen) == 2)
+        if end == "cancelled":
+            for upload in uploads:
+                upload.cancel()
+        else:
+            giving_up.close()
+            for upload in uploads:
+                upload.cancel()
+        eventually(lambda: files(served.data / "objects"), lambda seen: not seen)
+        assert client.result(half).status == ResultStatus.CREATED
+        assert client.data(session, again) == b"first"
+        client.upload(session, half, LARGE)
+        assert client.data(session, half) == LARGE
+
+
 class Upload:
-    """An upload whose chunks a test sends one by one."""
+    """An upload whose chunks a test sends one by one; it is never ended in good order."""
 
     def __init__(self, client: ArmoniK, session_id: str, result_id: str):
-        self._request = results_common_pb2.UploadResultDataRequest
-        self._session_id, self._result_id = session_id, result_id
-        self._chunks: list[bytes | None] = []
+        self._identifier = {"session_id": session_id, "result_id": result_id}
+        self._chunks: SimpleQueue[bytes | None] = SimpleQueue()
         self._call = client.results.UploadResultData.future(self._messages(), timeout=30)
 
     def _messages(self) -> Iterator[Any]:
-        yield self._request(id={"session_id": self._session_id, "result_id": self._result_id})
-        sent = 0
-        while not self._call.done():
-            if sent < len(self._chunks):
-                yield self._request(data_chunk=self._chunks[sent])
-                sent += 1
-            time.sleep(0.01)
+        yield results_common_pb2.UploadResultDataRequest(id=self._identifier)
+        while (chunk := self._chunks.get()) is not None:
+            yield results_common_pb2.UploadResultDataRequest(data_chunk=chunk)
 
     def send(self, *chunks: bytes) -> None:
-        self._chunks += chunks
+        for chunk in chunks:
+            self._chunks.put(chunk)
+
+    def cancel(self) -> None:
+        self._call.cancel()
+        self._chunks.put(None)
 
     def fails(self) -> None:
         with pytest.raises(grpc.RpcError, match="UNAVAILABLE"):
             self._call.result(timeout=10)
+        self._chunks.put(None)
 
 
 def test_a_download_cut_off_by_a_kill_fails_and_is_not_taken_for_the_whole(served: Served):
@@ -271,6 +298,60 @@ def killing(served: Served, after: float) -> Iterator[None]:
         served.wait()
 
 
+MANY = 3_000
+SMALL_STEPS = {"data_plane.turns.CHUNK": 5}  # so that a change of many tasks takes many steps
+
+
+@pytest.mark.parametrize("verb", ["Pause", "Resume", "Cancel", "Purge", "Delete"])
+def test_a_kill_in_the_middle_of_a_session_change_leaves_what_can_be_asked_for_again(
+    folder: Path, verb: str
+):
+    after = {
+        "Pause": {TaskStatus.PAUSED},
+        "Resume": {TaskStatus.COMPLETED, TaskStatus.RETRIED},
+        "Cancel": {TaskStatus.CANCELLED},
+        "Purge": {TaskStatus.CANCELLED},
+        "Delete": set(),
+    }[verb]
+    with Served(folder, constants=SMALL_STEPS) as served, served.client() as client:
+        session = client.create_session(max_retries=5)
+        payload = client.payload(session, ["send", 0, "x"])
+        client.move("Pause", session)
+        outputs = client.create_results(session, *["o"] * MANY)
+        client.submit_all(
+            session,
+            [{"payload_id": payload, "expected_output_keys": [output]} for output in outputs],
+        )
+        if verb == "Pause":  # the pods are kept busy, so that all tasks wait
+            blockers = [client.submit(client.create_session(), ["sleep", 60]) for _ in range(2)]
+            for blocker in blockers:
+                client.wait_task(blocker.task_id, TaskStatus.PROCESSING)
+            client.move("Resume", session)
+        if verb == "Purge":
+            client.move("Cancel", session)
+        with killing(served, after=0.01), suppress(grpc.RpcError):
+            client.move(verb, session)
+            pytest.fail("it was over before the kill")
+        served.start()
+        with suppress(grpc.RpcError):  # refused if it was over, and only nobody was told
+            client.move(verb, session)
+        eventually(lambda: statuses(served.data, session), lambda seen: seen <= after, within=30)
+        if verb in ("Cancel", "Purge"):
+            assert {result.status for result in client.session_results(session)} <= {
+                ResultStatus.ABORTED,
+                ResultStatus.DELETED if verb == "Purge" else ResultStatus.COMPLETED,
+            }
+        served.stop()
+    assert audit(served.data, at_rest=verb not in ("Pause", "Delete")) == []
+
+
+def statuses(data: Path, session: str) -> set[TaskStatus]:
+    """The statuses that tasks of a session have; read from the tables, as there are many."""
+    with closing(sqlite3.connect(data / "tables.sqlite")) as tables:
+        found = tables.execute("SELECT DISTINCT status FROM task WHERE session_id = ?", (session,))
+        return {TaskStatus(status) for (status,) in found}
+
+
 def test_after_an_orderly_end_everything_goes_on_as_well(served: Served):
     with served.client() as client:
         session = client.create_session()
@@ -325,17 +406,7 @@ def test_what_a_killed_worker_had_staged_is_never_seen(served: Served):
         assert client.data(session, task.outputs[0]) == b"right"
         assert "stray" not in {result.name for result in client.session_results(session)}
     served.stop()
-    assert left_over(served.data) == []
-
-
-def left_over(data: Path) -> list[str]:
-    """Objects that no result names, and folders of attempts; in a folder that nobody serves."""
-    with sqlite3.connect(data / "tables.sqlite") as tables:
-        named = {row[0].decode() for row in tables.execute("SELECT opaque_id FROM result")}
-        small = {row[0].decode() for row in tables.execute("SELECT opaque_id FROM object")}
-    large = {path.name for path in (data / "objects").iterdir()}
-    attempts = list((data / "shared").iterdir()) if (data / "shared").exists() else []
-    return [*(small | large) - named, *map(str, attempts)]
+    assert audit(served.data) == []
 
 
 def test_workers_and_what_they_started_do_not_survive_a_kill(served: Served):
