@@ -10,6 +10,8 @@ from hello_helpers.exercises.lesson_04 import exercise_04
 from hello_helpers.exercises.lesson_05 import exercise_05
 from hello_helpers.exercises.lesson_06 import exercise_06
 from hello_helpers.exercises.lesson_07 import exercise_07
+from hello_helpers.exercises.lesson_08 import exercise_08
+from hello_helpers.exercises.lesson_09 import exercise_09
 
 __all__ = [
     "exercise_00",
@@ -20,4 +22,6 @@ __all__ = [
     "exercise_05",
     "exercise_06",
     "exercise_07",
+    "exercise_08",
+    "exercise_09",
 ]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from hello_helpers.forms.client_form import ClientForm
 from hello_helpers.forms.closing_form import ClosingForm
 from hello_helpers.forms.endpoint_form import EndpointForm
+from hello_helpers.forms.failure_form import FailureForm
 from hello_helpers.forms.payload_form import PayloadForm
 from hello_helpers.forms.session_form import SessionForm
+from hello_helpers.forms.split_form import SplitForm
 from hello_helpers.forms.task_form import TaskForm
 from hello_helpers.forms.values_form import ValuesForm
 
@@ -14,8 +16,10 @@ __all__ = [
     "ClientForm",
     "ClosingForm",
     "EndpointForm",
+    "FailureForm",
     "PayloadForm",
     "SessionForm",
+    "SplitForm",
     "TaskForm",
     "ValuesForm",
 ]

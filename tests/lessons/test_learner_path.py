@@ -75,6 +75,19 @@ WRONG = {
             "no task of this session is COMPLETED"
         ),
     },
+    "09_when_things_go_wrong": {
+        "my_task_id = submitted[0].id": "it is in another session",
+        "_, found = tasks.list_tasks(Task.session_id == broken_id)\n"
+        "my_task_id = [t.id for t in found if t.status == TaskStatus.COMPLETED][0]": (
+            "This task is COMPLETED: it did its work."
+        ),
+        "_, found = tasks.list_tasks(Task.session_id == broken_id)\n"
+        "my_task_id = [t.id for t in found if 'Task ' in (t.output.error or '')][0]": (
+            "1 of its inputs. It is a victim."
+        ),
+        "my_task_id = found[0]": "This is the whole task. Its id is its attribute id.",
+        "my_task_id = broken_id": "ArmoniK knows no task with the id",
+    },
     "07_worker": {
         "my_armonik = 'mean_worker.py'": "This is an object of the class str.",
         "my_armonik = armonik": "The result cannot be read.",

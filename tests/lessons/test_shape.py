@@ -93,6 +93,7 @@ def test_it_never_hides_the_call_that_it_is_about() -> None:
         "04_submit": "tasks.submit_tasks(session_id, [task])",
         "05_wait": "results.download_result_data(data.result_id, session_id)",
         "06_the_whole_client": "tasks.submit_tasks(session_id, [task])",
+        "09_when_things_go_wrong": "tasks.submit_tasks(session_id, chain)",
         "07_worker": "@armonik_worker()\ndef greet(task: TaskHandler) -> Output:",
     }
     for name, call in calls.items():
