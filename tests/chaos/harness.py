@@ -17,7 +17,7 @@ import grpc
 from armonik.common import ResultStatus, TaskStatus
 from armonik.protogen.common import events_common_pb2 as events
 
-from tests.conformance.driver import ArmoniK
+from tests.conformance.driver import ArmoniK, long_road
 from tests.embedded.served import Served
 
 from .audit import TRANSITIONS, audit
@@ -25,6 +25,7 @@ from .job import PATIENCE, Client, Job, plan
 from .killer import Killer
 
 WORKER = [sys.executable, str(Path(__file__).with_name("worker.py"))]
+PARTITIONS = {"default": WORKER, "long": long_road(WORKER)}  # a worker may be reached by two roads
 
 
 @dataclass
@@ -55,12 +56,12 @@ class Report:
 def run(folder: Path, seed: int, *, roots: int = 250, kills: int = 24, pods: int = 2) -> Report:
     """Run a job of ``roots`` times 8 tasks while ``kills`` processes are killed."""
     chance = random.Random(seed)
-    job = plan(chance, roots)
+    job = plan(chance, roots, list(PARTITIONS))
     report = Report(seed, job.tasks)
     began = time.monotonic()
-    with Served(folder, {"default": WORKER}, pods=pods) as served:
+    with Served(folder, PARTITIONS, pods=pods) as served:
         killer = Killer(served, chance, kills)
-        with closing(Client(served.endpoint)) as client:
+        with closing(Client(served.endpoint, PARTITIONS)) as client:
             session_id = client.open_session()
             watcher = Watcher(served.endpoint, session_id)
             killer.start()

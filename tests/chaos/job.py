@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -40,6 +40,7 @@ class Node:
 
     payload: dict[str, Any]
     value: int
+    partition: str
     needs: list[Node] = field(default_factory=list)
     payload_id: str = ""
     output_id: str = ""
@@ -62,8 +63,8 @@ class Job:
         return len(self.nodes) + splits * (LEAVES + 1)
 
 
-def plan(chance: random.Random, roots: int, batch: int = 2) -> Job:
-    """Return a job of ``roots`` times 1 + LEAVES + 1 + 1 tasks."""
+def plan(chance: random.Random, roots: int, partitions: list[str], batch: int = 2) -> Job:
+    """Return a job of ``roots`` times 1 + LEAVES + 1 + 1 tasks, spread over partitions."""
     batches: list[list[Node]] = []
     last: Node | None = None
     for start in range(0, roots, batch):
@@ -71,13 +72,14 @@ def plan(chance: random.Random, roots: int, batch: int = 2) -> Job:
         for number in range(start, min(roots, start + batch)):
             values = chance.sample(range(1000), LEAVES)  # distinct: they name results
             details = {
-                "nap": round(chance.uniform(0, 0.03), 4),
+                "nap": round(chance.uniform(0, 0.08), 4),
                 "pad": LARGE if chance.random() < 0.1 else 0,
             }
-            root = Node({"op": "split", "values": values, **details}, sum(v * v for v in values))
+            split = {"op": "split", "values": values, **details}
+            root = Node(split, sum(v * v for v in values), chance.choice(partitions))
             before = [last] if last and number % CHAIN else []
             total = root.value + sum(node.value for node in before)
-            last = Node({"op": "add", **details}, total, needs=[root, *before])
+            last = Node({"op": "add", **details}, total, chance.choice(partitions), [root, *before])
             nodes += [root, last]
         batches.append(nodes)
     return Job(batches)
@@ -86,8 +88,9 @@ def plan(chance: random.Random, roots: int, batch: int = 2) -> Job:
 class Client:
     """Submits a job and collects its results; calls that break are tried again."""
 
-    def __init__(self, endpoint: str) -> None:
+    def __init__(self, endpoint: str, partitions: Iterable[str]) -> None:
         self._endpoint = endpoint
+        self._partitions = list(partitions)
         self._armonik = ArmoniK(endpoint, "default")
         self.broken_calls = 0
         self.looked_up = 0
@@ -114,7 +117,9 @@ class Client:
         self._armonik = ArmoniK(self._endpoint, "default")
 
     def open_session(self) -> str:
-        return self.call(lambda armonik: armonik.create_session(max_retries=RETRIES))
+        return self.call(
+            lambda armonik: armonik.create_session(self._partitions, max_retries=RETRIES)
+        )
 
     def submit(self, session_id: str, nodes: list[Node]) -> None:
         """Submit a batch, once."""
@@ -142,6 +147,9 @@ class Client:
                 "payload_id": node.payload_id,
                 "expected_output_keys": [node.output_id],
                 "data_dependencies": [need.output_id for need in node.needs],
+                "task_options": self._armonik.options(
+                    partition_id=node.partition, max_retries=RETRIES
+                ),
             }
             for node in nodes
         ]
