@@ -93,6 +93,7 @@ def test_this_environment_keeps_to_the_bounds(project: dict[str, Any]) -> None:
         assert importlib.metadata.version(name) in versions, name
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 knows too little of wheels")
 @pytest.mark.parametrize(
     ("folder", "extras"),
     [("hello_helpers", ()), ("notebooks", ()), ("tests", ("test", "benchmark"))],
