@@ -103,6 +103,21 @@ WRONG = {
         ),
         "exec(exercise_07.code.replace('sum(numbers) /', 'nonsense /'))": "ended as RETRIED",
     },
+    "08_subtasks": {
+        "my_result_id = data.payload_id": "No task gives this result.",
+        "my_result_id = data.result_id": "A task has made the task of this result.",
+        "my_result_id = task_id": "ArmoniK knows no result with the id",
+        "d = create_payload(channel, my_session_id, Payload([1]))\n"
+        "submit_task(channel, my_session_id, d)\n"
+        "my_result_id = d.result_id": "The task of this result waits for 0 results.",
+        "exec(exercise_08.code.replace('11, 21', '10, 20'))": "and its result is 200",
+        "exec(exercise_08.code.replace('data_dependencies=halves,', '').replace("
+        "'wait_for_results(', '(lambda *a, **k: 0)('))": "this result waits for 0 results.",
+        "exec(exercise_08.code.replace('Payload(halves)', 'Payload([\"x\"])').replace("
+        "'wait_for_results(', '(lambda *a, **k: 0)(') + '\\nimport time; time.sleep(0.5)')": (
+            "But the result is ABORTED, and its task is ERROR."
+        ),
+    },
 }
 
 

@@ -95,6 +95,7 @@ def test_it_never_hides_the_call_that_it_is_about() -> None:
         "06_the_whole_client": "tasks.submit_tasks(session_id, [task])",
         "09_when_things_go_wrong": "tasks.submit_tasks(session_id, chain)",
         "07_worker": "@armonik_worker()\ndef greet(task: TaskHandler) -> Output:",
+        "08_subtasks": "get_result(data.result_id).owner_task_id",
     }
     for name, call in calls.items():
         code = "\n".join(c.source for c in stored(name).cells if c.cell_type == "code")

@@ -1,0 +1,195 @@
+"""The graph of a session: which task made which, what each gives, and what it waits for.
+
+All of it is in what ``list_tasks`` and ``list_results`` return, of any ArmoniK.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from armonik.client import ArmoniKResults, ArmoniKTasks
+from armonik.common import Result, ResultStatus, Task, TaskStatus
+
+from hello_helpers.display.drawing import BLUE, GREEN, GREY, ORANGE, Arrow, Box, Picture
+from hello_helpers.display.drawing import Point as At
+from hello_helpers.display.layers import Edge, Places, place
+from hello_helpers.display.tables import Table
+from hello_helpers.refusals import explained
+
+DRAWN_TASKS = 60
+"""More than that nobody can make out; they are counted."""
+
+PAGE = 1000
+
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 98, 42, 10, 32, 10
+"""Pixels: a box, the gaps between boxes, the margin."""
+
+SMALLEST = 0.7
+"""How small a picture may be drawn, so that its text can still be read."""
+
+COLOURS = {"COMPLETED": GREEN, "ERROR": ORANGE, "TIMEOUT": ORANGE, "RETRIED": ORANGE}
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A picture, a table and a sentence; a cell that ends with it shows all three."""
+
+    sentence: str
+    table: Table
+    picture: Picture | None
+
+    def _repr_html_(self) -> str:
+        rest = (
+            "<details><summary>The same as a table</summary>"
+            f"{self.table._repr_html_()}</details><p>{html.escape(self.sentence)}</p>"
+        )
+        if self.picture is None:
+            return rest
+        # It shrinks a little; what does not fit then is reached by scrolling.
+        least = f"min-width: {round(SMALLEST * self.picture.width)}px; max-width: 100%"
+        picture = self.picture._repr_html_().replace("max-width: 100%", least, 1)
+        area = f'<div tabindex="0" role="group" aria-label="{html.escape(self.picture.title)}"'
+        return f'{area} style="width: 0; min-width: 100%; overflow-x: auto">{picture}</div>{rest}'
+
+    def __repr__(self) -> str:
+        return f"{self.sentence}\n{self.table!r}"
+
+
+def session_graph(channel: grpc.Channel, session_id: str) -> Graph:
+    """Return the graph of a session, as it is now.
+
+    Raises:
+        HelloError: if ArmoniK cannot be asked.
+    """
+    with explained(channel):
+        count, tasks = ArmoniKTasks(channel).list_tasks(
+            Task.session_id == session_id, page_size=PAGE, sort_field=Task.created_at
+        )
+        _, results = ArmoniKResults(channel).list_results(
+            Result.session_id == session_id, page_size=PAGE, sort_field=Result.created_at
+        )
+    return graph(tasks, results, count)
+
+
+def graph(tasks: Sequence[Any], results: Sequence[Any], count: int | None = None) -> Graph:
+    """Return the graph of these tasks and of the results that go in and out of them.
+
+    Args:
+        tasks: as ``list_tasks`` returns them, the oldest first.
+        results: as ``list_results`` returns them; payloads are left out.
+        count: of all tasks, if there are more.
+    """
+    names = {task.id: f"task {number}" for number, task in enumerate(tasks, 1)}
+    outputs = {
+        key for task in tasks for key in [*task.expected_output_ids, *task.data_dependencies]
+    }
+    data = [result for result in results if result.result_id in outputs]
+    names |= {result.result_id: f"data {number}" for number, result in enumerate(data, 1)}
+    made = [(task.created_by or "", task.id) for task in tasks]
+    given = [(result.owner_task_id or "", result.result_id) for result in data]
+    needed = [(key, task.id) for task in tasks for key in task.data_dependencies]
+    return Graph(
+        _sentence(tasks, data, count or len(tasks)),
+        _table(tasks, data, names),
+        _draw(tasks, data, names, made, given + needed) if 0 < len(tasks) <= DRAWN_TASKS else None,
+    )
+
+
+def _sentence(tasks: Sequence[Any], data: Sequence[Any], count: int) -> str:
+    by_worker = sum(bool(task.created_by) for task in tasks)
+    waiting = sum(bool(task.data_dependencies) for task in tasks)
+    text = (
+        f"{_many(count, 'task')} and {_many(len(data), 'result')}; {by_worker} of the tasks "
+        f"{'was' if by_worker == 1 else 'were'} made by tasks, and {waiting} "
+        f"{'waits' if waiting == 1 else 'wait'} for data of others."
+    )
+    if len(tasks) > DRAWN_TASKS:
+        text += f" A picture shows at most {DRAWN_TASKS} tasks."
+    return text
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _table(tasks: Sequence[Any], data: Sequence[Any], names: dict[str, str]) -> Table:
+    rows = [
+        (
+            names[task.id],
+            TaskStatus(task.status).name,
+            names.get(task.created_by or "", "a client" if not task.created_by else "?"),
+            _names(task.data_dependencies, names) or "nothing",
+            _names([one.result_id for one in data if one.owner_task_id == task.id], names)
+            or "nothing",
+        )
+        for task in tasks
+    ]
+    header = ("task", "status", "made by", "waits for", "gives")
+    return Table("Tasks, and their data", header, rows)
+
+
+def _names(keys: Sequence[str], names: dict[str, str]) -> str:
+    return ", ".join(names.get(key, "?") for key in keys)
+
+
+def _draw(
+    tasks: Sequence[Any],
+    data: Sequence[Any],
+    names: dict[str, str],
+    made: list[Edge],
+    flow: list[Edge],
+) -> Picture:
+    places = place(list(names), [*made, *flow])
+    boxes = {
+        task.id: _box(places, task.id, names, TaskStatus(task.status).name, "") for task in tasks
+    }
+    for result in data:
+        status = ResultStatus(result.status).name
+        boxes[result.result_id] = _box(places, result.result_id, names, status, BLUE)
+    arrows = [
+        Arrow(_way(places, boxes, edge), dashed=dashed)
+        for edges, dashed in ((made, True), (flow, False))
+        for edge in edges
+        if edge[0] in boxes and edge[1] in boxes
+    ]
+    return Picture(
+        "The graph of tasks and data",
+        [
+            "Blue boxes are data, the others are tasks. Dashed: a task makes a task. "
+            "Solid: data come out of a task, or a task waits for them.",
+            *_words(tasks, data, names),
+        ],
+        places.width * (WIDTH + GAP_X) - GAP_X + 2 * MARGIN,
+        places.height * (HEIGHT + GAP_Y) - GAP_Y + 2 * MARGIN,
+        [*arrows, *boxes.values()],
+    )
+
+
+def _words(tasks: Sequence[Any], data: Sequence[Any], names: dict[str, str]) -> list[str]:
+    table = _table(tasks, data, names)
+    return [
+        f"{name} is {status}; made by {by}, it waits for {needs}, and gives {gives}."
+        for name, status, by, needs, gives in table.rows
+    ]
+
+
+def _box(places: Places, key: str, names: dict[str, str], status: str, colour: str) -> Box:
+    middle, layer = places.nodes[key]
+    x = MARGIN + middle * (WIDTH + GAP_X) - (WIDTH + GAP_X) / 2
+    y = MARGIN + layer * (HEIGHT + GAP_Y)
+    lines = [names[key], status]
+    return Box(round(x), y, WIDTH, HEIGHT, lines, colour or COLOURS.get(status, GREY))
+
+
+def _way(places: Places, boxes: dict[str, Box], edge: Edge) -> list[At]:
+    start, end = boxes[edge[0]], boxes[edge[1]]
+    points = [start.bottom]
+    for middle, layer in places.bends[edge]:
+        x = MARGIN + middle * (WIDTH + GAP_X) - GAP_X / 2
+        y = MARGIN + layer * (HEIGHT + GAP_Y)
+        points += [At(round(x), y), At(round(x), y + HEIGHT)]
+    return [*points, end.top]

@@ -1,0 +1,192 @@
+"""Lesson 08: the graph of tasks and data, its layers, and the form that draws it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterator
+from itertools import pairwise
+from types import SimpleNamespace
+
+import grpc
+import pytest
+from armonik.client import ArmoniKSessions
+from armonik.common import ResultStatus, SessionStatus, TaskStatus
+
+from hello_helpers import (
+    Endpoint,
+    HelloError,
+    Payload,
+    create_payload,
+    create_session,
+    submit_task,
+    wait_for_result,
+)
+from hello_helpers.display.graph import DRAWN_TASKS, Graph, graph, session_graph
+from hello_helpers.display.layers import place
+from hello_helpers.forms import SplitForm
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def task(key: str, made_by: str = "", needs: tuple[str, ...] = (), status: int = 4) -> object:
+    return SimpleNamespace(
+        id=key,
+        status=status,
+        created_by=made_by,
+        data_dependencies=list(needs),
+        expected_output_ids=["out"] if key in ("root", "join") else [f"of {key}"],
+    )
+
+
+def result(key: str, owner: str, status: int = ResultStatus.COMPLETED) -> object:
+    return SimpleNamespace(result_id=key, owner_task_id=owner, status=status)
+
+
+TASKS = [
+    task("root"),
+    task("left", "root"),
+    task("right", "root", status=TaskStatus.ERROR),
+    task("join", "root", ("of left", "of right")),
+]
+RESULTS = [
+    result("payload", "session"),
+    result("out", "join"),
+    result("of left", "left"),
+    result("of right", "right", ResultStatus.ABORTED),
+]
+
+
+@pytest.fixture
+def family() -> Graph:
+    """A task that was split in two."""
+    return graph(TASKS, RESULTS)
+
+
+def test_the_table_says_who_made_what_and_who_gives_the_output_that_was_handed_over(
+    family: Graph,
+) -> None:
+    assert family.table.rows == [
+        ("task 1", "COMPLETED", "a client", "nothing", "nothing"),
+        ("task 2", "COMPLETED", "task 1", "nothing", "data 2"),
+        ("task 3", "ERROR", "task 1", "nothing", "data 3"),
+        ("task 4", "COMPLETED", "task 1", "data 2, data 3", "data 1"),
+    ]
+
+
+def test_the_sentence_counts(family: Graph) -> None:
+    assert family.sentence == (
+        "4 tasks and 3 results; 3 of the tasks were made by tasks, and 1 waits for data of others."
+    )
+    assert graph([task("root")], []).sentence.startswith("1 task and 0 results; 0 of the tasks")
+
+
+def test_the_picture_shows_the_same_and_says_it_in_words(family: Graph) -> None:
+    assert family.picture
+    svg = ElementTree.fromstring(family.picture.svg())
+    shown = [node.text for node in svg.iter(f"{SVG}text")]
+    assert shown[::2] == ["task 1", "task 2", "task 3", "task 4", "data 1", "data 2", "data 3"]
+    assert shown.count("COMPLETED") == 5
+    lines = list(svg.iter(f"{SVG}polyline"))
+    assert len([line for line in lines if line.get("stroke-dasharray")]) == 3, "makes"
+    assert len([line for line in lines if not line.get("stroke-dasharray")]) == 5, "data"
+    for box in svg.iter(f"{SVG}rect"):
+        assert float(box.get("x", -1)) >= 0
+        assert float(box.get("x", 0)) + float(box.get("width", 0)) <= family.picture.width
+        assert float(box.get("y", 0)) + float(box.get("height", 0)) <= family.picture.height
+    assert (
+        "task 4 is COMPLETED; made by task 1, it waits for data 2, data 3, and gives data 1."
+    ) in family.picture.words
+
+
+def test_a_task_of_which_only_a_part_is_known_does_not_break_it() -> None:
+    alone = graph([task("join", "gone", ("lost",))], [])
+    assert alone.table.rows == [("task 1", "COMPLETED", "?", "?", "nothing")]
+    assert alone.picture
+    assert graph([], []).picture is None
+
+
+def test_a_wide_picture_shrinks_a_little_and_is_then_scrolled_by_keyboard_too(
+    family: Graph,
+) -> None:
+    assert family.picture
+    shown = family._repr_html_()
+    assert f"min-width: {round(0.7 * family.picture.width)}px" in shown
+    assert shown.startswith('<div tabindex="0" role="group" aria-label="The graph of tasks')
+
+
+def test_many_tasks_are_counted_and_not_drawn() -> None:
+    many = graph([task(str(n)) for n in range(DRAWN_TASKS + 1)], [], 5000)
+    assert many.picture is None
+    assert many.sentence.startswith("5000 tasks")
+    assert "A picture shows at most" in many._repr_html_()
+
+
+def test_each_node_stands_below_all_that_lead_to_it_and_none_upon_another() -> None:
+    edges = [("a", "b"), ("a", "c"), ("b", "d"), ("c", "d"), ("a", "d"), ("d", "e"), ("x", "?")]
+    places = place(list("abcdex"), edges)
+    layer = {node: place[1] for node, place in places.nodes.items()}
+    assert layer == {"a": 0, "b": 1, "c": 1, "d": 2, "e": 3, "x": 0}
+    assert len(places.bends[("a", "d")]) == 1, "it goes around b and c"
+    for row in range(places.height):
+        middles = sorted(x for x, at in places.nodes.values() if at == row)
+        assert all(b - a > 0.999 for a, b in pairwise(middles))
+        assert all(0.499 < x < places.width - 0.499 for x in middles)
+
+
+def test_edges_in_a_circle_are_refused() -> None:
+    with pytest.raises(ValueError, match="circles"):
+        place(["a", "b"], [("a", "b"), ("b", "a")])
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Endpoint:
+    """The shared embedded ArmoniK, or the one that the environment names."""
+    return Endpoint.find()
+
+
+@pytest.fixture
+def channel(endpoint: Endpoint) -> Iterator[grpc.Channel]:
+    """A channel to it."""
+    with endpoint.open_channel() as opened:
+        yield opened
+
+
+def test_a_split_task_is_drawn_from_the_public_api_alone(channel: grpc.Channel) -> None:
+    session_id = create_session(channel)
+    data = create_payload(channel, session_id, Payload(list(range(10)), 5))
+    submit_task(channel, session_id, data)
+    wait_for_result(channel, session_id, data.result_id)
+    shown = session_graph(channel, session_id)
+    assert shown.sentence.startswith("4 tasks and 3 results; 3 of the tasks were made by tasks")
+    ends = [row[4] for row in shown.table.rows]
+    assert ends[0] == "nothing"
+    assert sorted(ends[1:]) == ["data 1", "data 2", "data 3"]
+
+
+@pytest.mark.embedded_only
+def test_the_form_sends_a_task_with_this_threshold_and_draws_its_family(
+    endpoint: Endpoint, channel: grpc.Channel
+) -> None:
+    form = SplitForm(endpoint)
+    form.first_n.value, form.threshold.value = "20", "10"
+    form.run.click()
+    assert form.wait() == 190
+    assert "<svg" in form.picture.value
+    assert "4 tasks and 3 results" in form.status.value
+    assert "subtask_threshold=10" in form.code
+    session = ArmoniKSessions(channel).get_session(form.session_id)
+    assert session.status == SessionStatus.CLOSED
+    names: dict[str, object] = {}
+    exec(form.code, names)
+    again = session_graph(channel, str(names["session_id"]))
+    assert again.sentence == session_graph(channel, form.session_id).sentence
+
+
+@pytest.mark.embedded_only
+def test_the_form_refuses_in_words_what_it_cannot_send(endpoint: Endpoint) -> None:
+    form = SplitForm(endpoint)
+    form.threshold.value = "0"
+    form.run.click()
+    with pytest.raises(HelloError, match="subtask_threshold must be a whole number from 1"):
+        form.wait()
+    assert "<table>" in form._repr_mimebundle_()["text/html"]
