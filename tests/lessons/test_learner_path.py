@@ -11,7 +11,7 @@ import pytest
 
 from hello_helpers import exercises
 from tests.isolation import RUN
-from tests.lessons.running import LESSONS, Kernel, cell_of, folder, text
+from tests.lessons.running import LESSONS, Kernel, cell_of, folder, number, text
 
 pytestmark = pytest.mark.embedded_only
 
@@ -131,7 +131,7 @@ def name(request: pytest.FixtureRequest) -> str:
 def lesson(name: str) -> Iterator[Kernel]:
     """The lesson, run up to its exercise, on an embedded ArmoniK that nobody has used yet."""
     parent = Path(os.environ[RUN])
-    environment = {"HELLO_ARMONIK_DIR": folder(parent, f"l{name[:2]}"), "AK_ENDPOINT": None}
+    environment = {"HELLO_ARMONIK_DIR": folder(parent, f"l{number(name)}"), "AK_ENDPOINT": None}
     with Kernel(environment) as kernel:
         kernel.open(name)
         kernel.run_until("exercise")
@@ -151,7 +151,7 @@ def test_a_typical_mistake_is_told_with_what_to_do(lesson: Kernel, name: str) ->
 
 
 def test_the_solution_that_is_shown_is_right(lesson: Kernel, name: str) -> None:
-    exercise = getattr(exercises, f"exercise_{name[:2]}")
+    exercise = getattr(exercises, f"exercise_{number(name).lower()}")
     assert "Right!" in lesson.answer(exercise.code)
 
 

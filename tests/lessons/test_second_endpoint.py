@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from hello_helpers.embedded import EmbeddedArmonik
-from tests.lessons.running import LESSONS, Kernel, cell_of, stored, text
+from tests.lessons.running import LESSONS, PRIVATE, Kernel, cell_of, stored, text
 
 pytestmark = pytest.mark.embedded_only
 
@@ -39,7 +39,7 @@ def test_a_lesson_gives_the_checked_outputs_on_a_second_armonik(kernel: Kernel, 
     kernel.say("%reset -f")
     kernel.open(name)
     kernel.run_all()
-    if name == "07_worker":  # it needs a partition of its own, and says so
+    if name in PRIVATE:  # it needs an ArmoniK of its own, and says so
         assert "Backend: embedded ArmoniK" in text(cell_of(kernel.notebook, "start"))
     else:
         backend = cell_of(kernel.notebook, "backend" if name == "00_welcome" else "begin")

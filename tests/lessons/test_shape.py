@@ -7,7 +7,7 @@ import re
 import pytest
 from nbformat import NotebookNode
 
-from tests.lessons.running import LESSONS, cell_of, stored
+from tests.lessons.running import LESSONS, cell_of, number, stored
 from tests.store_notebooks import NOTEBOOKS
 
 STEPS = ("channel", "session", "payload", "submit", "wait")
@@ -78,7 +78,7 @@ def test_its_cells_have_names_of_their_own(name: str, lesson: NotebookNode) -> N
     ids = [cell.id for cell in lesson.cells]
     assert len(set(ids)) == len(ids)
     for key in ids:
-        assert re.fullmatch(rf"{name[:2]}(-[a-z]+)+", key)
+        assert re.fullmatch(rf"{number(name)}(-[a-z]+)+", key)
 
 
 def test_some_of_its_outputs_are_compared(lesson: NotebookNode) -> None:
