@@ -16,7 +16,7 @@ from armonik.common import ResultStatus, TaskStatus
 from armonik.protogen.common import health_checks_common_pb2 as health
 from grpc import StatusCode
 
-from hello_helpers.embedded.data_plane import objects, partitions, results, sessions
+from hello_helpers.embedded.data_plane import object_writer, partitions, results, sessions
 from hello_helpers.embedded.data_plane.options import TaskOptions
 from hello_helpers.embedded.data_plane.plane import DataPlane
 from hello_helpers.embedded.errors import NotFound, StorageError
@@ -299,7 +299,7 @@ def test_a_large_object_that_cannot_be_written_leaves_nothing(
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(objects, "_write_all", refuse)
+    monkeypatch.setattr(object_writer, "_write_all", refuse)
     with pytest.raises(StorageError) as caught:
         plane.objects.put(b"x" * MIB)
     assert caught.value.code == code
