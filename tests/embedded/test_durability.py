@@ -6,6 +6,7 @@ import os
 import random
 import sqlite3
 import subprocess
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -290,19 +291,20 @@ def test_a_kill_while_sessions_are_submitted_to_leaves_whole_submissions_only(se
 @contextmanager
 def killing(served: Served, after: float) -> Iterator[None]:
     """Kill it some time after the beginning of the block."""
-    killer = subprocess.Popen(["sh", "-c", f"sleep {after}; kill -9 {served.process.pid}"])
+    killer = threading.Timer(after, served.process.kill)
+    killer.start()
     try:
         yield
     finally:
-        killer.wait()
+        killer.join()
         served.wait()
 
 
-MANY = 3_000
-SMALL_STEPS = {"data_plane.turns.CHUNK": 5}  # so that a change of many tasks takes many steps
+MANY = 800
+SMALL_STEPS = {"data_plane.turns.CHUNK": 1}  # so that a change of many tasks takes many steps
 
 
-@pytest.mark.parametrize("verb", ["Pause", "Resume", "Cancel", "Purge", "Delete"])
+@pytest.mark.parametrize("verb", ["Pause", "Resume", "Cancel", "Delete"])
 def test_a_kill_in_the_middle_of_a_session_change_leaves_what_can_be_asked_for_again(
     folder: Path, verb: str
 ):
@@ -310,7 +312,6 @@ def test_a_kill_in_the_middle_of_a_session_change_leaves_what_can_be_asked_for_a
         "Pause": {TaskStatus.PAUSED},
         "Resume": {TaskStatus.COMPLETED, TaskStatus.RETRIED},
         "Cancel": {TaskStatus.CANCELLED},
-        "Purge": {TaskStatus.CANCELLED},
         "Delete": set(),
     }[verb]
     with Served(folder, constants=SMALL_STEPS) as served, served.client() as client:
@@ -327,20 +328,16 @@ def test_a_kill_in_the_middle_of_a_session_change_leaves_what_can_be_asked_for_a
             for blocker in blockers:
                 client.wait_task(blocker.task_id, TaskStatus.PROCESSING)
             client.move("Resume", session)
-        if verb == "Purge":
-            client.move("Cancel", session)
-        with killing(served, after=0.01), suppress(grpc.RpcError):
+        with killing(served, after=0.03), suppress(grpc.RpcError):
             client.move(verb, session)
             pytest.fail("it was over before the kill")
         served.start()
         with suppress(grpc.RpcError):  # refused if it was over, and only nobody was told
             client.move(verb, session)
         eventually(lambda: statuses(served.data, session), lambda seen: seen <= after, within=30)
-        if verb in ("Cancel", "Purge"):
-            assert {result.status for result in client.session_results(session)} <= {
-                ResultStatus.ABORTED,
-                ResultStatus.DELETED if verb == "Purge" else ResultStatus.COMPLETED,
-            }
+        if verb == "Cancel":
+            found = {result.status for result in client.session_results(session)}
+            assert found <= {ResultStatus.ABORTED, ResultStatus.COMPLETED}
         served.stop()
     assert audit(served.data, at_rest=verb not in ("Pause", "Delete")) == []
 
@@ -423,7 +420,7 @@ def test_workers_and_what_they_started_do_not_survive_a_kill(served: Served):
 def test_a_kill_at_any_moment_of_the_start_leaves_no_process(folder: Path):
     mark = uuid.uuid4().hex
     chance = random.Random(3)
-    for number in range(8):
+    for number in range(6):
         served = Served(folder / str(number), env={**os.environ, "TEST_MARK": mark})
         (folder / str(number)).mkdir()
         served.spawn()

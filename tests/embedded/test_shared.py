@@ -84,6 +84,11 @@ class Shared:
         (daemon,) = self.daemons
         return daemon
 
+    @property
+    def leased_to(self) -> set[int]:
+        """The ids of the processes that have a lease."""
+        return {int(path.stem) for path in (self.folder / "leases").glob("*.json")}
+
     def has_ended(self, processes: list[psutil.Process]) -> None:
         """Show that it is gone, with its workers and files."""
         all_gone(processes)
@@ -141,23 +146,15 @@ def test_four_that_come_at_once_start_one(shared: Shared):
 
 
 def test_it_ends_with_the_last_lease_and_leaves_nothing(shared: Shared):
-    holders = [shared.hold() for _ in range(2)]
+    ending, killed = holders = [shared.hold() for _ in range(2)]
     for holder in holders:
         shared.endpoint(holder)
     processes = family(shared.daemon)
     assert len(processes) == 4  # itself, the guard, two workers
-    shared.let_go(holders[0])
+    shared.let_go(ending)
     time.sleep(LINGER + 1.5)  # it looks once a second; that it does not end cannot be awaited
     assert shared.daemon.is_running()
-    shared.let_go(holders[1])
-    shared.has_ended(processes)
-
-
-def test_the_lease_of_a_killed_process_ends_too(shared: Shared):
-    holder = shared.hold()
-    shared.endpoint(holder)
-    processes = family(shared.daemon)
-    holder.kill()
+    killed.kill()
     shared.has_ended(processes)
 
 
@@ -172,9 +169,9 @@ def test_kernels_lease_it_to_their_jupyterlab(shared: Shared):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as lab:
         kernel = shared.hold(JPY_PARENT_PID=str(lab.pid))
         shared.endpoint(kernel)
+        assert shared.leased_to == {lab.pid}
         processes = family(shared.daemon)
         shared.let_go(kernel)
-        time.sleep(LINGER + 1.5)
         assert shared.daemon.is_running()
         lab.communicate(b"\n")
     shared.has_ended(processes)
@@ -185,11 +182,7 @@ def test_the_pid_of_a_jupyterlab_that_is_gone_is_no_lease(shared: Shared):
         pass
     kernel = shared.hold(JPY_PARENT_PID=str(gone.pid))
     shared.endpoint(kernel)
-    processes = family(shared.daemon)
-    time.sleep(LINGER + 1.5)
-    assert shared.daemon.is_running()
-    shared.let_go(kernel)
-    shared.has_ended(processes)
+    assert shared.leased_to == {kernel.pid}
 
 
 # --- after an end of any kind ---------------------------------------------------------------------
