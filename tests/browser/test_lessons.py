@@ -8,7 +8,17 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.conftest import Show
-from tests.browser.forms import CHECK, SEND, check_embedded, forms, send
+from tests.browser.forms import (
+    CHECK,
+    CLIENT,
+    SEND,
+    SPLIT,
+    check_embedded,
+    forms,
+    run_client,
+    send,
+    split,
+)
 from tests.browser.server import JupyterServer
 from tests.store_notebooks import NOTEBOOKS
 
@@ -45,10 +55,16 @@ def test_a_lesson_runs_from_top_to_bottom_and_its_forms_work(
     for form in forms(lesson, SEND):
         send(form, "20 22", "42")
         used.add(SEND)
+    for form in forms(lesson, CLIENT):
+        run_client(form)
+        used.add(CLIENT)
+    for form in forms(lesson, SPLIT):
+        split(form)
+        used.add(SPLIT)
     assert lesson.errors() == []
     assert lesson.accessibility_violations() == []
     lesson.screenshot()
 
 
-def test_both_forms_have_been_used(used: set[str]) -> None:
-    assert used == {CHECK, SEND}
+def test_each_of_these_forms_has_been_used(used: set[str]) -> None:
+    assert used == {CHECK, SEND, CLIENT, SPLIT}
