@@ -16,7 +16,7 @@ import psutil
 from hello_helpers.cli.lab import jupyter_environment
 from tests.isolation import environment
 
-SECONDS_TO_START = 30
+SECONDS_TO_START = 60  # a busy machine imports slowly
 SECONDS_TO_STOP = 15
 
 # The tests steer JupyterLab through its own commands; the port is a free one.
