@@ -88,9 +88,10 @@ def ends(tmp_path: Path) -> Iterator[tuple[Connection, socket.socket]]:
 
 
 def receive(pod: socket.socket) -> Frame:
-    with pod.makefile("rb") as reader:
-        header, body = lengths(reader.read(PREFIX.size))
-        return Frame.decode(reader.read(header), reader.read(body))
+    """Read one frame and not a byte more: what follows belongs to the next one."""
+    header, body = lengths(pod.recv(PREFIX.size, socket.MSG_WAITALL))
+    parts = [pod.recv(size, socket.MSG_WAITALL) if size else b"" for size in (header, body)]
+    return Frame.decode(*parts)
 
 
 def test_calls_of_two_threads_get_their_own_answers(ends: tuple[Connection, socket.socket]):
