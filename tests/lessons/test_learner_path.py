@@ -118,6 +118,22 @@ WRONG = {
             "But the result is ABORTED, and its task is ERROR."
         ),
     },
+    "A_from_the_old_page": {
+        "my_session_id = session_id": "there is no result named 'from the old page'.",
+        "my_session_id = sessions": "this is an object of the class ArmoniKSessions",
+        "with endpoint.open_channel() as c:\n"
+        "    my_session_id = ArmoniKSessions(c).create_session(options, [partition])\n"
+        "    ArmoniKResults(c).get_results_ids(my_session_id, ['from the old page'])": (
+            "The result is announced. But the session is still RUNNING."
+        ),
+        "with endpoint.open_channel() as c:\n"
+        "    my_session_id = ArmoniKSessions(c).create_session(options, [partition])\n"
+        "    ArmoniKResults(c).create_results({'from the old page': b''}, my_session_id)\n"
+        "    ArmoniKSessions(c).cancel_session(my_session_id)": "it was given data",
+        "exec(exercise_a.code.replace('cancel_', 'close_'))": (
+            "the session is CLOSED, and not CANCELLED"
+        ),
+    },
 }
 
 

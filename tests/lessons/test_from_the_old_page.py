@@ -1,0 +1,78 @@
+"""Lesson A: the old script beside today's, and the questions that the old page leaves open."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import grpc
+import pytest
+from armonik.client import ArmoniKTasks
+from armonik.common import TaskDefinition
+
+from hello_helpers import Endpoint, Payload, create_session
+from tests.lessons.running import cell_of, stored
+from tests.store_notebooks import NOTEBOOKS
+
+SCRIPT = NOTEBOOKS.parent / "tests" / "old_clients" / "programs" / "original_page.txt"
+LESSON = "A_from_the_old_page"
+
+
+def columns() -> tuple[list[str], list[str]]:
+    """Return the old and the new piece of code of each step."""
+    table = cell_of(stored(LESSON), "names-words").source
+    cells = re.findall(r"<pre>(.*?)</pre>", table, re.DOTALL)
+    code = [html.unescape(cell) for cell in cells]
+    return code[::2], code[1::2]
+
+
+def squeezed(code: str) -> str:
+    """Return code without comments, and without what only breaks its lines."""
+    return re.sub(r"[\s()\\,]", "", re.sub(r"^\s*#.*", "", code, flags=re.MULTILINE))
+
+
+def test_the_left_column_is_the_original_script() -> None:
+    script = squeezed(SCRIPT.read_text())
+    old, _ = columns()
+    assert len(old) == 14
+    place = 0
+    for piece in old:
+        for statement in re.split(r"\n(?=import|from)", piece):
+            found = script.find(squeezed(statement), place)
+            assert found >= 0, statement
+            place = found if statement.startswith(("import", "from")) else found + 1
+
+
+def test_the_right_column_is_the_code_that_is_run() -> None:
+    _, new = columns()
+    assert squeezed("\n".join(new)) == squeezed(cell_of(stored(LESSON), "today").source)
+
+
+def test_the_pages_way_to_give_a_payload_is_taken_for_an_id() -> None:
+    task = TaskDefinition(Payload([1]).serialize(), expected_output_ids=["an id"])
+    with Endpoint.find().open_channel() as channel:
+        session_id = create_session(channel)
+        with pytest.raises(grpc.RpcError) as refused:
+            ArmoniKTasks(channel).submit_tasks(session_id, [task])
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("Which Python", "module, a class, an object", "an instance", "the Submitter"),
+        *("metrics exporter", "What is ArmoniK", "Who makes the ids", "travel apart"),
+        *("Why a channel", "What is the endpoint", "the connection made", "Why a session"),
+        *("What is a partition", "each task option mean", "Leave them to defaults"),
+        *("What are the values for", "And n?", "`timedelta`", "`datetime`"),
+        *("Which errors can really happen", "look for tasks", "ask all the time"),
+        *("send the task back", "from the data plane", "argument parsing", "How do I stop"),
+        *("How do I clean up", "good bye", "Where to go next"),
+    ],
+)
+def test_a_question_of_the_page_has_an_answer_and_a_lesson(question: str) -> None:
+    source = cell_of(stored(LESSON), "calls").source.partition("## Questions")[2]
+    rows = [row.split("|")[1:-1] for row in source.splitlines() if row.startswith("|")]
+    (row,) = [row for row in rows if question in row[0]]
+    assert len(row[1].split()) >= 5
+    assert re.search(r"\b\d\d\b", row[2])
