@@ -92,19 +92,26 @@ def wait_for_results(
         raise InputError(f"The timeout must be more than 0 seconds, not {timeout}.")
     cancellation = cancellation or Cancellation()
     wanted = list(dict.fromkeys(result_ids))
-    wait = _Wait(channel, session_id, len(wanted), timeout, on_event, cancellation)
+    wait = Wait(channel, session_id, len(wanted), timeout, on_event, cancellation)
+    in_a_thread(lambda: wait.until_all_completed(wanted), cancellation)
+
+
+def in_a_thread(work: Callable[[], None], cancellation: Cancellation) -> None:
+    """Do something that takes long, and return when it is done; Ctrl-C cancels it.
+
+    In a thread, because Ctrl-C interrupts the main thread wherever it is: in the middle of gRPC's
+    own work it would leave a channel that cannot be closed.
+    """
     outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
 
-    def work() -> None:
+    def run() -> None:
         try:
-            wait.until_all_completed(wanted)
+            work()
             outcome.put(None)
         except Exception as error:
             outcome.put(error)
 
-    # In a thread, because Ctrl-C interrupts the main thread wherever it is: in the middle of gRPC's
-    # own work it would leave a channel that cannot be closed.
-    thread = threading.Thread(target=work, name="wait for results", daemon=True)
+    thread = threading.Thread(target=run, name="wait for results", daemon=True)
     try:
         thread.start()
         if (error := _get(outcome)) is not None:
@@ -121,7 +128,7 @@ def _get(outcome: queue.SimpleQueue[Exception | None]) -> Exception | None:
             return outcome.get(timeout=HEARTBEAT)
 
 
-class _Wait:
+class Wait:
     """One wait: the clock, the counter, and what is still missing."""
 
     def __init__(
@@ -161,6 +168,7 @@ class _Wait:
             if not broken or time.monotonic() - began > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
             if broken:
+                self._cancellation.check()  # then it was no accident
                 self._report(f"The connection was lost ({broken}); trying again.")
                 self._cancellation.sleep(min(self._remaining(), pause * random.uniform(0.5, 1)))
                 pause = min(2 * pause, LONGEST_PAUSE)
@@ -172,11 +180,7 @@ class _Wait:
     def _listen(self, seconds: float) -> str:
         """Follow the events for some seconds; return why that ended early, "" if it did not."""
         call = EventsStub(self._channel).GetEvents(
-            EventSubscriptionRequest(
-                session_id=self._session_id,
-                returned_events=[EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE],
-                results_filters=_any_of(self._missing).to_disjunction().to_message(),
-            ),
+            self._subscription(),
             timeout=min(seconds, self._remaining()),
             wait_for_ready=True,  # while the server restarts, wait for it
         )
@@ -196,6 +200,14 @@ class _Wait:
         finally:
             call.cancel()  # else the server would go on serving it
         return "the server ended the stream"
+
+    def _subscription(self) -> EventSubscriptionRequest:
+        """Ask for what happens to the missing results: first what there is, then what changes."""
+        return EventSubscriptionRequest(
+            session_id=self._session_id,
+            returned_events=[EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE],
+            results_filters=_any_of(self._missing).to_disjunction().to_message(),
+        )
 
     def _look(self) -> None:
         """Ask once for the states of all missing results."""

@@ -6,6 +6,7 @@ from hello_helpers.forms.client_form import ClientForm
 from hello_helpers.forms.closing_form import ClosingForm
 from hello_helpers.forms.endpoint_form import EndpointForm
 from hello_helpers.forms.failure_form import FailureForm
+from hello_helpers.forms.many_form import ManyForm
 from hello_helpers.forms.payload_form import PayloadForm
 from hello_helpers.forms.session_form import SessionForm
 from hello_helpers.forms.split_form import SplitForm
@@ -17,6 +18,7 @@ __all__ = [
     "ClosingForm",
     "EndpointForm",
     "FailureForm",
+    "ManyForm",
     "PayloadForm",
     "SessionForm",
     "SplitForm",

@@ -75,6 +75,27 @@ WRONG = {
             "no task of this session is COMPLETED"
         ),
     },
+    "10_many_tasks": {
+        "my_session_id = session_id": "You have submitted 1,116 tasks to this session.",
+        "my_session_id = create_session(channel, hello_partition())": (
+            "You have submitted 0 tasks to this session. Cut the 10,000 numbers into 20 to 200"
+        ),
+        "my_session_id = create_session(channel, hello_partition())\n"
+        "mine = create_payloads(channel, my_session_id, [Payload(p) for p in parts(100)[1:]])\n"
+        "submit_all(channel, my_session_id, mine)\n"
+        "wait_all(channel, my_session_id, [each.result_id for each in mine])\n"
+        "board.follow(channel, my_session_id, 99); board.wait()": (
+            "The results in this session add up to 49,990,050."
+        ),
+        "my_session_id = create_session(channel, hello_partition())\n"
+        "sessions.pause_session(my_session_id)\n"
+        "mine = create_payloads(channel, my_session_id, [Payload(p) for p in parts(100)])\n"
+        "submit_all(channel, my_session_id, mine)": (
+            "Only 0 of the 100 tasks in this session are COMPLETED."
+        ),
+        "sessions.resume_session(my_session_id)\n"
+        "board.follow(channel, my_session_id, 100); board.wait()": "But the session is RUNNING.",
+    },
     "09_when_things_go_wrong": {
         "my_task_id = submitted[0].id": "it is in another session",
         "_, found = tasks.list_tasks(Task.session_id == broken_id)\n"

@@ -94,6 +94,7 @@ def test_it_never_hides_the_call_that_it_is_about() -> None:
         "05_wait": "results.download_result_data(data.result_id, session_id)",
         "06_the_whole_client": "tasks.submit_tasks(session_id, [task])",
         "09_when_things_go_wrong": "tasks.submit_tasks(session_id, chain)",
+        "10_many_tasks": "tasks.submit_tasks(session_id, definitions)",
         "07_worker": "@armonik_worker()\ndef greet(task: TaskHandler) -> Output:",
         "08_subtasks": "get_result(data.result_id).owner_task_id",
         "A_from_the_old_page": "with create_channel(\n    endpoint.url,",

@@ -290,7 +290,8 @@ def usual_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Any]
     told: dict[str, int] = {}
     while context.is_active():
         with fake.changed:
-            known = {key: fake.results[key].status for key in wanted if key in fake.results}
+            keys = wanted or set(fake.results)  # no filter: everything
+            known = {key: fake.results[key].status for key in keys if key in fake.results}
             news = {key: status for key, status in known.items() if told.get(key) != status}
             if not news:
                 fake.changed.wait(0.05)

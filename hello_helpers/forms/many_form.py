@@ -1,0 +1,152 @@
+"""The form for many tasks: how many, how large, in which batches; and a board while they run."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from functools import partial
+
+import grpc
+import ipywidgets as widgets
+
+from hello_helpers import many, steps
+from hello_helpers.display.board import Board
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import HelloError, InputError, WaitTimeoutError
+from hello_helpers.forms.base import Field, Form
+from hello_helpers.forms.many_twin import many_code
+from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload, Result
+from hello_helpers.sessions import closing_session, hello_partition
+from hello_helpers.values import parse_whole
+from hello_helpers.waiting import Progress
+
+MOST_NUMBERS = 1_000_000
+
+WAIT_SECONDS = 600.0
+
+SHOW_SECONDS = 5.0
+"""How long to wait at the end until the board has heard of the last task."""
+
+
+class ManyForm(Form[int | float]):
+    """Choose how many tasks add how many numbers each; all results are downloaded and added.
+
+    Task n gets the next numbers of 0, 1, 2, ...; the result is the sum of all. Each run has a
+    session of its own, closed at the end; Cancel cancels it, with its tasks.
+
+    Attributes:
+        tasks, values, batch: how many tasks, numbers in each, and things in one call.
+        board: shows the tasks while they run.
+        session_id: of the last run; "" before.
+    """
+
+    title = "Many tasks"
+    deed = "Run the tasks"
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Make the form; nothing is connected yet."""
+        self._target = endpoint
+        self.session_id = ""
+        self.board = Board()
+        super().__init__()
+        *inputs, status, twin = self.box.children
+        self.box.children = (*inputs, self.board.box, status, twin)
+
+    def _inputs(self) -> list[widgets.Widget]:
+        whole = partial(parse_whole, low=1)
+        self._tasks = Field(
+            "Tasks (1 to 20,000)", partial(whole, name="The number of tasks", high=20_000), "500"
+        )
+        self._values = Field(
+            "Numbers that each task adds (1 to 10,000)",
+            partial(_parse_values, tasks=1),
+            "20",
+        )
+        self._batch = Field(
+            "Batch size: payloads or tasks in one call (1 to 1,000)",
+            partial(whole, name="The batch size", high=1_000),
+            "100",
+        )
+        self.tasks, self.values = self._tasks.input, self._values.input
+        self.batch = self._batch.input
+        return [self._tasks.box, self._values.box, self._batch.box]
+
+    def _prepare(self) -> Callable[[], int | float]:
+        tasks = self._tasks.read()
+        values = self._values.read(partial(_parse_values, tasks=tasks))
+        batch = self._batch.read()
+        self.session_id = ""
+        return lambda: self._run(tasks, values, batch)
+
+    def _run(self, tasks: int, values: int, batch: int) -> int | float:
+        partition = hello_partition()
+        self._show_code(many_code(self._target, tasks, values, batch, partition))
+        with self._target.open_channel() as channel:
+            self.session_id = steps.create_session(channel, partition)
+            self._report(f"Session {self.session_id} has been created.")
+            self.board.follow(channel, self.session_id, tasks)
+            try:
+                with closing_session(channel, self.session_id):
+                    total = self._in_phases(channel, tasks, values, batch)
+                    self._let_the_board_end()
+            except HelloError:
+                self._let_the_board_end()  # it shows what was cancelled
+                raise
+            finally:
+                self.board.close()
+        self._report(f"Result : {total} ({self._target.describe()})")
+        return total
+
+    def _in_phases(self, channel: grpc.Channel, tasks: int, values: int, batch: int) -> int | float:
+        """Do it, and tell how long each phase takes."""
+        clock, session, cancellation = time.monotonic(), self.session_id, self._cancellation
+
+        def lap(what: str) -> None:
+            nonlocal clock
+            now = time.monotonic()
+            self._report(f"{what} ({now - clock:.2f} s).")
+            clock = now
+
+        threshold = max(values, DEFAULT_SUBTASK_THRESHOLD)  # no subtasks: a task is a task
+        payloads = (
+            Payload(list(range(n * values, (n + 1) * values)), threshold) for n in range(tasks)
+        )
+        data = many.create_payloads(channel, session, payloads, batch, cancellation)
+        lap(f"{tasks:,} payloads are stored, {tasks:,} results are announced")
+        many.submit_all(channel, session, data, batch, cancellation=cancellation)
+        lap(f"{tasks:,} tasks have been submitted")
+        ids = [each.result_id for each in data]
+        many.wait_all(channel, session, ids, WAIT_SECONDS, self._tell, cancellation)
+        lap("All results are there")
+        contents = many.download_all(channel, session, ids, cancellation=cancellation)
+        lap(f"{tasks:,} results have been downloaded")
+        return sum(Result.deserialize(content).value for content in contents)
+
+    def _tell(self, progress: Progress) -> None:
+        """Report trouble only; the board shows the rest."""
+        if "results are there" not in progress.text:
+            self._report(progress.text)
+
+    def _let_the_board_end(self) -> None:
+        with contextlib.suppress(WaitTimeoutError):
+            self.board.wait(SHOW_SECONDS)
+
+    def _rows(self) -> list[tuple[str, str]]:
+        return [
+            ("Tasks", self.tasks.value),
+            ("Numbers that each task adds", self.values.value),
+            ("Batch size", self.batch.value),
+            ("Board", self.board.state.text),
+            ("Result", "none yet" if self.result is None else str(self.result)),
+        ]
+
+
+def _parse_values(text: str, tasks: int) -> int:
+    values = parse_whole(text, "The number of numbers", 1, 10_000)
+    if tasks * values > MOST_NUMBERS:
+        raise InputError(
+            f"{tasks:,} tasks with {values:,} numbers each are {tasks * values:,} numbers.",
+            f"Choose at most {MOST_NUMBERS:,} in all.",
+        )
+    return values

@@ -1,0 +1,180 @@
+"""The fast roads for thousands of tasks: batches, one stream of events, several downloads at once.
+
+    data = create_payloads(channel, session_id, payloads)
+    submit_all(channel, session_id, data)
+    wait_all(channel, session_id, [each.result_id for each in data])
+    contents = download_all(channel, session_id, [each.result_id for each in data])
+
+What takes the time of a client is mostly the number of its calls. All of these share one channel,
+can be cancelled from another thread, and end some day: each call has a deadline (see
+`hello_helpers.deadline`), and the wait has one of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from armonik.client import ArmoniKResults, ArmoniKTasks
+from armonik.common import EventTypes, TaskDefinition, TaskOptions, batched
+from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
+
+from hello_helpers.cancellation import Cancellation
+from hello_helpers.errors import InputError
+from hello_helpers.messages import Payload
+from hello_helpers.refusals import explained
+from hello_helpers.steps import Data
+from hello_helpers.waiting import Progress, Wait, in_a_thread
+
+BATCH = 100
+"""How many things one call carries; the client library's own number for most calls."""
+
+BATCH_BYTES = 2_000_000
+"""How much payload one call carries; gRPC's usual limit for a message is 4 MiB."""
+
+AT_ONCE = 8
+"""Downloads at the same time."""
+
+
+def create_payloads(
+    channel: grpc.Channel,
+    session_id: str,
+    payloads: Iterable[Payload],
+    batch_size: int = BATCH,
+    cancellation: Cancellation | None = None,
+) -> list[Data]:
+    """Store payloads, and announce a result for each; return their ids in the same order.
+
+    Raises:
+        WaitCancelledError: if `cancellation` was used; what was stored stays.
+        RefusedError, AccessDeniedError, NoAnswerError: if ArmoniK does not take them.
+    """
+    contents = [payload.serialize() for payload in payloads]
+    largest = max(map(len, contents), default=1)
+    batch_size = max(1, min(_checked(batch_size), BATCH_BYTES // largest))
+    results, data = ArmoniKResults(channel), []
+    for batch in batched(contents, batch_size):
+        _check(cancellation)
+        with explained(channel):
+            # The answers are dictionaries keyed by name, so names must differ within a call.
+            named = {str(number): content for number, content in enumerate(batch)}
+            stored = results.create_results(named, session_id, batch_size=len(named))
+            announced = results.create_results_metadata(
+                list(named), session_id, batch_size=len(named)
+            )
+        data += [Data(stored[name].result_id, announced[name].result_id) for name in named]
+    return data
+
+
+def submit_all(
+    channel: grpc.Channel,
+    session_id: str,
+    data: Sequence[Data],
+    batch_size: int = BATCH,
+    options: TaskOptions | None = None,
+    cancellation: Cancellation | None = None,
+) -> list[str]:
+    """Submit a task for each pair of payload and result; return the ids in the same order.
+
+    A batch is accepted as a whole or not at all. If one is refused, those before it are submitted.
+
+    Args:
+        channel: to the control plane.
+        session_id: the session of the data.
+        data: what `create_payloads` has returned.
+        batch_size: tasks in one call.
+        options: of these tasks; None for those of the session.
+        cancellation: ends it between two batches.
+    """
+    tasks, ids = ArmoniKTasks(channel), []
+    for batch in batched(list(data), _checked(batch_size)):
+        _check(cancellation)
+        definitions = [
+            TaskDefinition(payload_id=each.payload_id, expected_output_ids=[each.result_id])
+            for each in batch
+        ]
+        with explained(channel):
+            sent = tasks.submit_tasks(session_id, definitions, options, chunk_size=len(definitions))
+        ids += [str(task.id) for task in sent]
+    return ids
+
+
+def wait_all(
+    channel: grpc.Channel,
+    session_id: str,
+    result_ids: Iterable[str],
+    timeout: float = 300.0,
+    on_event: Callable[[Progress], None] | None = None,
+    cancellation: Cancellation | None = None,
+) -> None:
+    """Return when all results are COMPLETED. All are followed in one stream, that of the session.
+
+    `wait_for_results` names the results that it waits for, a hundred in a subscription. This one
+    hears of everything in the session, and picks its results out: better for thousands of them.
+    Arguments and errors are the same.
+    """
+    if not timeout > 0:
+        raise InputError(f"The timeout must be more than 0 seconds, not {timeout}.")
+    cancellation = cancellation or Cancellation()
+    wanted = list(dict.fromkeys(result_ids))
+    wait = _OneStream(channel, session_id, len(wanted), timeout, on_event, cancellation)
+    in_a_thread(lambda: wait.until_all_completed(wanted), cancellation)
+
+
+def download_all(
+    channel: grpc.Channel,
+    session_id: str,
+    result_ids: Iterable[str],
+    at_once: int = AT_ONCE,
+    cancellation: Cancellation | None = None,
+) -> list[bytes]:
+    """Return the data of results in the order of their ids; several are under way at a time.
+
+    Raises:
+        WaitCancelledError: if `cancellation` was used.
+        RefusedError: if there is no data for one of them.
+    """
+    results = ArmoniKResults(channel)
+
+    def download(result_id: str) -> bytes:
+        _check(cancellation)
+        return bytes(results.download_result_data(result_id, session_id))
+
+    pool = ThreadPoolExecutor(_checked(at_once), "download")
+    try:
+        with explained(channel):
+            return list(pool.map(download, result_ids))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # after an error or Ctrl-C: no more of them
+
+
+class _OneStream(Wait):
+    """Listens to the whole session. Each subscription begins with all that there is."""
+
+    def until_all_completed(self, wanted: list[str]) -> None:
+        self._missing = set(wanted)
+        with explained(self._channel):
+            if self._missing:
+                self._until_completed()
+
+    def _subscription(self) -> EventSubscriptionRequest:
+        return EventSubscriptionRequest(
+            session_id=self._session_id,
+            returned_events=[EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE],
+        )
+
+    def _look(self) -> None:
+        """Do nothing but see whether there is time left: the next subscription tells all."""
+        self._remaining()
+
+
+def _check(cancellation: Cancellation | None) -> None:
+    if cancellation is not None:
+        cancellation.check()
+
+
+def _checked(count: int) -> int:
+    if count < 1:
+        raise InputError(f"A batch must hold at least 1, not {count}.")
+    return count

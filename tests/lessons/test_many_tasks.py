@@ -1,0 +1,149 @@
+"""Lesson 10: the board and the form, against a real embedded ArmoniK."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import threading
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from armonik.client import ArmoniKSessions, ArmoniKTasks
+from armonik.common import SessionStatus, Task
+
+from hello_helpers import Endpoint, HelloError, Payload, create_session
+from hello_helpers.display.board import Board
+from hello_helpers.forms import ManyForm
+from hello_helpers.many import create_payloads, submit_all
+
+pytestmark = pytest.mark.embedded_only
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Endpoint:
+    """The shared embedded ArmoniK."""
+    return Endpoint.start_embedded()
+
+
+@pytest.fixture
+def channel(endpoint: Endpoint) -> Iterator[grpc.Channel]:
+    """A channel to it."""
+    with endpoint.open_channel() as opened:
+        yield opened
+
+
+@pytest.fixture
+def form(endpoint: Endpoint) -> ManyForm:
+    """The form, with few tasks."""
+    form = ManyForm(endpoint)
+    form.tasks.value, form.values.value, form.batch.value = "30", "200", "10"
+    return form
+
+
+def board_threads() -> list[str]:
+    return [t.name for t in threading.enumerate() if t.name.startswith("board")]
+
+
+def test_the_board_follows_a_session_to_its_last_task(channel: grpc.Channel) -> None:
+    session_id = create_session(channel)
+    painted: list[int] = []
+    board = Board()
+    board.bar.observe(lambda change: painted.append(change["new"]), "value")
+    board.follow(channel, session_id, 100)
+    submit_all(channel, session_id, create_payloads(channel, session_id, [Payload([1])] * 100))
+    board.wait(60)
+    assert board.summary().caption == "100 of 100 tasks are over: 100 COMPLETED."
+    assert (board.bar.value, board.bar.max, board.bar.bar_style) == (100, 100, "success")
+    assert 'role="status"' in board.text.value
+    assert painted == sorted(painted)
+    ArmoniKSessions(channel).close_session(session_id)
+
+
+def test_a_board_that_is_late_shows_what_there_is(channel: grpc.Channel) -> None:
+    session_id = create_session(channel)
+    submit_all(channel, session_id, create_payloads(channel, session_id, [Payload([1])] * 5))
+    board = Board()
+    board.follow(channel, session_id, 5)
+    board.wait(60)
+    assert board.state.all_well
+
+
+def test_a_board_has_a_deadline_and_stops_when_it_is_closed(channel: grpc.Channel) -> None:
+    board = Board()
+    board.follow(channel, create_session(channel), 1)
+    with pytest.raises(HelloError, match=r"After 0\.3 seconds, 0 of 1 tasks are over"):
+        board.wait(0.3)
+    board.close()
+    for thread in threading.enumerate():
+        if thread.name.startswith("board"):
+            thread.join(5)
+    assert board_threads() == []
+
+
+def test_the_form_runs_all_tasks_and_its_board_shows_them(
+    form: ManyForm, channel: grpc.Channel
+) -> None:
+    runner = threading.Thread(target=form.run.click)
+    runner.start()
+    runner.join()
+    assert form.wait(60) == sum(range(6000))
+    assert form.board.state.text == "30 of 30 tasks are over: 30 COMPLETED."
+    assert f"Result : {form.result} (embedded ArmoniK on this machine)" in form.status.value
+    session = ArmoniKSessions(channel).get_session(form.session_id)
+    assert session.status == SessionStatus.CLOSED
+    total, _ = ArmoniKTasks(channel).list_tasks(Task.session_id == form.session_id, page_size=1)
+    assert total == 30, "no task was split into subtasks"
+
+
+def test_its_code_does_the_same(form: ManyForm) -> None:
+    form.wait(60)
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(form.code, "pasted", "exec"), {})
+    assert printed.getvalue() == f"Result : {form.result}\n"
+
+
+def test_cancel_ends_it_and_cancels_the_tasks(form: ManyForm, channel: grpc.Channel) -> None:
+    form.tasks.value, form.values.value = "5000", "100"
+    submitted = threading.Event()
+    form.status.observe(
+        lambda change: "have been submitted" in change["new"] and submitted.set(), "value"
+    )
+    form.run.click()
+    assert submitted.wait(60)
+    canceller = threading.Thread(target=form.cancel.click)
+    canceller.start()
+    with pytest.raises(HelloError, match="cancelled"):
+        form.wait(30)
+    canceller.join()
+    assert "connection was lost" not in form.status.value
+    session = ArmoniKSessions(channel).get_session(form.session_id)
+    assert session.status == SessionStatus.CANCELLED
+    assert form.board.state.counts["CANCELLED"] > 0
+    assert form.board.bar.bar_style != "success"
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("tasks", "0", "The number of tasks must be a whole number from 1 to 20,000"),
+        ("tasks", "many", "you typed &#x27;many&#x27;"),
+        ("values", "20000", "The number of numbers must be a whole number from 1 to 10,000"),
+        ("batch", "1001", "The batch size must be a whole number from 1 to 1,000"),
+    ],
+)
+def test_bad_numbers_are_refused_below_their_field(
+    form: ManyForm, field: str, typed: str, sentence: str
+) -> None:
+    getattr(form, field).value = typed
+    with pytest.raises(HelloError):
+        form.wait()
+    assert sentence in getattr(form, f"_{field}").problem.value
+    assert form.session_id == ""
+
+
+def test_too_many_numbers_in_all_are_refused(form: ManyForm) -> None:
+    form.tasks.value, form.values.value = "20000", "10000"
+    with pytest.raises(HelloError, match="are 200,000,000 numbers"):
+        form.wait()

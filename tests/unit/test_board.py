@@ -1,0 +1,94 @@
+"""The state of the board: what it counts, and what it says."""
+
+from __future__ import annotations
+
+import random
+
+from hello_helpers.display.board import ALWAYS_SHOWN, ENDED, ORDER, Board, BoardState
+from hello_helpers.display.states import MEANING
+
+
+def test_it_has_no_tasks_at_first() -> None:
+    state = BoardState()
+    assert (state.total, state.ended, state.counts, state.all_over) == (0, 0, {}, False)
+    assert state.text == "No tasks yet."
+
+
+def test_it_counts_each_task_once_in_its_newest_state() -> None:
+    state = BoardState(2)
+    for status in ("CREATING", "PENDING", "SUBMITTED"):
+        state.note("a", status)
+        state.note("b", status)
+    state.note("a", "COMPLETED")
+    assert state.counts == {"SUBMITTED": 1, "COMPLETED": 1}
+    assert state.text == "1 of 2 tasks are over: 1 SUBMITTED, 1 COMPLETED."
+    assert not state.all_over
+
+
+def test_a_late_event_does_not_bring_a_task_back() -> None:
+    state = BoardState(1)
+    state.note("a", "COMPLETED")
+    state.note("a", "PROCESSING")
+    assert state.counts == {"COMPLETED": 1}
+
+
+def test_a_task_that_an_agent_gives_back_waits_again() -> None:
+    state = BoardState(1)
+    state.note("a", "DISPATCHED")
+    state.note("a", "SUBMITTED")
+    assert state.counts == {"SUBMITTED": 1}
+
+
+def test_a_retried_task_and_its_copy_are_one_task() -> None:
+    state = BoardState(1)
+    state.note("a", "RETRIED")
+    state.note("a###1", "PROCESSING")
+    assert (state.total, state.ended) == (1, 0)
+    state.note("a###1", "COMPLETED")
+    assert (state.total, state.ended, state.all_over) == (1, 1, True)
+    assert state.counts == {"COMPLETED": 1, "RETRIED": 1}
+
+
+def test_tasks_that_tasks_make_are_counted_too() -> None:
+    state = BoardState(1)
+    for task in "abc":
+        state.note(task, "COMPLETED")
+    assert (state.total, state.ended) == (3, 3)
+
+
+def test_an_end_without_results_is_an_end_but_not_well() -> None:
+    state = BoardState(len(ENDED))
+    for status in ENDED:
+        state.note(status, status)
+    assert state.all_over
+    assert not state.all_well
+
+
+def test_large_numbers_can_be_read() -> None:
+    state = BoardState(12_000)
+    for number in range(1_500):
+        state.note(str(number), "COMPLETED")
+    assert state.text == "1,500 of 12,000 tasks are over: 1,500 COMPLETED."
+
+
+def test_any_order_of_events_leads_to_the_same_end() -> None:
+    events = [(task, status) for task in "abcd" for status in ORDER if status != "RETRIED"]
+    for seed in range(20):
+        state = BoardState(4)
+        for task, status in random.Random(seed).sample(events, len(events)):
+            state.note(task, status)
+        assert sum(state.counts.values()) == state.ended == 4
+
+
+def test_the_table_has_the_same_rows_while_tasks_run_and_says_what_each_means() -> None:
+    assert set(ORDER) == set(MEANING)
+    rows = BoardState(1).table(ALWAYS_SHOWN).rows
+    assert [row[:2] for row in rows] == [(status, "0") for status in ALWAYS_SHOWN]
+    assert BoardState(1).table().rows == []
+
+
+def test_a_board_that_follows_nothing_is_shown_with_words_for_static_viewers() -> None:
+    shown = Board()._repr_mimebundle_()
+    assert "No tasks yet." in shown["text/html"]
+    assert shown["text/plain"] == "<Board: the tasks of a session, while they run>"
+    assert "application/vnd.jupyter.widget-view+json" in shown

@@ -1,0 +1,134 @@
+"""The fast roads: how many calls they make, and how they end."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from armonik.common import ResultStatus
+
+from hello_helpers import Cancellation, Endpoint, errors
+from hello_helpers.many import create_payloads, download_all, submit_all, wait_all
+from hello_helpers.messages import Payload, Result
+
+from .fake_armonik import FakeArmonik, broken_stream
+
+
+@pytest.fixture
+def channel(fake: FakeArmonik):
+    with Endpoint.parse(fake.url).open_channel() as opened:
+        yield opened
+
+
+def payloads(count: int) -> list[Payload]:
+    return [Payload([n]) for n in range(count)]
+
+
+def test_payloads_go_a_batch_in_a_call_and_come_back_in_order(fake, channel):
+    data = create_payloads(channel, fake.add_session(), payloads(250))
+    assert fake.calls.count("CreateResults") == fake.calls.count("CreateResultsMetaData") == 3
+    stored = [Payload.deserialize(fake.data[each.payload_id]).values for each in data]
+    assert stored == [[n] for n in range(250)]
+    assert len({each.result_id for each in data}) == 250
+
+
+def test_a_batch_of_large_payloads_is_cut_to_what_a_message_may_hold(fake, channel):
+    large = [Payload([0] * 250_000)] * 4  # 750 kB each
+    create_payloads(channel, fake.add_session(), large)
+    assert fake.calls.count("CreateResults") == 2
+
+
+def test_tasks_go_a_batch_in_a_call(fake, channel):
+    session_id = fake.add_session()
+    data = create_payloads(channel, session_id, payloads(250))
+    assert len(set(submit_all(channel, session_id, data, batch_size=50))) == 250
+    assert fake.calls.count("SubmitTasks") == 5
+
+
+def test_all_results_are_followed_in_one_stream_and_downloaded_in_order(fake, channel):
+    session_id = fake.add_session()
+    data = create_payloads(channel, session_id, payloads(250))
+    submit_all(channel, session_id, data)
+    ids = [each.result_id for each in data]
+    wait_all(channel, session_id, ids, timeout=10)
+    assert fake.calls.count("GetEvents") == 1
+    contents = download_all(channel, session_id, ids)
+    assert [Result.deserialize(content).value for content in contents] == list(range(250))
+
+
+def test_no_tasks_need_no_calls(fake, channel):
+    assert create_payloads(channel, "session", []) == []
+    assert submit_all(channel, "session", []) == []
+    wait_all(channel, "session", [])
+    assert download_all(channel, "session", []) == []
+    assert not fake.calls
+
+
+def test_a_result_that_is_lost_ends_the_wait_with_the_reason(fake, channel):
+    task = fake.add_task(5, "no such number")  # 5 is ERROR
+    ids = [fake.add_result(), fake.add_result(ResultStatus.ABORTED, owner=task)]
+    with pytest.raises(errors.ResultLostError, match="no such number"):
+        wait_all(channel, fake.add_session(), ids, timeout=10)
+
+
+def test_a_wait_has_a_deadline_and_tells_why(fake, channel):
+    with pytest.raises(errors.WaitTimeoutError, match="No task makes this result"):
+        wait_all(channel, fake.add_session(), [fake.add_result()], timeout=0.5)
+
+
+def test_a_lost_connection_is_followed_by_another_stream(fake, channel):
+    fake.streams.append(broken_stream)
+    result_id = fake.add_result(ResultStatus.COMPLETED)
+    told = []
+    wait_all(channel, fake.add_session(), [result_id], 10, lambda p: told.append(p.text))
+    assert "The connection was lost" in told[0]
+    assert told[-1] == "1 of 1 results are there."
+
+
+def test_a_wait_can_be_cancelled_from_another_thread(fake, channel):
+    cancellation = Cancellation()
+
+    def cancel():
+        fake.wait_for_call("GetEvents")
+        cancellation.cancel()
+
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    began = time.monotonic()
+    told = []
+    with pytest.raises(errors.WaitCancelledError):
+        wait_all(channel, fake.add_session(), [fake.add_result()], 60, told.append, cancellation)
+    canceller.join()
+    assert time.monotonic() - began < 5
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    "road",
+    [
+        lambda channel, c: create_payloads(channel, "session", payloads(1), cancellation=c),
+        lambda channel, c: submit_all(channel, "session", [("a", "b")], cancellation=c),
+        lambda channel, c: download_all(channel, "session", ["a"], cancellation=c),
+    ],
+)
+def test_the_other_roads_end_before_their_next_call(fake, channel, road):
+    cancellation = Cancellation()
+    cancellation.cancel()
+    with pytest.raises(errors.WaitCancelledError):
+        road(channel, cancellation)
+    assert not fake.calls
+
+
+@pytest.mark.parametrize(
+    "road",
+    [
+        lambda channel: create_payloads(channel, "session", payloads(1), batch_size=0),
+        lambda channel: submit_all(channel, "session", [("a", "b")], batch_size=0),
+        lambda channel: download_all(channel, "session", ["a"], at_once=0),
+        lambda channel: wait_all(channel, "session", ["a"], timeout=0),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(channel, road):
+    with pytest.raises(errors.InputError):
+        road(channel)
