@@ -13,6 +13,7 @@ from hello_helpers.exercises.lesson_07 import exercise_07
 from hello_helpers.exercises.lesson_08 import exercise_08
 from hello_helpers.exercises.lesson_09 import exercise_09
 from hello_helpers.exercises.lesson_10 import exercise_10
+from hello_helpers.exercises.lesson_11 import exercise_11
 from hello_helpers.exercises.lesson_a import exercise_a
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "exercise_08",
     "exercise_09",
     "exercise_10",
+    "exercise_11",
     "exercise_a",
 ]

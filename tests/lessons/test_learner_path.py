@@ -155,6 +155,19 @@ WRONG = {
             "the session is CLOSED, and not CANCELLED"
         ),
     },
+    "11_secure_channel": {
+        "my_channel = armonik.endpoint": "This is a text, and no channel.",
+        "my_channel = endpoint": "an object of the class Endpoint, and no channel",
+        "my_channel = channel": "calls you armonik-client: that is not Ada's certificate.",
+        "my_channel = create_channel(armonik.endpoint, client_certificate=ada_file)": (
+            "no ArmoniK answers: UNAVAILABLE"
+        ),
+        "my_channel = create_channel(armonik.endpoint, certificate_authority=authority)": (
+            "no ArmoniK answers: UNAVAILABLE"
+        ),
+        "my_channel = Endpoint.start_embedded().open_channel()": "calls you Anonymous",
+        "my_channel = Endpoint.parse(plain).open_channel(); my_channel.close()": "closed already",
+    },
 }
 
 

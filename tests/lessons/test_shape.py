@@ -98,6 +98,7 @@ def test_it_never_hides_the_call_that_it_is_about() -> None:
         "07_worker": "@armonik_worker()\ndef greet(task: TaskHandler) -> Output:",
         "08_subtasks": "get_result(data.result_id).owner_task_id",
         "A_from_the_old_page": "with create_channel(\n    endpoint.url,",
+        "11_secure_channel": "client_certificate=armonik.client_certificate,",
     }
     for name, call in calls.items():
         code = "\n".join(c.source for c in stored(name).cells if c.cell_type == "code")

@@ -1,0 +1,57 @@
+"""Throw-away client certificates of a private embedded ArmoniK that speaks TLS."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hello_helpers.errors import InputError
+
+if TYPE_CHECKING:
+    from hello_helpers.embedded import EmbeddedArmonik
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
+
+
+def certificate_for(armonik: EmbeddedArmonik, name: str) -> str:
+    """Make a client certificate for another user; return the path of its file.
+
+    The file also holds the private key, and only its owner can read it. It lies beside the other
+    certificates, and goes with them.
+
+    Args:
+        armonik: it must have been started with ``tls=``; its authority signs.
+        name: the common name, by which ArmoniK will know the caller.
+
+    Raises:
+        InputError: if this ArmoniK has no certificates (any more), or the name cannot be used.
+    """
+    import trustme
+
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name[:60]!r} cannot be the name of a user here.",
+            "Use small letters, digits and dashes, for example ada.",
+        )
+    if armonik.certificate_authority is None:
+        raise InputError(
+            "This ArmoniK does not speak TLS.", "Start one that does: EmbeddedArmonik(tls=folder)."
+        )
+    folder = Path(armonik.certificate_authority).parent
+    try:
+        authority = trustme.CA.from_pem(
+            (folder / "ca.pem").read_bytes(), (folder / "ca-key.pem").read_bytes()
+        )
+    except FileNotFoundError:
+        raise InputError(
+            "The folder of the certificates is gone.", "Start this ArmoniK again, with a new one."
+        ) from None
+    issued = authority.issue_cert(name, common_name=name)
+    path = folder / f"user-{name}.pem"
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(issued.private_key_and_cert_chain_pem.bytes())
+    return str(path)

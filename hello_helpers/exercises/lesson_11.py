@@ -1,0 +1,78 @@
+"""Lesson 11: open a secure channel as somebody else."""
+
+from __future__ import annotations
+
+import grpc
+from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationStub
+from armonik.protogen.common.auth_common_pb2 import GetCurrentUserRequest
+
+from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.exercises.core import Exercise, Wrong
+
+NAME = "ada"
+
+ANSWER_SECONDS = 5.0
+
+SOLUTION = """\
+my_channel = create_channel(
+    armonik.endpoint,
+    options=endpoint.channel_options(),
+    certificate_authority=armonik.certificate_authority,
+    client_certificate=ada_file,
+)
+"""
+
+
+def _look(armonik: EmbeddedArmonik, answer: object) -> str:
+    if isinstance(answer, str):
+        raise Wrong(
+            "This is a text, and no channel.", "create_channel(...) makes a channel of an endpoint."
+        )
+    if not isinstance(answer, grpc.Channel):
+        raise Wrong(
+            f"This is an object of the class {type(answer).__name__}, and no channel.",
+            "create_channel(...) returns a channel.",
+        )
+    if armonik.process.poll() is not None:
+        raise Wrong(
+            "The ArmoniK of this lesson has ended.",
+            "Start it again: menu Run, Run All Above Selected Cell.",
+        )
+    try:
+        reply = AuthenticationStub(answer).GetCurrentUser(
+            GetCurrentUserRequest(), timeout=ANSWER_SECONDS
+        )
+    except ValueError:
+        raise Wrong(
+            "This channel is closed already.", "Open it again, and close it later."
+        ) from None
+    except grpc.RpcError as error:
+        raise Wrong(
+            f"Through this channel, no ArmoniK answers: {error.code().name}.",
+            "It needs https:// as in armonik.endpoint, the CA file, and Ada's file.",
+        ) from error
+    name = reply.user.username
+    if name == "Anonymous":
+        raise Wrong(
+            "ArmoniK answers, and calls you Anonymous: it has seen no certificate.",
+            "That is another ArmoniK. The one of this lesson is at armonik.endpoint.",
+        )
+    if name != NAME:
+        raise Wrong(
+            f"ArmoniK answers, and calls you {name}: that is not Ada's certificate.",
+            "Give her file instead: client_certificate=ada_file.",
+        )
+    return f"ArmoniK has seen your certificate, and calls you {name}."
+
+
+exercise_11 = Exercise(
+    "exercise_11",
+    _look,
+    (
+        "It is the call that you have seen, create_channel, with another client certificate.",
+        "Ada's file holds her key, too. So the argument client_key is left out.",
+        "create_channel(armonik.endpoint, certificate_authority=armonik.certificate_authority, "
+        "client_certificate=ada_file) is enough, as long as there is no proxy.",
+    ),
+    SOLUTION,
+)
