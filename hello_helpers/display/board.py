@@ -41,7 +41,7 @@ ORDER = (
     "CANCELLED",
 )
 
-ALWAYS_SHOWN = ("PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED")
+ALWAYS_SHOWN = ("CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED")
 """Rows that stay when they count nothing: else the page would jump while tasks run."""
 
 PAINT_SECONDS = 0.1
@@ -273,4 +273,5 @@ def _silent(text: str) -> str:
 def _framed(table: Table) -> str:
     """Return the table as JupyterLab shows tables elsewhere, with a name that stays the same."""
     table = Table("Tasks by status", table.header, table.rows)
-    return f'<div class="jp-RenderedHTMLCommon" style="padding: 0">{table._repr_html_()}</div>'
+    style = "width: max-content; padding: 0"  # else it would stand in the middle
+    return f'<div class="jp-RenderedHTMLCommon" style="{style}">{table._repr_html_()}</div>'
