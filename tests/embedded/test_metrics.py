@@ -28,7 +28,8 @@ def with_metrics(folder: Path) -> Iterator[tuple[ArmoniK, str]]:
     """An embedded ArmoniK with two partitions and a metrics port; a client, and the URL."""
     partitions = {"default": SCRIPTED, "big-memory": SCRIPTED}
     with Served(folder, partitions, pods=1, options=("--metrics-port", "0")) as served:
-        (url,) = re.findall(r"Metrics are at (\S+)", served.text)
+        # The log is read by a thread, which may be behind the endpoint on stdout.
+        (url,) = eventually(lambda: re.findall(r"Metrics are at (\S+)", served.text), bool)
         with served.client() as client:
             yield client, url
 
