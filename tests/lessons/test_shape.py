@@ -44,9 +44,9 @@ def test_it_says_which_armonik_made_its_outputs(lesson: NotebookNode) -> None:
     assert 'print("Backend:", endpoint.describe())' in code
 
 
-def test_it_begins_and_ends_as_all_do(lesson: NotebookNode) -> None:
+def test_it_begins_and_ends_as_all_do(name: str, lesson: NotebookNode) -> None:
     cells = [cell for cell in lesson.cells if cell.cell_type == "code"]
-    assert "begin_lesson()" in cells[0].source
+    assert f'begin_lesson("{number(name)}")' in cells[0].source
     assert re.fullmatch(r"end_lesson\((channel)?\)", cells[-1].source)
 
 
