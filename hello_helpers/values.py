@@ -10,8 +10,13 @@ from hello_helpers.errors import InputError
 MAX_VALUES = 100_000
 """How many values one hello may carry: a payload of about 1 MB, some 3,000 tasks if it is split."""
 
+NOTED_VALUES = 10
+"""How many values a remark repeats."""
+
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_AMBIGUOUS = re.compile(r"[^,]*[0-9],[0-9][^,]*|[^,0-9]?[0-9]{1,3}(,[0-9]{3})+")
+"""A word with one comma, as in 1,5, or with commas between thousands."""
 
 
 def parse_values(text: str) -> list[int | float]:
@@ -34,6 +39,20 @@ def parse_values(text: str) -> list[int | float]:
             "Put one comma or some blanks between two numbers, for example: 1, 2, 3.5",
         )
     return [parse_number(word) for word in words]
+
+
+def comma_note(text: str) -> str:
+    """Return a remark if numbers that `parse_values` reads may have been meant in another way.
+
+    In "1,5" and in "1,000" the comma is read as one between two numbers; elsewhere people write it
+    before decimals or between thousands. "1,2,3" and "1, 5" can be nothing else than a list.
+    """
+    words = [word.strip(",") for word in text.split()]
+    if not any(map(_AMBIGUOUS.fullmatch, words)):
+        return ""
+    numbers = text.replace(",", " ").split()
+    shown = ", ".join(numbers[:NOTED_VALUES]) + (", ..." if len(numbers) > NOTED_VALUES else "")
+    return f"Note: read as {shown}. A comma separates numbers; a decimal is written with a point."
 
 
 def parse_number(text: str) -> int | float:

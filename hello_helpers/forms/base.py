@@ -7,7 +7,6 @@ thread only sets the `value` of HTML widgets, which works at any time from anywh
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 import time
@@ -19,6 +18,7 @@ import ipywidgets as widgets
 from hello_helpers.cancellation import Cancellation
 from hello_helpers.errors import HelloError, WaitTimeoutError
 from hello_helpers.forms import html
+from hello_helpers.forms.field import FieldBox
 
 logger = logging.getLogger(__name__)
 
@@ -27,62 +27,7 @@ T = TypeVar("T")
 HEARTBEAT = 0.1
 """Seconds after which a wait wakes up; not all systems deliver an interrupt to a sleeper."""
 
-LABEL = {"description_width": "max-content"}
-"""Style: a label takes the room that it needs, instead of being cut."""
-
-
-def label_above() -> widgets.Layout:
-    """Return a layout with the label above the input, so that all inputs are in one line."""
-    return widgets.Layout(width="auto", flex_flow="column", align_items="stretch")
-
-
-class Field(Generic[T]):
-    """A text input with its label, and room for a sentence below it.
-
-    Args:
-        label: never empty; it is all that a screen reader has.
-        parse: turns the text into a value, or raises `HelloError`.
-        value: the text at the beginning.
-        placeholder: an example.
-        lines: height; with more than one, pasted line breaks are kept.
-    """
-
-    def __init__(
-        self,
-        label: str,
-        parse: Callable[[str], T],
-        value: str = "",
-        placeholder: str = "",
-        lines: int = 1,
-    ) -> None:
-        self._parse = parse
-        kind, extra = (widgets.Textarea, {"rows": lines}) if lines > 1 else (widgets.Text, {})
-        self.input = kind(
-            value=value,
-            description=label,
-            placeholder=placeholder,
-            continuous_update=False,  # tell when the field is left, not at each key
-            style=LABEL,
-            layout=label_above(),
-            **extra,
-        )
-        self.problem = widgets.HTML()
-        self.box = widgets.VBox([self.input, self.problem])
-        self.input.observe(self._on_change, "value")
-
-    def read(self, parse: Callable[[str], T] | None = None) -> T:
-        """Return the value; if it is bad, say so below the field, and raise the error."""
-        try:
-            value = (parse or self._parse)(self.input.value)
-        except HelloError as error:
-            self.problem.value = html.problem(error)
-            raise
-        self.problem.value = ""
-        return value
-
-    def _on_change(self, _change: object) -> None:
-        with contextlib.suppress(HelloError):  # what comes out of here would hit the assignment
-            self.read()
+NOTHING_SENT = html.progress(["Nothing was sent: see the problem above."])
 
 
 class Form(Generic[T]):
@@ -119,8 +64,13 @@ class Form(Generic[T]):
         self.run.on_click(self._on_run)
         self.cancel.on_click(self._on_cancel)
         buttons = widgets.HBox([self.run, self.cancel])
+        inputs = self._inputs()
+        self._all_fields = [box.field for box in inputs if isinstance(box, FieldBox)]
+        for field in self._all_fields:
+            field.on_enter = self._on_run
+            field.input.observe(self._on_edit, "value")
         self.box = widgets.VBox(
-            [*self._inputs(), buttons, self.status, self.twin],
+            [*inputs, buttons, self.status, self.twin],
             layout=widgets.Layout(border="1px solid var(--jp-border-color1)", padding="10px"),
         )
 
@@ -180,18 +130,30 @@ class Form(Generic[T]):
                 return
             self.result, self.error, self.code, self.twin.value = None, None, "", ""
             self._lines = []
+            self.status.value = ""
             self._cancellation = Cancellation()
             self._finished = finished = threading.Event()
+        for field in self._all_fields:
+            field.forget()
         try:
             job = self._prepare()
         except HelloError as error:
             self.error = error
-            self.status.value = html.progress(["Nothing was sent: see the problem above."])
+            self.status.value = NOTHING_SENT
             finished.set()
             return
         threading.Thread(
             target=self._work, args=(job, finished), name=f"form: {self.deed}", daemon=True
         ).start()
+
+    def _on_edit(self, _change: object = None) -> None:
+        """Forget what has been mended: a problem of a field may be about another field, too."""
+        for field in self._all_fields:
+            if field.is_bad:
+                field.read_again()
+        mended = not any(field.is_bad for field in self._all_fields)
+        if mended and self.status.value == NOTHING_SENT:
+            self.status.value = ""
 
     def _on_cancel(self, _button: object = None) -> None:
         if self._finished is None or self._finished.is_set():

@@ -10,8 +10,9 @@ import ipywidgets as widgets
 
 from hello_helpers.endpoint import Endpoint, endpoint_variable
 from hello_helpers.errors import HelloError, TlsFileError
-from hello_helpers.forms.base import LABEL, Field, Form
+from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import check_code
+from hello_helpers.forms.field import LABEL, Field
 
 EMBEDDED, OWN = "embedded", "own"
 
@@ -19,7 +20,8 @@ EMBEDDED, OWN = "embedded", "own"
 class EndpointForm(Form[Endpoint]):
     """Choose the embedded ArmoniK or a cluster of your own, and check that it answers.
 
-    Its result is an `Endpoint`. At the beginning it shows what the environment says.
+    Its result is an `Endpoint`. At the beginning it shows what the environment says. The fields for
+    a cluster are shown when one is chosen.
 
     Attributes:
         choice: "embedded" or "own".
@@ -62,11 +64,24 @@ class EndpointForm(Form[Endpoint]):
         self.certificate = self._certificate.input
         self.key = self._key.input
         self.endpoint.observe(self._choose_own, "value")
-        fields = (self._endpoint, self._authority, self._certificate, self._key)
-        return [self.choice, *(field.box for field in fields)]
+        self._of_cluster = (self._endpoint, self._authority, self._certificate, self._key)
+        self.choice.observe(self._on_choice, "value")
+        self._show_fields()
+        return [self.choice, *(field.box for field in self._of_cluster)]
 
     def _choose_own(self, _change: object) -> None:
         self.choice.value = OWN
+
+    def _on_choice(self, _change: object) -> None:
+        self._show_fields()
+        if self.choice.value == EMBEDDED:
+            for field in self._of_cluster:
+                field.forget()  # what is wrong with it is of no interest now
+            self._on_edit()
+
+    def _show_fields(self) -> None:
+        for field in self._of_cluster:
+            field.box.layout.display = None if self.choice.value == OWN else "none"
 
     def _prepare(self) -> Callable[[], Endpoint]:
         if self.choice.value == EMBEDDED:
@@ -91,7 +106,10 @@ class EndpointForm(Form[Endpoint]):
     def _check(self, endpoint: Endpoint) -> Endpoint:
         self._report("Checking ...")
         self._show_code(check_code(endpoint))
-        self.versions = endpoint.check()
+        try:
+            self.versions = endpoint.check()
+        finally:
+            self._lines.clear()  # it is checked now
         parts = ", ".join(f"{part} {version}" for part, version in self.versions.items())
         self._report(f"ArmoniK answers: {parts} ({endpoint.describe()}).")
         return endpoint

@@ -13,8 +13,9 @@ from armonik.common import TaskDefinition, TaskOptions
 
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import HelloError, WaitCancelledError
-from hello_helpers.forms.base import LABEL, Field, Form
+from hello_helpers.forms.base import Form
 from hello_helpers.forms.failures import FAILURES, Failure, failure_code
+from hello_helpers.forms.field import LABEL, Field
 from hello_helpers.refusals import explained
 from hello_helpers.sessions import closing_session, hello_partition
 from hello_helpers.values import parse_whole

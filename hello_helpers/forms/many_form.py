@@ -14,7 +14,8 @@ from hello_helpers import many, steps
 from hello_helpers.display.board import Board
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import HelloError, InputError, WaitTimeoutError
-from hello_helpers.forms.base import Field, Form
+from hello_helpers.forms.base import Form
+from hello_helpers.forms.field import Field
 from hello_helpers.forms.many_twin import many_code
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload, Result
 from hello_helpers.sessions import closing_session, hello_partition

@@ -13,7 +13,7 @@ from armonik.common import TaskOptions
 from hello_helpers.deadline import with_deadline
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import EndpointError
-from hello_helpers.forms.base import LABEL, Field, label_above
+from hello_helpers.forms.field import LABEL, Field, label_above
 from hello_helpers.sessions import hello_partition
 from hello_helpers.values import parse_whole
 

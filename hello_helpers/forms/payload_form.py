@@ -11,11 +11,12 @@ from armonik.common import ResultStatus
 
 from hello_helpers import steps
 from hello_helpers.endpoint import Endpoint
-from hello_helpers.forms.base import Field, Form
+from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import payload_code
+from hello_helpers.forms.field import Field
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
 from hello_helpers.refusals import explained
-from hello_helpers.values import parse_values, parse_whole
+from hello_helpers.values import comma_note, parse_values, parse_whole
 
 SHOWN_BYTES = 80
 
@@ -44,7 +45,8 @@ class PayloadForm(Form[steps.Data]):
             "values (blanks or commas between the numbers)",
             parse_values,
             "1 2.5 4",
-            placeholder="1, 2.5, -3e2",
+            placeholder="for example 1, 2.5, -3e2",
+            note=comma_note,
         )
         self._threshold = Field(
             "subtask_threshold (above so many values the task is split)",

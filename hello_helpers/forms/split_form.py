@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from hello_helpers.display.graph import session_graph
 from hello_helpers.endpoint import Endpoint
-from hello_helpers.forms.base import Field
+from hello_helpers.forms.field import Field
 from hello_helpers.forms.values_form import ValuesForm
 from hello_helpers.values import parse_whole
 

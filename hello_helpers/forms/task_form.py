@@ -16,11 +16,12 @@ from hello_helpers import steps
 from hello_helpers.display.states import MEANING, History, Step, Watch, watch_session
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import WaitTimeoutError
-from hello_helpers.forms.base import Field, Form
+from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import task_code
+from hello_helpers.forms.field import Field
 from hello_helpers.messages import Payload
 from hello_helpers.refusals import explained
-from hello_helpers.values import parse_values, parse_whole
+from hello_helpers.values import comma_note, parse_values, parse_whole
 
 
 class TaskForm(Form[History]):
@@ -45,7 +46,9 @@ class TaskForm(Form[History]):
         super().__init__()
 
     def _inputs(self) -> list[widgets.Widget]:
-        self._values = Field("Numbers (blanks or commas between them)", parse_values, "1 2 3")
+        self._values = Field(
+            "Numbers (blanks or commas between them)", parse_values, "1 2 3", note=comma_note
+        )
         self._priority = Field(
             "priority (1 to 99, larger goes first)",
             partial(parse_whole, name="priority", low=1, high=99),

@@ -10,11 +10,12 @@ from armonik.common import TaskOptions
 
 from hello_helpers import steps
 from hello_helpers.endpoint import Endpoint
-from hello_helpers.forms.base import LABEL, Field, Form
+from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import hello_code
+from hello_helpers.forms.field import LABEL, Field
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
 from hello_helpers.sessions import closing_session
-from hello_helpers.values import parse_count, parse_values
+from hello_helpers.values import comma_note, parse_count, parse_values
 
 NUMBERS, FIRST_N = "numbers", "first n"
 
@@ -66,10 +67,11 @@ class ValuesForm(Form[int | float]):
             "Numbers (blanks or commas between them)",
             parse_values,
             "0 1 2 3 4 5 6 7 8 9",
-            placeholder="1, 2.5, -3e2",
+            placeholder="for example 1, 2.5, -3e2",
             lines=2,
+            note=comma_note,
         )
-        self._first_n = Field("n (for 0, 1, ..., n-1)", parse_count, placeholder="10")
+        self._first_n = Field("n (for 0, 1, ..., n-1)", parse_count, placeholder="for example 10")
         self.values, self.first_n = self._values.input, self._first_n.input
         self.values.observe(lambda _: self._choose(NUMBERS), "value")
         self.first_n.observe(lambda _: self._choose(FIRST_N), "value")

@@ -11,7 +11,8 @@ import pytest
 
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import html
-from hello_helpers.forms.base import Field, Form
+from hello_helpers.forms.base import Form
+from hello_helpers.forms.field import ENTER_SECONDS, Field
 from hello_helpers.values import parse_count
 
 
@@ -128,6 +129,62 @@ def test_a_bad_value_is_told_when_the_field_is_left_and_a_good_one_clears_it(for
     assert "whole number" in form._number.problem.value
     form.number.value = "7"
     assert form._number.problem.value == ""
+
+
+def test_when_the_value_is_corrected_no_line_points_to_a_problem_any_more(form):
+    form.number.value = "many"
+    form.run.click()
+    assert "see the problem above" in form.status.value
+    form.number.value = "7"
+    assert form.status.value == ""
+
+
+def test_what_was_shown_before_goes_when_the_next_run_begins(form):
+    form.go_on.set()
+    form.job = lambda _: 1 // 0
+    form.run.click()
+    with pytest.raises(ZeroDivisionError):
+        form.wait(10)
+    form.go_on.clear()
+    form.begun.clear()
+    form.run.click()
+    assert form.begun.wait(10)
+    assert "ZeroDivisionError" not in form.status.value
+    form.go_on.set()
+
+
+def press_enter(form: DoubleForm) -> None:
+    """Send what the browser sends for the Enter key."""
+    data = {"method": "custom", "content": {"event": "submit"}}
+    form.number._handle_msg({"content": {"data": data}, "buffers": []})
+
+
+def test_the_enter_key_in_a_field_runs_the_form_with_the_text_that_comes_after_it(eager):
+    press_enter(eager)
+    eager.number.value = "4"
+    assert eager.begun.wait(10)
+    assert eager.wait(10) == 8
+
+
+def test_the_enter_key_runs_the_form_if_the_text_is_as_it_was(eager):
+    press_enter(eager)
+    assert eager.begun.wait(10)
+    assert eager.wait(10) == 42
+
+
+def test_leaving_a_field_runs_nothing(form):
+    form.number.value = "4"
+    assert not form.begun.wait(2 * ENTER_SECONDS)
+
+
+def test_a_remark_on_a_good_value_is_shown_and_goes_with_it():
+    field = Field("Number", parse_count, note=lambda text: f"That is {text}." if text else "")
+    field.input.value = "7"
+    assert "That is 7." in field.problem.value
+    assert not field.is_bad
+    field.input.value = "seven"
+    assert "That is" not in field.problem.value
+    assert field.is_bad
 
 
 def test_a_field_tells_when_it_is_left_and_not_at_each_key(form):

@@ -69,6 +69,65 @@ def test_a_bad_address_is_told_below_the_field_when_it_is_left():
     assert "Port must be 1 to 65535, you typed 99999" in form._endpoint.problem.value
 
 
+def shown(form: EndpointForm) -> list[str]:
+    """Return the labels of the fields that can be seen."""
+    fields = (form._endpoint, form._authority, form._certificate, form._key)
+    return [f.input.description for f in fields if f.box.layout.display != "none"]
+
+
+def test_the_fields_of_a_cluster_are_shown_when_one_is_chosen():
+    form = EndpointForm()
+    assert shown(form) == []
+    form.choice.value = OWN
+    assert len(shown(form)) == 4
+    form.choice.value = EMBEDDED
+    assert shown(form) == []
+
+
+def test_the_fields_are_shown_for_an_endpoint_of_the_environment(monkeypatch):
+    monkeypatch.setenv("AK_ENDPOINT", "http://host:5001")
+    assert len(shown(EndpointForm())) == 4
+
+
+def test_the_answer_takes_the_place_of_the_line_that_says_checking(fake):
+    form = EndpointForm()
+    form.endpoint.value = fake.url
+    form.wait(10)
+    assert "ArmoniK answers" in form.status.value
+    assert "Checking" not in form.status.value
+
+
+def test_a_failure_takes_the_place_of_the_line_that_says_checking():
+    form = EndpointForm()
+    form.endpoint.value = f"localhost:{listeners.closed_port()}"
+    with pytest.raises(errors.NobodyListensError):
+        form.wait(10)
+    assert "Checking" not in form.status.value
+
+
+def test_choosing_the_embedded_one_forgets_what_is_wrong_with_a_cluster(tmp_path):
+    form = EndpointForm()
+    form.endpoint.value = "https://host:5001"
+    form.authority.value = str(tmp_path / "ca.pem")
+    form.run.click()
+    assert "Nothing was sent" in form.status.value
+    form.choice.value = EMBEDDED
+    assert form._authority.problem.value == ""
+    assert form.status.value == ""
+
+
+def test_an_address_that_does_not_go_with_certificates_is_mended_by_taking_these_out(tmp_path):
+    (tmp_path / "ca.pem").touch()
+    form = EndpointForm()
+    form.endpoint.value = "http://host:5001"
+    form.authority.value = str(tmp_path / "ca.pem")
+    form.run.click()
+    assert "Nothing was sent" in form.status.value
+    form.authority.value = ""
+    assert form._endpoint.problem.value == ""
+    assert form.status.value == ""
+
+
 def test_a_tls_file_that_is_missing_is_told_below_its_field(tmp_path):
     form = EndpointForm()
     form.endpoint.value = "https://host:5001"

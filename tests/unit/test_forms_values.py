@@ -178,3 +178,11 @@ def test_the_static_table_holds_labels_values_and_result(form):
 def test_every_input_has_a_label_and_every_button_says_its_deed(form):
     for widget in (form.source, form.values, form.first_n, form.run, form.cancel):
         assert widget.description.strip()
+
+
+def test_a_comma_that_may_have_been_meant_as_a_decimal_point_gets_a_remark(fake):
+    form = ValuesForm(fake.url)
+    form.values.value = "1,5 2"
+    assert "read as 1, 5, 2" in form._values.problem.value
+    form.values.value = "1.5 2"
+    assert form._values.problem.value == ""

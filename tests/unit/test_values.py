@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hello_helpers.errors import InputError
-from hello_helpers.values import MAX_VALUES, parse_count, parse_values
+from hello_helpers.values import MAX_VALUES, comma_note, parse_count, parse_values
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,32 @@ def test_what_is_no_number_is_refused_with_a_sentence(text, words):
         parse_values(text)
     assert words in str(caught.value)
     assert len(str(caught.value)) < 100
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("1,5", "1, 5"),
+        ("1,5 2", "1, 5, 2"),
+        ("-1,5", "-1, 5"),
+        ("1,5, 2,5", "1, 5, 2, 5"),
+        ("1.000,5", "1.000, 5"),
+        ("1,000", "1, 000"),
+        ("-1,000,000", "-1, 000, 000"),
+    ],
+)
+def test_a_comma_that_may_stand_before_decimals_or_thousands_gets_a_remark(text, numbers):
+    assert f"read as {numbers}. A comma separates" in comma_note(text)
+    assert parse_values(text)
+
+
+@pytest.mark.parametrize("text", ["1 2 3", "1, 2, 3", "1,2,3", "1, 5", "1.5 2.5", "1,2,3,\n4,5,6"])
+def test_a_list_with_commas_gets_no_remark(text):
+    assert comma_note(text) == ""
+
+
+def test_a_remark_is_short_however_many_numbers_there_are():
+    assert len(comma_note("1,5 " + "1 " * 1000)) < 150
 
 
 def test_as_many_numbers_as_allowed_are_read():

@@ -1,0 +1,119 @@
+"""A text input of a form: its label, the text as a value, and a sentence below it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import ipywidgets as widgets
+
+from hello_helpers.errors import HelloError
+from hello_helpers.forms import html
+
+T = TypeVar("T")
+
+ENTER_SECONDS = 0.3
+"""How long after the Enter key the browser may take to send the text, which it sends second."""
+
+LABEL = {"description_width": "max-content"}
+"""Style: a label takes the room that it needs, instead of being cut."""
+
+
+def label_above() -> widgets.Layout:
+    """Return a layout with the label above the input, so that all inputs are in one line."""
+    return widgets.Layout(width="auto", flex_flow="column", align_items="stretch")
+
+
+class Field(Generic[T]):
+    """A text input with its label, and room for a sentence below it.
+
+    Args:
+        label: never empty; it is all that a screen reader has.
+        parse: turns the text into a value, or raises `HelloError`.
+        value: the text at the beginning.
+        placeholder: an example.
+        lines: height; with more than one, pasted line breaks are kept.
+        note: what is worth a remark in a text that is good; "" for nothing.
+
+    Attributes:
+        input: the widget that is typed into.
+        problem: where it is said what is wrong, or worth a remark.
+        is_bad: True while a problem is shown.
+        box: all of it, to be put into a form.
+        on_enter: called, in a thread, after the Enter key was pressed in a field of one line.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        parse: Callable[[str], T],
+        value: str = "",
+        placeholder: str = "",
+        lines: int = 1,
+        note: Callable[[str], str] = lambda _: "",
+    ) -> None:
+        self._parse = parse
+        self._note = note
+        self._told = threading.Event()
+        self.on_enter: Callable[[], None] = lambda: None
+        kind, extra = (widgets.Textarea, {"rows": lines}) if lines > 1 else (widgets.Text, {})
+        self.input = kind(
+            value=value,
+            description=label,
+            placeholder=placeholder,
+            continuous_update=False,  # tell when the field is left, not at each key
+            style=LABEL,
+            layout=label_above(),
+            **extra,
+        )
+        self.problem = widgets.HTML()
+        self.is_bad = False
+        self.box = FieldBox([self.input, self.problem])
+        self.box.field = self
+        self.input.observe(self._on_change, "value")
+        self.input.on_msg(self._on_message)
+
+    def read(self, parse: Callable[[str], T] | None = None) -> T:
+        """Return the value; if it is bad, say so below the field, and raise the error."""
+        try:
+            value = (parse or self._parse)(self.input.value)
+        except HelloError as error:
+            self.is_bad = True
+            self.problem.value = html.problem(error)
+            raise
+        self.is_bad = False
+        note = self._note(self.input.value)
+        self.problem.value = html.progress([note]) if note else ""
+        return value
+
+    def forget(self) -> None:
+        """Say nothing below the field."""
+        self.is_bad = False
+        self.problem.value = ""
+
+    def read_again(self) -> None:
+        """Say below the field what is wrong now, if anything is."""
+        with contextlib.suppress(HelloError):
+            self.read()
+
+    def _on_change(self, _change: object) -> None:
+        self.read_again()  # an error that came out of here would hit the assignment
+        self._told.set()
+
+    def _on_message(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
+        """Hear the Enter key; `Text.on_submit`, which would do, is deprecated."""
+        if content.get("event") == "submit":
+            self._told.clear()
+            threading.Thread(target=self._enter, name="form: Enter", daemon=True).start()
+
+    def _enter(self) -> None:
+        self._told.wait(ENTER_SECONDS)  # not set if the text is as it was
+        self.on_enter()
+
+
+class FieldBox(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """The box of a field, by which a form finds the field."""
+
+    field: Field[Any]
