@@ -17,28 +17,35 @@ import grpc
 
 from hello_helpers import first_aid
 from hello_helpers.display.notes import Note
+from hello_helpers.display.progress import ProgressTable, progress_table
 from hello_helpers.errors import HelloError
 from hello_helpers.lost_errors import LostErrors
+from hello_helpers.progress import Step, my_progress
 
 _lost = LostErrors()
+_here = ""  # the present lesson
 
 
 class LostError(HelloError):
     """Something went wrong in the background, where no cell could show it."""
 
 
-def begin_lesson(lesson: str = "") -> None:  # noqa: ARG001
+def begin_lesson(lesson: str = "") -> None:
     """From now on, errors are explained in words, and none in the background is lost.
 
     Args:
         lesson: which one it is, as in the table of the course: "05".
     """
+    global _here
+    _here = lesson
     first_aid.install()
     _lost.listen()
 
 
 def end_lesson(channel: grpc.Channel | None = None) -> Note:
     """Close the channel, if the lesson has one, and make sure that nothing went wrong unseen.
+
+    Then the lesson counts as run to its end in the learner's progress.
 
     Raises:
         LostError: if something did.
@@ -51,4 +58,25 @@ def end_lesson(channel: grpc.Channel | None = None) -> Note:
             f"{len(_lost.found)} in all. Please report them; run the lesson again to go on.",
         )
     closed = "The channel is closed, and no" if channel is not None else "No"
-    return Note(f"{closed} error went unseen. Good bye!")
+    progress = my_progress()
+    progress.record(_here, Step.ENDED)
+    line = progress.standing().line(_here)
+    lines = (f"{closed} error went unseen. Good bye!", line, progress.remark())
+    return Note("\n".join(filter(None, lines)))
+
+
+def show_progress() -> ProgressTable:
+    """Show which exercises are right, and which lessons were run to their end."""
+    progress = my_progress()
+    standing = progress.standing()
+    return progress_table(standing, _here, progress.remark())
+
+
+def reset_progress() -> Note:
+    """Forget the learner's progress over all lessons.
+
+    Raises:
+        ProgressError: if the file in which it is kept cannot be removed.
+    """
+    my_progress().reset()
+    return Note("Your progress is reset. The notebooks are as they were.")

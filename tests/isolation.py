@@ -3,8 +3,8 @@
 It is loaded by ``-p tests.isolation`` in pyproject.toml and works with hooks instead of fixtures,
 because the cells of the notebooks are tests too, and no fixture reaches them. At the start it makes
 one folder with a short name and points everything there: Jupyter's folders, temporary files, the
-shared embedded ArmoniK. At the end it looks for processes, sockets and temporary files of this run,
-and reports them as an error.
+shared embedded ArmoniK, the learner's progress. At the end it looks for processes, sockets and
+temporary files of this run, and reports them as an error.
 
 Options: ``--endpoint URL`` runs the tests against that ArmoniK instead of the embedded one,
 ``--partition NAME`` says which partition of it runs the hello worker.
@@ -70,9 +70,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return the variables that keep Jupyter and ArmoniK in `folder`, and make the folders."""
+    """Return the variables that keep what programs write in `folder`, and make the folders."""
     folders = {
         "HELLO_ARMONIK_DIR": "armonik",
+        "HELLO_PROGRESS_DIR": "progress",
         "JUPYTER_CONFIG_DIR": "jupyter/config",
         "JUPYTER_DATA_DIR": "jupyter/data",
         "JUPYTER_RUNTIME_DIR": "jupyter/run",

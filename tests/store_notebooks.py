@@ -50,6 +50,8 @@ def main(names: Sequence[str]) -> int:
     try:
         for path in paths:
             print(f"{path.name}: ", end="", flush=True)
+            # Its last cell tells of the learner's progress: let it be the same in whatever order.
+            os.environ["HELLO_PROGRESS_DIR"] = str(folder / "progress" / path.stem)
             notebook = nbformat.read(path, as_version=4)
             execute(notebook)
             clean(notebook)

@@ -18,7 +18,8 @@ import os, subprocess, sys
 def test_tidy(tmp_path):
     subprocess.run([sys.executable, "-c", ""], check=True)
     assert "http_proxy" not in os.environ
-    assert os.environ["HELLO_ARMONIK_DIR"].startswith(os.environ["HELLO_ARMONIK_TEST_RUN"])
+    for name in ("HELLO_ARMONIK_DIR", "HELLO_PROGRESS_DIR"):
+        assert os.environ[name].startswith(os.environ["HELLO_ARMONIK_TEST_RUN"])
 """
 
 UNTIDY = """

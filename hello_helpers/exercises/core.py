@@ -2,6 +2,7 @@
 
 What is checked is what ArmoniK has, wherever that is possible, and not how the learner got there:
 by a form, by the code of a form, or by code of their own. No answer makes a check raise.
+Each answer counts in the learner's progress.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from enum import Enum
 
 from hello_helpers.display.notes import Note
 from hello_helpers.endpoint import Endpoint
+from hello_helpers.progress import Step, my_progress
 
 
 class Wrong(Exception):
@@ -42,17 +44,27 @@ COLOURS = {Outcome.NOT_TRIED: "#8a8a8a", Outcome.WRONG: "#d97706", Outcome.RIGHT
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of a check; a cell that ends with it shows it, with hints to unfold."""
+    """The answer of a check; a cell that ends with it shows it, with hints to unfold.
+
+    Attributes:
+        outcome: one of the three.
+        text: why, and what to do.
+        exercise: whose answer was checked.
+        remark: what else the learner must know; "" if there is nothing.
+    """
 
     outcome: Outcome
     text: str
     exercise: Exercise
+    remark: str = ""
 
     def _repr_html_(self) -> str:
         parts = [
             f'<div role="status" style="border-left: 5px solid {COLOURS[self.outcome]}; '
             f'padding: 0.3em 0.8em"><b>{self.outcome.value}</b> {html.escape(self.text)}</div>'
         ]
+        if self.remark:
+            parts.append(f"<p>{html.escape(self.remark)}</p>")
         if self.outcome is not Outcome.RIGHT:
             hints = self.exercise.hints
             parts += [
@@ -63,7 +75,7 @@ class Verdict:
         return "".join(parts)
 
     def __repr__(self) -> str:
-        line = f"{self.outcome.value} {self.text}"
+        line = "\n".join(filter(None, (f"{self.outcome.value} {self.text}", self.remark)))
         if self.outcome is Outcome.RIGHT:
             return line
         name, count = self.exercise.name, len(self.exercise.hints)
@@ -102,9 +114,18 @@ class Exercise:
 
     def _verdict(self, *answers: object) -> Verdict:
         try:
-            return Verdict(Outcome.RIGHT, self.look(*answers), self)
+            outcome, text = Outcome.RIGHT, self.look(*answers)
         except Wrong as wrong:
-            return Verdict(Outcome.WRONG, f"{wrong.found} {wrong.todo}", self)
+            outcome, text = Outcome.WRONG, f"{wrong.found} {wrong.todo}"
+        return Verdict(outcome, text, self, self._record(outcome))
+
+    def _record(self, outcome: Outcome) -> str:
+        """Record the answer in the learner's progress; return a remark about that, if any."""
+        lesson = self.name.removeprefix("exercise_").upper()
+        steps = (Step.TRIED, Step.RIGHT) if outcome is Outcome.RIGHT else (Step.TRIED,)
+        progress = my_progress()
+        progress.record(lesson, *steps)
+        return progress.remark()
 
     def hint(self, number: int = 1) -> Note:
         """Return a hint; the first one tells the least."""

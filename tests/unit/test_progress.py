@@ -1,0 +1,348 @@
+"""The learner's progress: kept by several notebooks at once, never lost, never in the way."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hello_helpers import course, progress_file
+from hello_helpers.__main__ import main
+from hello_helpers.course import begin_lesson, end_lesson, reset_progress, show_progress
+from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.progress import LESSONS, Progress, Step, my_progress
+from hello_helpers.progress_file import ProgressError
+from tests.store_notebooks import NOTEBOOKS
+
+DAMAGED = {
+    "cut off": '{"lessons": {"00": {"tri',
+    "empty": "",
+    "a list": "[]",
+    "no lessons": "{}",
+    "a lesson that is none": '{"lessons": {"00": 7}}',
+    "no time": '{"lessons": {"00": {"tried": "yesterday"}}}',
+    "a time before all others": '{"lessons": {"00": {"tried": "0001-01-01T00:00:00+14:00"}}}',
+    "deep": "[" * 100_000,
+    "no text": "\udcff\udcfe",
+}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty place for the progress of nobody in particular."""
+    monkeypatch.setenv("HELLO_PROGRESS_DIR", str(tmp_path / "progress"))
+    monkeypatch.delenv("HELLO_LEARNER", raising=False)
+    monkeypatch.setattr(course, "_here", "")
+    return tmp_path / "progress"
+
+
+@pytest.fixture
+def file(folder: Path) -> Path:
+    """The file in it."""
+    return folder / "progress.json"
+
+
+@pytest.fixture
+def exercise() -> Exercise:
+    """The exercise of lesson 04; 42 is right."""
+
+    def look(answer: object) -> str:
+        if answer == 42:
+            return "Yes."
+        raise Wrong("No.", "Try 42.")
+
+    return Exercise("exercise_04", look, ("think",), "answer = 42")
+
+
+def rows() -> dict[str, tuple[str, str]]:
+    """Return what the table says of exercise and end, by lesson, without times."""
+    return {
+        lesson.split()[0]: (re.sub(r", \d.*", "", exercise), end[:4])
+        for lesson, exercise, end in show_progress().rows
+    }
+
+
+def test_untouched_exercises_leave_no_trace(exercise: Exercise, folder: Path) -> None:
+    exercise.check(...)
+    assert rows() == dict.fromkeys(LESSONS, ("○ not tried", "not "))
+    assert not folder.exists()
+
+
+def test_a_wrong_answer_counts_as_tried(exercise: Exercise) -> None:
+    exercise.check(7)
+    assert rows()["04"][0] == "✕ tried, not right yet"
+    assert "0 of 13 exercises right" in repr(show_progress())
+
+
+def test_what_was_right_stays_right_though_a_later_answer_is_wrong(
+    exercise: Exercise, file: Path
+) -> None:
+    exercise.check(42)
+    before = file.read_text()
+    assert "Not right yet." in repr(exercise.check(7))
+    assert rows()["04"][0] == "✓ right"
+    assert file.read_text() == before
+
+
+def test_an_exercise_that_is_in_no_lesson_is_not_recorded(file: Path) -> None:
+    Exercise("exercise_<b>", lambda _: "Yes.", (), "").check(1)
+    assert not file.exists()
+
+
+def test_a_lesson_that_is_run_to_its_end_says_how_far_one_is_and_what_is_next(
+    exercise: Exercise,
+) -> None:
+    begin_lesson("03")
+    exercise.check(42)
+    assert repr(end_lesson()).splitlines() == [
+        "No error went unseen. Good bye!",
+        "Your progress: 1 of 13 exercises right; next: 04 Submit a task",
+    ]
+    assert re.fullmatch(r"\d{4}", rows()["03"][1])
+
+
+def test_a_lesson_that_does_not_say_which_one_it_is_ends_as_well(file: Path) -> None:
+    begin_lesson()
+    assert "next: 00 Welcome to ArmoniK" in end_lesson()
+    assert not file.exists()
+
+
+def test_the_next_lesson_is_a_later_one_and_at_last_one_that_was_left_out() -> None:
+    for lesson in LESSONS:
+        if lesson != "02":
+            my_progress().record(lesson, Step.ENDED)
+    assert my_progress().standing().line("08").endswith("next: 02 Create a session")
+    my_progress().record("02", Step.ENDED, Step.RIGHT)
+    assert "1 of 13 exercises right; still to do: 00, 01, 03" in my_progress().standing().line("02")
+    for lesson in LESSONS:
+        my_progress().record(lesson, Step.RIGHT)
+    line = "Your progress: 13 of 13 exercises right. That is the whole course!"
+    assert my_progress().standing().line("A") == line
+
+
+def test_the_table_is_html_and_text_with_words_beside_each_sign(exercise: Exercise) -> None:
+    exercise.check(7)
+    shown = show_progress()
+    html = shown._repr_html_()
+    assert html.count('<th scope="row"') == len(LESSONS)
+    assert "<caption" in html
+    for text in (html, repr(shown)):
+        assert text.count("○ not tried") == len(LESSONS) - 1
+        assert text.count("✕ tried, not right yet, ") == 1
+
+
+WRITER = """\
+import sys
+from hello_helpers.progress import LESSONS, Step, my_progress
+
+print("ready", flush=True)
+input()
+for lesson in list(LESSONS)[int(sys.argv[1])::4]:
+    for step in Step:
+        my_progress().record(lesson, step)
+print(repr(my_progress().remark()))
+"""
+
+
+def test_processes_that_write_at_once_lose_nothing(file: Path) -> None:
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(n)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(4)
+    ]
+    for writer in writers:
+        assert writer.stdout
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        assert writer.stdin
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    said = [writer.communicate(timeout=30)[0] for writer in writers]
+    assert said == ["''\n"] * 4
+    steps = json.loads(file.read_text())["lessons"]
+    assert {lesson: len(steps[lesson]) for lesson in steps} == dict.fromkeys(LESSONS, len(Step))
+
+
+def test_a_notebook_sees_what_another_one_has_recorded(file: Path) -> None:
+    here, there = Progress(file), Progress(file)
+    there.record("00", Step.RIGHT)
+    here.record("01", Step.RIGHT)
+    assert there.standing().with_step(Step.RIGHT) == ["00", "01"]
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED.keys())
+def test_a_damaged_file_is_told_once_left_alone_and_breaks_nothing(
+    exercise: Exercise, file: Path, content: str
+) -> None:
+    file.parent.mkdir()
+    file.write_text(content, errors="surrogateescape")
+    first, second = exercise.check(42), exercise.check(42)
+    assert (
+        f"Your progress is not kept when you leave this notebook: The file {file} is damaged."
+        in (repr(first))
+    )
+    assert "is damaged" in first._repr_html_()
+    assert repr(second) == "✓ Right! Yes."
+    begin_lesson("04")
+    assert "Your progress (not kept): 1 of 13 exercises right; next: 05" in end_lesson()
+    assert file.read_text(errors="surrogateescape") == content
+    reset_progress()
+    exercise.check(7)
+    assert rows()["04"] == ("✕ tried, not right yet", "not ")
+    assert "(not kept)" not in repr(show_progress())
+
+
+def test_where_nothing_can_be_written_the_lesson_goes_on_in_memory(
+    exercise: Exercise, folder: Path
+) -> None:
+    folder.write_text("a file stands where the folder should be")
+    assert repr(exercise.check(42)).count("not kept") == 1
+    assert rows()["04"][0] == "✓ right"
+    assert "(not kept)" in repr(show_progress())
+
+
+def test_on_a_full_disk_the_file_stays_whole_and_is_written_when_there_is_room(
+    exercise: Exercise, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    my_progress().record("00", Step.ENDED)
+    before = file.read_text()
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as on_a_full_disk:
+        on_a_full_disk.setattr(os, "fsync", full)
+        assert "cannot be written: No space left on device." in repr(exercise.check(42))
+    assert file.read_text() == before
+    my_progress().record("01", Step.ENDED)
+    assert Progress(file).standing().with_step(Step.RIGHT) == ["04"]
+    assert "(not kept)" not in repr(show_progress())
+
+
+def test_a_lock_that_is_held_for_long_is_not_waited_for_for_ever(
+    exercise: Exercise, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress_file, "LOCK_SECONDS", 0.05)
+    file.parent.mkdir()
+    with progress_file._lock(file):
+        assert "not kept" in repr(exercise.check(42))
+    assert not file.exists()
+
+
+def test_without_a_home_the_lesson_goes_on(
+    exercise: Exercise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def homeless() -> Path:
+        raise RuntimeError
+
+    monkeypatch.delenv("HELLO_PROGRESS_DIR")
+    monkeypatch.setattr(Path, "home", homeless)
+    assert "You have no home folder." in repr(exercise.check(42))
+    assert rows()["04"][0] == "✓ right"
+    with pytest.raises(ProgressError):
+        reset_progress()
+    assert rows()["04"][0] == "○ not tried"
+
+
+def test_it_is_kept_where_the_platform_keeps_the_data_of_programs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("HELLO_PROGRESS_DIR")
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    assert progress_file.folder() == tmp_path / "hello-armonik"
+    monkeypatch.setenv("XDG_DATA_HOME", "not/absolute")
+    assert progress_file.folder() == Path("/home/ada/.local/share/hello-armonik")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    support = Path("/home/ada/Library/Application Support")
+    assert progress_file.folder() == support / "hello-armonik"
+
+
+def test_each_learner_has_a_file_whatever_the_name_is(
+    exercise: Exercise, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("Ada", "../<b>Ada\n", "é\udcff" * 500, "a" * 5000, "a" * 4999):
+        monkeypatch.setenv("HELLO_LEARNER", name)
+        assert rows()["04"][0] == "○ not tried"
+        assert repr(exercise.check(42)) == "✓ Right! Yes."
+        shown = show_progress()
+        assert "1 of 13 exercises right" in shown.caption
+        assert "<b>" not in shown._repr_html_()
+        assert shown.caption.isprintable()
+    monkeypatch.delenv("HELLO_LEARNER")
+    assert rows()["04"][0] == "○ not tried"
+    assert len(list(folder.glob("progress-*.json"))) == 5
+    assert {path.parent for path in folder.rglob("*.json")} == {folder}
+
+
+def test_reset_takes_back_everything(exercise: Exercise, file: Path) -> None:
+    exercise.check(42)
+    assert reset_progress() == "Your progress is reset. The notebooks are as they were."
+    assert not file.exists()
+    assert rows()["04"] == ("○ not tried", "not ")
+    reset_progress()
+
+
+def test_the_command_line_shows_it_and_resets_it_and_says_so(
+    exercise: Exercise, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exercise.check(42)
+    assert main(["progress"]) == 0
+    shown = capsys.readouterr().out
+    assert "04 Submit a task          ✓ right, " in shown
+    assert shown.endswith(f"It is kept in {file}\n")
+    assert main(["progress", "--reset"]) == 0
+    assert capsys.readouterr().out == f"Your progress is reset: {file} is removed.\n"
+    assert main(["progress", "--reset"]) == 0
+    assert capsys.readouterr().out == "Nothing is recorded yet.\n"
+
+
+def test_the_command_line_fails_in_words_if_the_file_is_damaged_and_can_reset_it(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file.parent.mkdir()
+    file.write_text("{")
+    assert main(["progress"]) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[0]) == ("", f"The file {file} is damaged.")
+    assert "progress --reset" in err
+    assert main(["progress", "--reset"]) == 0
+    assert not file.exists()
+
+
+def test_a_file_of_a_later_course_keeps_what_is_unknown_here(
+    exercise: Exercise, file: Path
+) -> None:
+    file.parent.mkdir()
+    file.write_text('{"lessons": {"99": {"seen": "2030-01-01T00:00:00+00:00"}}}')
+    exercise.check(42)
+    known = json.loads(file.read_text())["lessons"]
+    assert known["99"] == {"seen": "2030-01-01T00:00:00+00:00"}
+    assert "04" in known
+    assert "99" not in repr(show_progress())
+
+
+def test_the_lessons_are_the_notebooks_under_their_titles() -> None:
+    titles = {
+        path.name.partition("_")[0]: re.match(r"# (.*)", json_title(path))[1]
+        for path in sorted(NOTEBOOKS.glob("*.ipynb"))
+    }
+    assert list(titles) == list(LESSONS)
+    welcome = (NOTEBOOKS / "00_welcome.ipynb").read_text()
+    for lesson, title in LESSONS.items():
+        assert f"[{lesson} {title}](" in welcome or titles[lesson] == title
+
+
+def json_title(path: Path) -> str:
+    return "".join(json.loads(path.read_text())["cells"][0]["source"])
