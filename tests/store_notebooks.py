@@ -47,13 +47,14 @@ def main(names: Sequence[str]) -> int:
     for name in filter(FOREIGN.fullmatch, list(os.environ)):
         del os.environ[name]
     os.environ.update(environment(folder))
+    (folder / "work").mkdir()
     try:
         for path in paths:
             print(f"{path.name}: ", end="", flush=True)
             # Its last cell tells of the learner's progress: let it be the same in whatever order.
             os.environ["HELLO_PROGRESS_DIR"] = str(folder / "progress" / path.stem)
             notebook = nbformat.read(path, as_version=4)
-            execute(notebook)
+            execute(notebook, folder / "work")
             clean(notebook)
             if problems := complaints(notebook):
                 return complain(*problems)
@@ -73,8 +74,8 @@ def chosen(names: Sequence[str]) -> list[Path]:
     return [path for path in everything if path.name.startswith(tuple(names) or "")]
 
 
-def execute(notebook: NotebookNode) -> None:
-    """Run all cells in a fresh kernel, as if the notebook had been opened where it is."""
+def execute(notebook: NotebookNode, folder: Path) -> None:
+    """Run all cells in a fresh kernel, in `folder`, where no file of an earlier run lies."""
     NotebookClient(
         notebook,
         timeout=SECONDS_A_CELL,
@@ -82,7 +83,7 @@ def execute(notebook: NotebookNode) -> None:
         record_timing=False,
         store_widget_state=False,
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),  # else it warns
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
+        resources={"metadata": {"path": str(folder)}},
     ).execute()
 
 
