@@ -103,8 +103,11 @@ def shared_endpoint() -> str:
     shared.configuration()  # that it will not do is said at once
     with _alone(shared):
         shared.leases.add(Owner.current())
-        if running := shared.running():
+        running = shared.running()
+        if running and shared.socket.exists():
             return running[1]
+        if running:  # somebody has told it to end, and it has closed its door: let it go first
+            _end(running[0])
         return _start(shared)
 
 
@@ -117,12 +120,14 @@ class SharedArmonik:
         pid: of its process.
         started: when it was started, in seconds since 1970.
         log: its log file.
+        ending: it takes no more calls, and its process is about to end.
     """
 
     endpoint: str
     pid: int
     started: float
     log: Path
+    ending: bool = False
 
 
 def find_shared() -> SharedArmonik | None:
@@ -135,7 +140,8 @@ def find_shared() -> SharedArmonik | None:
     if not (running := shared.running()):
         return None
     process, endpoint = running
-    return SharedArmonik(endpoint, process.pid, process.born, shared.log)
+    ending = not shared.socket.exists()
+    return SharedArmonik(endpoint, process.pid, process.born, shared.log, ending)
 
 
 def stop_shared() -> bool:

@@ -17,7 +17,6 @@ from armonik.protogen.common.worker_common_pb2 import ProcessRequest
 
 from ..data_plane import attempts
 from ..data_plane import results as result_rows
-from ..data_plane import sessions as session_rows
 from ..data_plane.attempts import PodIdentity
 from ..data_plane.clock import SECOND, now
 from ..data_plane.objects import CHUNK
@@ -58,7 +57,8 @@ class Attempt:
         self._faults = faults
         self._identity = identity
         self._task_id = task_id
-        self._taken_away = asyncio.Event()
+        self._call: asyncio.Future[Outcome] | None = None
+        self._taken_away = False
 
     async def run(self) -> bool:
         """Run the task to its end; return whether the worker may take another one.
@@ -71,35 +71,39 @@ class Attempt:
                 attempts.requeue(self._plane, self._task_id)
                 return False
             with self._plane.transaction():  # one for the whole beginning, if all data is small
-                task = attempts.acquire(self._plane, self._task_id, self._identity)
-                if task is not None:
-                    staging = self._stage(task)
+                taken = attempts.take(self._plane, self._task_id)
+                if taken is not None:
+                    task, session = taken
+                    staging = self._stage(task, session)
                     started, large = self._bring(staging, task)
         except StorageError:
             attempts.requeue(self._plane, self._task_id)
             raise
-        if task is None or not (started or large):
+        if taken is None or not (started or large):
             await asyncio.sleep(0)  # a queue may hold many of these: nobody else shall wait
             return True
-        look = attempts.on_cancel(self._plane, task, self._taken_away.set)
+        look = attempts.on_cancel(self._plane, task, self._take_away)
         try:
             with self._plane.holding(self._task_id, look):
                 if large:
                     started = await self._bring_large(staging, task, large)
-                return await self._run(staging, started) if started else True
+                return await self._run(staging, task) if started else True
         finally:
             self._agent.staging = None
             if staging.folder.exists():
                 shutil.rmtree(staging.folder, ignore_errors=True)
 
-    def _stage(self, task: sqlite3.Row) -> Staging:
+    def _take_away(self) -> None:
+        """Let go of the task: it was cancelled, or its session was."""
+        self._taken_away = True
+        if self._call is not None:
+            self._call.cancel()
+
+    def _stage(self, task: sqlite3.Row, session: sqlite3.Row) -> Staging:
         token = str(uuid.uuid4())
-        session = session_rows.get(self._plane, task["session_id"])
         return Staging(self._plane, session, task, token, self._plane.folder / "shared" / token)
 
-    def _bring(
-        self, staging: Staging, task: sqlite3.Row
-    ) -> tuple[sqlite3.Row | None, dict[str, bytes]]:
+    def _bring(self, staging: Staging, task: sqlite3.Row) -> tuple[bool, dict[str, bytes]]:
         """Bring small data to the worker and start; what is large takes time and is left over."""
         try:
             objects = {}
@@ -110,13 +114,17 @@ class Attempt:
                 objects[result_id] = row["opaque_id"]
             large = self._road.bring(staging, objects)
         except NotFound as error:
+            attempts.acquire(self._plane, task, self._identity)
             self._miss(task, error)
-            return None, {}
-        return None if large else attempts.start(self._plane, task, now()), large
+            return False, {}
+        if large:
+            attempts.acquire(self._plane, task, self._identity)
+            return False, large
+        return attempts.acquire_and_start(self._plane, task, self._identity), {}
 
     async def _bring_large(
         self, staging: Staging, task: sqlite3.Row, large: dict[str, bytes]
-    ) -> sqlite3.Row | None:
+    ) -> bool:
         """Bring large data to the worker, and start unless the task was taken away meanwhile."""
         try:
             for result_id, opaque_id in large.items():
@@ -124,16 +132,16 @@ class Attempt:
                 await asyncio.to_thread(self._plane.objects.copy_large, opaque_id, target)
         except NotFound as error:
             await self._patiently(partial(self._miss, task, error))
-            return None
+            return False
         except StorageError:
             await self._patiently(partial(self._give_back, task))
             raise
         return await self._patiently(partial(self._start, task))
 
-    def _start(self, task: sqlite3.Row) -> sqlite3.Row | None:
+    def _start(self, task: sqlite3.Row) -> bool:
         """Start a task, unless it was taken away meanwhile."""
-        started = attempts.start(self._plane, task, now())
-        if started is None:
+        started = attempts.start(self._plane, task)
+        if not started:
             attempts.finish_cancelled(self._plane, task)
         return started
 
@@ -149,14 +157,14 @@ class Attempt:
             attempts.finish_cancelled(self._plane, task)
 
     async def _run(self, staging: Staging, task: sqlite3.Row) -> bool:
-        outcome = await self._call(staging, task)
+        outcome = await self._have_it_run(staging, task)
         await self._patiently(lambda: self._settle(staging, task, outcome))
         self._agent.staging = None
         if outcome is None or outcome.verdict is Verdict.TIMEOUT:
             return await self._road.is_serving(BUSY_LIMIT)  # else its worker is replaced
         return not self._road.process.exited.is_set()
 
-    async def _call(self, staging: Staging, task: sqlite3.Row) -> Outcome | None:
+    async def _have_it_run(self, staging: Staging, task: sqlite3.Row) -> Outcome | None:
         """Call the worker; None if the task was taken away (cancelled, deleted) meanwhile."""
         self._agent.staging = staging
         max_duration = task["max_duration"] / SECOND
@@ -164,16 +172,16 @@ class Attempt:
             end = fault.happen(max_duration)
         else:
             end = self._road.run(staging, _request(staging, task), max_duration)
-        call = asyncio.ensure_future(end)
-        watch = asyncio.ensure_future(self._taken_away.wait())
+        call = self._call = asyncio.ensure_future(end)
+        if self._taken_away:
+            call.cancel()
         try:
-            await asyncio.wait({call, watch}, return_when=asyncio.FIRST_COMPLETED)
-            return call.result() if call.done() else None
+            await asyncio.wait({call})
+            return None if call.cancelled() else call.result()
         except Exception as error:  # whatever it sent: no task may get lost by that
             log.exception("Task %s: cannot make out how it ended", self._task_id)
             return Outcome(Verdict.CRASH, f"The agent failed at what the worker sent: {error!r}")
         finally:
-            watch.cancel()
             call.cancel()
 
     async def _patiently(self, write: Callable[[], T]) -> T:

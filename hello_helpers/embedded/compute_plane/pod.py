@@ -104,18 +104,18 @@ class Pod:
             async with LongRoad.open(process, self._plane, self._agent) as long_road:
                 yield long_road
             return
-        inside = asyncio.ensure_future(process.inside_streams())
+        inside = asyncio.ensure_future(process.inside_connection())
         listening = asyncio.ensure_future(wait_for_listener(process))
         try:
             await asyncio.wait({inside, listening}, return_when=asyncio.FIRST_COMPLETED)
-            streams = inside.result() if inside.done() else None
-            if streams is None:
+            connection = inside.result() if inside.done() else None
+            if connection is None:
                 await listening  # raises if the worker has failed
         finally:
             inside.cancel()
             listening.cancel()
-        if streams is not None:
-            async with ShortRoad.open(process, self._plane, self._agent, streams) as short_road:
+        if connection is not None:
+            async with ShortRoad.open(process, self._plane, self._agent, connection) as short_road:
                 yield short_road
         else:
             async with LongRoad.open(process, self._plane, self._agent) as long_road:

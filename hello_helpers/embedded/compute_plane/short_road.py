@@ -6,8 +6,9 @@ See `inside` for what is at the other end.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
+import socket
+from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -22,7 +23,8 @@ from armonik.protogen.common.worker_common_pb2 import (
 from ..data_plane.plane import DataPlane
 from ..errors import RequestError, StorageError
 from .agent_service import Agent
-from .inside.frames import ANSWER, CALL, DONE, HEALTH, HELLO, PREFIX, TASK, Frame, lengths
+from .frame_stream import FrameStream
+from .inside.frames import ANSWER, CALL, DONE, HEALTH, TASK, Frame
 from .outcome import Outcome, Verdict, of_exception, of_reply
 from .road import Road
 from .staging import Staging
@@ -46,12 +48,13 @@ class ShortRoad(Road):
         process: WorkerProcess,
         plane: DataPlane,
         agent: Agent,
-        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
         super().__init__(process)
         self._plane = plane
         self._agent = agent
-        self._reader, self._writer = streams
+        self._stream = FrameStream(self._take, self._end)
+        self._answering: asyncio.Task[None] | None = None
+        self._later: deque[Frame] = deque()
         self._inputs: tuple[dict[str, bytes], dict[str, str]] = ({}, {})
         self._done: dict[str, asyncio.Future[Frame]] = {}
         self._health: asyncio.Future[Frame] | None = None
@@ -60,27 +63,23 @@ class ShortRoad(Road):
     @classmethod
     @asynccontextmanager
     async def open(
-        cls,
-        process: WorkerProcess,
-        plane: DataPlane,
-        agent: Agent,
-        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        cls, process: WorkerProcess, plane: DataPlane, agent: Agent, connection: socket.socket
     ) -> AsyncIterator[ShortRoad]:
         """Take over a connection that a worker has opened, and wait until it is healthy.
 
         Raises:
             WorkerFailed: it ended before, or was not healthy in time.
         """
-        road = cls(process, plane, agent, streams)
-        follower = asyncio.create_task(road._follow())
+        road = cls(process, plane, agent)
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(lambda: road._stream, connection)
         try:
             await road.wait_for_health()
             yield road
         finally:
-            follower.cancel()
-            road._writer.close()
-            with contextlib.suppress(asyncio.CancelledError):
-                await follower
+            road._stream.close()
+            if road._answering is not None:
+                road._answering.cancel()
 
     def bring(self, _staging: Staging, objects: Mapping[str, bytes]) -> dict[str, bytes]:
         """Take small objects along; of large ones the worker gets the path, to read only."""
@@ -100,7 +99,7 @@ class ShortRoad(Road):
         data, files = self._inputs
         values = {"data": list(data), "files": files}
         done = self._done[staging.token] = self._expect()
-        self._send(Frame(TASK, values, [request.SerializeToString(), *data.values()]))
+        self._stream.send(Frame(TASK, values, [request.SerializeToString(), *data.values()]))
         try:
             frame = await asyncio.wait_for(done, max_duration)
         except asyncio.TimeoutError:
@@ -125,7 +124,7 @@ class ShortRoad(Road):
     async def is_serving(self, limit: float) -> bool:
         """Ask the inside for the worker's health; it cannot answer while it runs a task."""
         self._health = self._expect()
-        self._send(Frame(HEALTH))
+        self._stream.send(Frame(HEALTH))
         try:
             frame = await asyncio.wait_for(self._health, limit)
         except (asyncio.TimeoutError, ConnectionError):
@@ -140,30 +139,32 @@ class ShortRoad(Road):
             future.set_exception(ConnectionError("the worker hung up"))
         return future
 
-    def _send(self, frame: Frame) -> None:
-        self._writer.write(frame.encode())
-
-    async def _follow(self) -> None:
-        """Read frames until the connection breaks; then whoever waits learns of it."""
-        try:
-            while True:
-                await self._handle(await read_frame(self._reader))
-        except Exception as error:  # it hung up, or what came is not what a worker sends
-            log.info("No more from the worker of pod %s: %r", self.process.name, error)
-            self._broken, self._proven_at = True, 0.0
-            for waiting in [*self._done.values(), *([self._health] if self._health else [])]:
-                if not waiting.done():
-                    waiting.set_exception(ConnectionError("the worker hung up"))
-
-    async def _handle(self, frame: Frame) -> None:
-        if frame.kind == CALL:
-            self._send(await self._answer(frame))
+    def _take(self, frame: Frame) -> None:
+        """Take a frame. Those behind a call wait until it is answered: they may build on it."""
+        if self._answering is not None:
+            self._later.append(frame)
+        elif frame.kind == CALL:
+            self._answering = asyncio.create_task(self._answer_in_turn(frame))
         elif frame.kind == DONE:
             done = self._done.get(frame.values["token"])
             if done and not done.done():  # else: a task that was taken away meanwhile
                 done.set_result(frame)
         elif frame.kind == HEALTH and self._health and not self._health.done():
             self._health.set_result(frame)
+
+    async def _answer_in_turn(self, call: Frame) -> None:
+        self._stream.send(await self._answer(call))
+        self._answering = None
+        while self._later and self._answering is None:
+            self._take(self._later.popleft())
+
+    def _end(self, reason: Exception | None) -> None:
+        """Tell whoever waits that the connection is gone."""
+        log.info("No more from the worker of pod %s: %r", self.process.name, reason)
+        self._broken, self._proven_at = True, 0.0
+        for waiting in [*self._done.values(), *([self._health] if self._health else [])]:
+            if not waiting.done():
+                waiting.set_exception(ConnectionError("the worker hung up"))
 
     async def _answer(self, frame: Frame) -> Frame:
         """Answer a call of the Agent service with the code that serves gRPC, too."""
@@ -177,17 +178,3 @@ class ShortRoad(Road):
             log.exception("A call of the worker failed: %s", name)
             return Frame(ANSWER, {**number, "code": "UNKNOWN", "details": "See the log"})
         return Frame(ANSWER, number, [reply.SerializeToString()])
-
-
-async def read_frame(reader: asyncio.StreamReader) -> Frame:
-    """Read one frame.
-
-    Raises:
-        asyncio.IncompleteReadError: the connection was closed.
-        ValueError: what came is no frame.
-    """
-    header, body = lengths(await reader.readexactly(PREFIX.size))
-    return Frame.decode(await reader.readexactly(header), await reader.readexactly(body))
-
-
-__all__ = ["HELLO", "ShortRoad", "read_frame"]

@@ -135,10 +135,9 @@ class Staging:
         """
         created = {new.result_id for new in self._work.created}
         objects = self._plane.objects
-        for result_id in (*self._announced, *self._produced):
+        for result_id in self._announced:
             if result_id not in created:
                 result_rows.get(self._plane, result_id)  # so no odd id becomes a path
-        for result_id in self._announced:
             if result_id not in self._moved:
                 stored = objects.adopt(self.folder / result_id)
                 self._work.produced[result_id] = stored

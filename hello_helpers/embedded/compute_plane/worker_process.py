@@ -36,9 +36,6 @@ LAUNCHER = Path(__file__).with_name("inside") / "launcher.py"
 SOCKET_VARIABLE = "HELLO_ARMONIK_INSIDE"
 """Environment variable that tells a Python worker's inside where its pod listens."""
 
-BUFFER = 1 << 20
-"""Bytes that are read ahead from the inside of a Python worker."""
-
 
 class WorkerProcess:
     """One run of a worker command. ``addresses`` says where it meets its agent."""
@@ -104,11 +101,11 @@ class WorkerProcess:
             **self.addresses.environment(),
         }
 
-    async def inside_streams(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def inside_connection(self) -> socket.socket:
         """Wait until the inside of a Python worker connects (see `inside`)."""
         assert self.inside is not None, "not a Python worker"
         connection, _ = await asyncio.get_running_loop().sock_accept(self.inside)
-        return await asyncio.open_unix_connection(sock=connection, limit=BUFFER)
+        return connection
 
     @property
     def pid(self) -> int:

@@ -52,8 +52,12 @@ class Work:
         return stored + [object_.opaque_id for object_ in self.produced.values()]
 
 
-def acquire(plane: DataPlane, task_id: str, pod: PodIdentity) -> sqlite3.Row | None:
-    """Take a task that came off the queue; None if it is not to be run (now, or ever)."""
+def take(plane: DataPlane, task_id: str) -> tuple[sqlite3.Row, sqlite3.Row] | None:
+    """Look at a task that came off the queue; return it and its session.
+
+    Returns:
+        None if it is not to be run (now, or ever); then it is where it belongs.
+    """
     with plane.transaction() as tx:
         task = tx.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
         if task is None or task["status"] != TaskStatus.SUBMITTED:
@@ -66,36 +70,41 @@ def acquire(plane: DataPlane, task_id: str, pod: PodIdentity) -> sqlite3.Row | N
             status = SessionStatus(session["status"]).name
             cancellation.refuse(plane, tx, task, f"its session is {status}")
             return None
-        instant = now()
-        tasks.move(
-            plane,
-            tx,
-            task,
-            TaskStatus.DISPATCHED,
-            owner_pod_id=pod.pod_id,
-            pod_hostname=pod.hostname,
-            received_at=instant,
-            acquired_at=instant,
-        )
-        return tx.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
+        return task, session
 
 
-def start(plane: DataPlane, task: sqlite3.Row, fetched_at: int) -> sqlite3.Row | None:
-    """Note that the data is there and the worker is about to be called; None if not to be."""
+def acquire(plane: DataPlane, task: sqlite3.Row, pod: PodIdentity) -> bool:
+    """Note that a pod has a task, and that its data is on the way."""
     with plane.transaction() as tx:
-        started = now()
-        moved = tasks.move(
-            plane,
-            tx,
-            task,
-            TaskStatus.PROCESSING,
-            fetched_at=fetched_at,
-            started_at=started,
-            pod_ttl=started,
-        )
-        if not moved:
-            return None
-        return tx.row("SELECT * FROM task WHERE task_id = ?", (task["task_id"],))
+        return tasks.move(plane, tx, task, TaskStatus.DISPATCHED, **_acquired(pod))
+
+
+def start(plane: DataPlane, task: sqlite3.Row) -> bool:
+    """Note that the data is there and the worker is about to be called."""
+    with plane.transaction() as tx:
+        return tasks.move(plane, tx, task, TaskStatus.PROCESSING, **_started())
+
+
+def acquire_and_start(plane: DataPlane, task: sqlite3.Row, pod: PodIdentity) -> bool:
+    """Note both, with one statement: for tasks whose data was there at once."""
+    steps = (TaskStatus.DISPATCHED, TaskStatus.PROCESSING)
+    with plane.transaction() as tx:
+        return tasks.move_through(plane, tx, task, steps, **_acquired(pod), **_started())
+
+
+def _acquired(pod: PodIdentity) -> dict[str, object]:
+    instant = now()
+    return {
+        "owner_pod_id": pod.pod_id,
+        "pod_hostname": pod.hostname,
+        "received_at": instant,
+        "acquired_at": instant,
+    }
+
+
+def _started() -> dict[str, object]:
+    instant = now()
+    return {"fetched_at": instant, "started_at": instant, "pod_ttl": instant}
 
 
 def requeue(plane: DataPlane, task_id: str) -> None:
@@ -125,11 +134,12 @@ def complete(plane: DataPlane, task: sqlite3.Row, work: Work, processed_at: int)
     with plane.transaction() as tx:
         if not _is_processing(tx, task):
             return False
-        session = sessions.get(plane, task["session_id"])
-        results.insert(plane, tx, task["session_id"], work.created)
+        if work.created:
+            results.insert(plane, tx, task["session_id"], work.created)
         for result_id, (opaque_id, size) in work.produced.items():
             results.complete(plane, tx, results.get(plane, result_id), opaque_id, size)
         if work.subtasks:
+            session = sessions.get(plane, task["session_id"])
             submission.insert(plane, tx, session, work.subtasks, _origin(task))
         return tasks.end(plane, tx, task, TaskStatus.COMPLETED, processed_at=processed_at)
 
@@ -139,7 +149,7 @@ def fail(
 ) -> bool:
     """End a task in ERROR or TIMEOUT for good; abort its outputs and what depends on them."""
     with plane.transaction() as tx:
-        if not tasks.end(plane, tx, task, to, error=error, processed_at=_processed(task)):
+        if not tasks.end(plane, tx, task, to, error=error):
             return False
         what = "timed-out" if to is TaskStatus.TIMEOUT else "failed"
         cause = reason or f"Task {task['task_id']} {what}:\n{error}"
@@ -153,9 +163,7 @@ def retry_or_fail(plane: DataPlane, task: sqlite3.Row, error: str) -> bool:
     if not can_retry(len(retry_of), task["max_retries"]):
         return fail(plane, task, TaskStatus.ERROR, error)
     with plane.transaction() as tx:
-        if not tasks.end(
-            plane, tx, task, TaskStatus.RETRIED, error=error, processed_at=_processed(task)
-        ):
+        if not tasks.end(plane, tx, task, TaskStatus.RETRIED, error=error):
             return False
         _insert_retry(plane, tx, task, retry_of)
         return True
@@ -187,10 +195,6 @@ def _origin(task: sqlite3.Row) -> Origin:
 def _is_processing(tx: Transaction, task: sqlite3.Row) -> bool:
     row = tx.row("SELECT status FROM task WHERE task_id = ?", (task["task_id"],))
     return row is not None and row["status"] == TaskStatus.PROCESSING
-
-
-def _processed(task: sqlite3.Row) -> int | None:
-    return now() if task["started_at"] else None
 
 
 def _insert_retry(

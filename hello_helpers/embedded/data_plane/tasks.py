@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from types import MappingProxyType
+from typing import TypeAlias
 
 from ..errors import NotFound
 from .clock import now
@@ -13,6 +15,9 @@ from .database import Transaction
 from .feed import Change, ChangeKind
 from .plane import DataPlane
 from .states import FINAL_TASK, MOVES, TaskStatus
+
+Computed: TypeAlias = Mapping[str, tuple[str, object]]
+"""Columns that SQL computes: by name, an expression with one question mark, and its value."""
 
 HANDLES = "seq, task_id, session_id, status, partition_id, priority"
 """The columns that are needed to change many tasks at once."""
@@ -51,15 +56,52 @@ def move(
     Returns:
         False if the task is gone or its present status does not lead there; then nothing changed.
     """
-    settings = "".join(f", {name} = ?" for name in columns)
+    return _move(plane, tx, task, [to], columns)
+
+
+def move_through(
+    plane: DataPlane,
+    tx: Transaction,
+    task: sqlite3.Row,
+    steps: Sequence[TaskStatus],
+    **columns: object,
+) -> bool:
+    """Take a task through several statuses with one statement; see `move`.
+
+    Args:
+        steps: the statuses in order; each must lead to the next one.
+    """
+    assert all(after in MOVES[before] for before, after in pairwise(steps)), steps
+    return _move(plane, tx, task, steps, columns)
+
+
+def _move(
+    plane: DataPlane,
+    tx: Transaction,
+    task: sqlite3.Row,
+    steps: Sequence[TaskStatus],
+    columns: Mapping[str, object],
+    computed: Computed = MappingProxyType({}),
+) -> bool:
+    """See `move_through`."""
+    settings, values = _settings(columns, computed)
     cursor = tx.execute(
-        f"UPDATE task SET status = ?{settings} WHERE task_id = ? AND status IN ({_SOURCES[to]})",
-        (int(to), *columns.values(), task["task_id"]),
+        f"UPDATE task SET status = ?{settings}"
+        f" WHERE task_id = ? AND status IN ({_SOURCES[steps[0]]})",
+        (int(steps[-1]), *values, task["task_id"]),
     )
     if cursor.rowcount != 1:
         return False
-    announce(plane, tx, task["session_id"], task["task_id"], to)
+    for status in steps:
+        announce(plane, tx, task["session_id"], task["task_id"], status)
     return True
+
+
+def _settings(columns: Mapping[str, object], computed: Computed) -> tuple[str, list[object]]:
+    """Return the middle of an UPDATE, and what is bound to its question marks."""
+    settings = [f", {name} = ?" for name in columns]
+    settings += [f", {name} = {expression}" for name, (expression, _) in computed.items()]
+    return "".join(settings), [*columns.values(), *(value for _, value in computed.values())]
 
 
 def move_all(
@@ -86,9 +128,9 @@ def _move_all(
     rows: Sequence[sqlite3.Row],
     to: TaskStatus,
     columns: Mapping[str, object],
-    computed: Mapping[str, str] = MappingProxyType({}),
+    computed: Computed = MappingProxyType({}),
 ) -> list[sqlite3.Row]:
-    """See `move_all`; ``computed`` are columns whose values are SQL expressions."""
+    """See `move_all`."""
     if not rows:
         return []
     able = {
@@ -100,12 +142,10 @@ def _move_all(
         )
     }
     moved = [row for row in rows if row["seq"] in able]
-    settings = [f", {name} = ?" for name in columns]
-    settings += [f", {name} = {expression}" for name, expression in computed.items()]
+    settings, values = _settings(columns, computed)
     tx.execute(
-        f"UPDATE task SET status = ?{''.join(settings)}"
-        " WHERE seq IN (SELECT value FROM json_each(?))",
-        (int(to), *columns.values(), json.dumps([row["seq"] for row in moved])),
+        f"UPDATE task SET status = ?{settings} WHERE seq IN (SELECT value FROM json_each(?))",
+        (int(to), *values, json.dumps([row["seq"] for row in moved])),
     )
     for row in moved:
         if plane.feed.wanted(row["session_id"]):
@@ -126,24 +166,25 @@ def end(
     task: sqlite3.Row,
     to: TaskStatus,
     error: str = "",
-    **columns: object,
+    processed_at: int | None = None,
 ) -> bool:
-    """Move a task into a final status: instants, durations and output are set here."""
+    """Move a task into a final status: instants, durations and output are set here.
+
+    Args:
+        processed_at: when its worker was done; None: just now, if it ever started.
+    """
     assert to in FINAL_TASK
     instant = now()
-    return move(
-        plane,
-        tx,
-        task,
-        to,
-        ended_at=instant,
-        creation_to_end_duration=instant - task["created_at"],
-        processing_to_end_duration=task["started_at"] and instant - task["started_at"],
-        received_to_end_duration=task["received_at"] and instant - task["received_at"],
-        success=int(not error and to is TaskStatus.COMPLETED),
-        error=error,
-        **columns,
-    )
+    columns = {
+        "ended_at": instant,
+        "success": int(not error and to is TaskStatus.COMPLETED),
+        "error": error,
+    }
+    computed = _durations(instant)
+    if to is not TaskStatus.CANCELLED:
+        expression = "CASE WHEN started_at IS NULL THEN NULL ELSE ? END"
+        computed["processed_at"] = (expression, processed_at or instant)
+    return _move(plane, tx, task, [to], columns, computed)
 
 
 def end_all(
@@ -154,11 +195,13 @@ def end_all(
     assert to is not TaskStatus.COMPLETED
     instant = now()
     columns = {"ended_at": instant, "success": 0, "error": error}
-    durations = {
-        f"{name}_to_end_duration": f"{instant} - {begin}" for name, begin in _DURATIONS.items()
+    return _move_all(plane, tx, rows, to, columns, _durations(instant))
+
+
+def _durations(instant: int) -> dict[str, tuple[str, object]]:
+    """Return the durations of a task that ends at an instant; NULL from where it never got."""
+    return {
+        "creation_to_end_duration": ("? - created_at", instant),
+        "processing_to_end_duration": ("? - started_at", instant),
+        "received_to_end_duration": ("? - received_at", instant),
     }
-    return _move_all(plane, tx, rows, to, columns, durations)
-
-
-_DURATIONS = {"creation": "created_at", "processing": "started_at", "received": "received_at"}
-"""Where each duration of a task begins; it has no duration if it never got there."""
