@@ -13,10 +13,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hello_helpers import lessons
+from hello_helpers.cli.jupyter_folders import folders_elsewhere
+from hello_helpers.cli.jupyter_options import unknown_option
+from hello_helpers.cli.jupyter_running import find_running
 
 HELP = "open JupyterLab on your own copy of the lessons"
 
 DEFAULT_FOLDER = "~/hello-armonik"
+
+FRONT_PAGE = f"lab/workspaces/hello-armonik/tree/{lessons.WELCOME}"
+"""The first lesson, in a workspace of its own: what is open elsewhere in JupyterLab stays there."""
 
 SETTINGS = Path(__file__).parent / "jupyter"
 """A folder of defaults in Jupyter's own form; here, that JupyterLab asks nobody for news."""
@@ -24,6 +30,11 @@ SETTINGS = Path(__file__).parent / "jupyter"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; whatever else is given is handed to ``jupyter lab``."""
+    parser.usage = "%(prog)s [-h] [--dir DIR] [--no-browser] [any option of jupyter lab]"
+    parser.epilog = (
+        "Any other option is handed to jupyter lab, for example --port=9000 or --ip=0.0.0.0;"
+        " `jupyter lab --help` lists them."
+    )
     parser.add_argument(
         "--dir",
         metavar="DIR",
@@ -41,17 +52,51 @@ def execute(args: argparse.Namespace) -> int:
             f"JupyterLab is not installed for {sys.executable}.",
             f"Install it there: {sys.executable} -m pip install jupyterlab",
         )
+    if wrong := unknown_option(args.rest):
+        _fail(
+            f"Neither this command nor JupyterLab has an option {wrong}.",
+            "hello-armonik lab --help, and jupyter lab --help, say which ones there are.",
+        )
+        return 2
     try:
         copy = _refresh(args.dir)
+        moved = folders_elsewhere()
     except lessons.LessonsError as error:
         return _fail(*error.lines())
+    except OSError as error:
+        return _fail(
+            f"No temporary folder can be made: {error.strerror}.",
+            "Name a folder that you can write to in the variable TMPDIR.",
+        )
     _report(copy)
+    if moved:
+        _say("Jupyter cannot write its own files in your home folder: they are in a temporary one.")
+    with_browser = not args.no_browser and _has_browser()
+    if address := find_running(copy.folder, FRONT_PAGE):
+        if not args.rest:
+            return _show_running(address, with_browser)
+        _say(
+            f"A JupyterLab runs on this folder already: {address}",
+            "As you gave options, another one starts. Change a notebook in one of them only.",
+        )
     rest = list(args.rest)
-    if args.no_browser or not _has_browser():
+    if not with_browser:
         _say("Open the address with `token=` that JupyterLab prints below in a browser.")
         rest.append("--no-browser")
     _say("To stop JupyterLab, press Ctrl-C here.")
-    return _become(jupyter_command(copy.folder, rest))
+    return _become(jupyter_command(copy.folder, rest), {**jupyter_environment(), **moved})
+
+
+def _show_running(address: str, with_browser: bool) -> int:
+    """Lead to the JupyterLab that runs, instead of starting a second one on the same files."""
+    _say(
+        "JupyterLab runs on this folder already, at this address:",
+        address,
+        "So no second one was started. For another copy of the lessons, give --dir FOLDER.",
+    )
+    if with_browser:
+        webbrowser.open(address)
+    return 0
 
 
 def jupyter_command(folder: Path, options: Sequence[str] = ()) -> list[str]:
@@ -62,9 +107,7 @@ def jupyter_command(folder: Path, options: Sequence[str] = ()) -> list[str]:
         "--KernelManager.transport_encryption=auto",
     ]
     if (folder / lessons.WELCOME).exists():
-        # A workspace of its own: what is open in other JupyterLabs of this user stays there.
-        page = f"/lab/workspaces/hello-armonik/tree/{lessons.WELCOME}"
-        ours.append(f"--LabApp.default_url={page}")
+        ours.append(f"--LabApp.default_url=/{FRONT_PAGE}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         ours.append("--allow-root")  # in a container there is often no other user
     given = {option.partition("=")[0] for option in options}  # JupyterLab refuses to be told twice
@@ -120,10 +163,9 @@ def _has_browser() -> bool:
     return True
 
 
-def _become(command: list[str]) -> int:
+def _become(command: list[str], environment: dict[str, str]) -> int:
     sys.stdout.flush()
     sys.stderr.flush()
-    environment = jupyter_environment()
     if os.name != "nt":
         os.execve(command[0], command, environment)
     # On Windows, exec would return to the prompt while JupyterLab runs on.

@@ -48,11 +48,10 @@ class JupyterServer:
 
     def _wait_until_ready(self) -> tuple[str, str]:
         """Wait for the file in which the server tells its address, and for its first answer."""
-        runtime = Path(self.variables["JUPYTER_RUNTIME_DIR"])
-        info = runtime / f"jpserver-{self.process.pid}.json"
         deadline = time.monotonic() + SECONDS_TO_START
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
+                info = self.runtime() / f"jpserver-{self.process.pid}.json"
                 known = json.loads(info.read_text())
                 self.url, self.token = known["url"], known["token"]
                 self.ask("GET", "api/status")
@@ -61,6 +60,10 @@ class JupyterServer:
             else:
                 return self.url, self.token
         raise AssertionError(f"JupyterLab did not start:\n{self.log.read_text()}")
+
+    def runtime(self) -> Path:
+        """Return the folder of Jupyter's files about what runs."""
+        return Path(self.variables["JUPYTER_RUNTIME_DIR"])
 
     def ask(self, method: str, path: str) -> Any:
         """Call the server's REST interface; return the JSON of the answer, None if it is empty."""

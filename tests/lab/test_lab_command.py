@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jupyter_client import BlockingKernelClient
 
 from hello_helpers.cli import lab
+from hello_helpers.cli.jupyter_folders import folders_elsewhere
+from hello_helpers.cli.jupyter_options import unknown_option
+from hello_helpers.cli.jupyter_running import find_running
 from tests.browser.server import JupyterServer
 from tests.isolation import environment
+from tests.unit import listeners
 
 COMMAND = [sys.executable, "-m", "hello_helpers", "lab"]
 
@@ -28,6 +35,25 @@ def run(*options: str, home: Path, **variables: str) -> subprocess.CompletedProc
         text=True,
         timeout=60,
     )
+
+
+class WithoutHome(JupyterServer):
+    """What the command becomes where no folder of Jupyter can be written in the home folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start it with a file as home folder: root can write everywhere else."""
+        (folder / "home").write_text("")
+        self.temporary = folder / "tmp"
+        self.temporary.mkdir()
+        without = [f"--unset={name}" for name in environment(folder) if name.startswith("J")]
+        variables = [f"HOME={folder / 'home'}", f"TMPDIR={self.temporary}"]
+        command = ["env", *without, "--unset=IPYTHONDIR", *variables, *COMMAND]
+        super().__init__(command, folder)
+
+    def runtime(self) -> Path:
+        """Return the folder of Jupyter's files about what runs."""
+        folders = self.temporary.glob("hello-armonik-jupyter-*/jupyter_runtime_dir")
+        return next(folders, self.temporary / "not yet")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +96,122 @@ def test_a_home_that_cannot_be_written_is_named_and_a_temporary_copy_made(tmp_pa
     assert f"cannot be copied to {tmp_path}/hello-armonik: File exists" in done.stderr
     assert "temporary folder" in done.stderr
     assert len(list((tmp_path / "tmp").glob("hello-armonik-*/00_welcome.ipynb"))) == 1
+
+
+def test_with_a_home_that_cannot_be_written_jupyterlab_starts_and_runs_code(tmp_path: Path) -> None:
+    with WithoutHome(tmp_path) as server:
+        served = [file["name"] for file in server.ask("GET", "api/contents")["content"]]
+        assert "00_welcome.ipynb" in served
+        kernel = server.ask("POST", "api/kernels")["id"]
+        client = BlockingKernelClient()
+        client.load_connection_file(str(server.runtime() / f"kernel-{kernel}.json"))
+        client.start_channels()
+        client.wait_for_ready(timeout=60)
+        told: list[str] = []
+        client.execute_interactive(
+            "print(6 * 7)",
+            timeout=60,
+            output_hook=lambda message: told.append(message["content"].get("text", "")),
+        )
+        client.stop_channels()
+        server.ask("DELETE", f"api/kernels/{kernel}")
+    assert "42\n" in told
+    log = server.log.read_text()
+    assert "Jupyter cannot write its own files in your home folder" in log
+    assert "Traceback" not in log
+
+
+def test_a_home_that_can_be_written_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "not" / "there" / "yet"))
+    assert folders_elsewhere() == {}
+
+
+def test_without_any_folder_to_write_to_it_ends_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    nowhere = "import tempfile; tempfile.tempdir = 'file/nowhere';"
+    program = f"{nowhere} import sys; from hello_helpers.__main__ import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "lab"],
+        env={**os.environ, "HOME": str(tmp_path / "file")},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "No temporary folder can be made: Not a directory." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def lab_again(server: JupyterServer, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the command, on the folder of a server that runs."""
+    return subprocess.run(
+        [*COMMAND, "--dir", str(server.home / "mine"), "--no-browser", *options],
+        env={**os.environ, **server.variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_where_one_runs_its_address_is_told_and_no_other_is_started(server: JupyterServer) -> None:
+    done = lab_again(server)
+    assert done.returncode == 0
+    assert "runs on this folder already" in done.stderr
+    address = f"{server.url}lab/workspaces/hello-armonik/tree/00_welcome.ipynb?token={server.token}"
+    assert f"\n{address}\n" in done.stderr
+
+
+def test_with_options_a_second_one_starts_after_a_warning(server: JupyterServer) -> None:
+    done = lab_again(server, "--version")
+    assert done.returncode == 0
+    assert f"runs on this folder already: {server.url}" in done.stderr
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout), "it became JupyterLab"
+
+
+def test_a_server_of_another_folder_is_none_on_this_one(
+    server: JupyterServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(server.runtime()))
+    assert find_running(server.home / "mine", "lab")
+    assert find_running(tmp_path, "lab") is None
+
+
+@pytest.mark.parametrize("damage", ["dead", "[]", "{", "{}"])
+def test_a_server_that_does_not_answer_any_more_does_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
+) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    url = f"http://localhost:{listeners.closed_port()}/"
+    dead = json.dumps({"root_dir": str(tmp_path), "url": url, "token": "", "pid": os.getpid()})
+    (tmp_path / "jpserver-1.json").write_text(dead if damage == "dead" else damage)
+    assert find_running(tmp_path, "lab") is None
+
+
+@pytest.mark.parametrize("option", ["--nosuch", "--nosuch=1", "-z"])
+def test_an_option_that_nobody_has_is_told_in_a_sentence(tmp_path: Path, option: str) -> None:
+    done = run(option, home=tmp_path)
+    assert done.returncode == 2
+    first, second = done.stderr.splitlines()
+    assert first == f"Neither this command nor JupyterLab has an option {option}."
+    assert "--help" in second
+
+
+def test_every_option_that_jupyterlab_tells_of_is_handed_on() -> None:
+    command = [sys.executable, "-m", "jupyterlab", "--help"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    options = re.findall(r"^--?[a-z][\w-]*", told, re.MULTILINE)
+    assert len(options) > 20
+    assert unknown_option(options) is None
+    assert unknown_option(["--ServerApp.port=1", "--port", "9000", "01_channel.ipynb"]) is None
+
+
+def test_its_help_says_that_it_takes_the_options_of_jupyterlab(tmp_path: Path) -> None:
+    assert "any option of jupyter lab" in run("--help", home=tmp_path).stdout
 
 
 def test_a_chosen_folder_that_cannot_be_written_ends_it_with_a_sentence(tmp_path: Path) -> None:
