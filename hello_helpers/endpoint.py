@@ -193,6 +193,7 @@ class Endpoint:
 
         from hello_helpers.deadline import with_deadline
         from hello_helpers.tls_files import read_tls_files
+        from hello_helpers.wire import watchable
 
         files = read_tls_files(self)
         channel = create_channel(
@@ -202,7 +203,7 @@ class Endpoint:
             client_certificate=files.client_certificate,
             client_key=files.client_key,
         )
-        return with_deadline(channel)
+        return watchable(with_deadline(channel))
 
     def check(self, timeout: float = 5.0) -> dict[str, str]:
         """Prove that ArmoniK answers; return its versions, ``{"core": "...", "api": "..."}``.

@@ -1,0 +1,212 @@
+"""The calls on the wire as a sequence: client on the left, control plane on the right."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hello_helpers.display.drawing import BLUE, GREY, LINE, Arrow, Box, Label, Part, Picture
+from hello_helpers.display.drawing import Point as At
+from hello_helpers.display.sequence_rows import Row, many, ms, rows, size
+from hello_helpers.display.tables import Table
+from hello_helpers.wire.calls import OK, Call, Messages
+
+CLIENT, CONTROL, WIDTH = 80, 500, 670
+"""Pixels: where the two lines are, and the width of the picture."""
+
+HEADER, ARROW, LANE, GAP = 62, 24, 46, 14
+"""Pixels: heights of the boxes on top, of a message, of a stream; between two calls."""
+
+DRAWN_ROWS = 30
+"""More kinds of calls than that are only in the table."""
+
+LONGEST_LINE = 62
+"""Characters of a line between client and control plane."""
+
+SMALLEST = 0.8
+"""How small the picture may be drawn, so that its text can still be read."""
+
+
+@dataclass(frozen=True)
+class CallSequence:
+    """A picture, a sentence and a table; a cell that ends with it shows all three."""
+
+    sentence: str
+    table: Table
+    picture: Picture | None
+
+    def _repr_html_(self) -> str:
+        rest = (
+            f"<p>{html.escape(self.sentence)}</p>"
+            "<details><summary>The same as a table</summary>"
+            f"{self.table._repr_html_()}</details>"
+        )
+        if self.picture is None:
+            return f"<p>{html.escape(self.sentence)}</p>"
+        # It shrinks a little; what does not fit then is reached by scrolling.
+        least = f"min-width: {round(SMALLEST * self.picture.width)}px; max-width: 100%"
+        picture = self.picture.svg().replace("max-width: 100%", least, 1)
+        area = f'<div tabindex="0" role="group" aria-label="{html.escape(self.picture.title)}"'
+        return f'{area} style="width: 0; min-width: 100%; overflow-x: auto">{picture}</div>{rest}'
+
+    def __repr__(self) -> str:
+        return f"{self.sentence}\n{self.table!r}" if self.picture else self.sentence
+
+
+def sequence(calls: Sequence[Call], left_out: int = 0) -> CallSequence:
+    """Return what these calls look like.
+
+    Args:
+        calls: in the order in which they began.
+        left_out: how many more were made.
+    """
+    found = rows(calls)
+    words = _sentence(calls, found, left_out)
+    return CallSequence(words, _table(found), _draw(found, words) if found else None)
+
+
+def _sentence(calls: Sequence[Call], found: Sequence[Row], left_out: int) -> str:
+    if not calls:
+        return "No call was made."
+    ends = [call.began if call.ended is None else call.ended for call in calls]
+    sent = sum(call.requests.size for call in calls)
+    received = sum(call.responses.size for call in calls)
+    text = (
+        f"{many(len(calls), 'call')} in {ms(max(ends) - calls[0].began)}: {size(sent)} sent, "
+        f"{size(received)} received."
+    )
+    if still_open := sum(call.is_open for call in calls):
+        text += f" Still open: {still_open}."
+    if failed := sum(not call.is_open and call.code != OK for call in calls):
+        text += f" Ended otherwise than OK: {failed}."
+    if any(row.count > 1 for row in found):
+        text += " Calls of the same kind share a row."
+    if len(found) > DRAWN_ROWS:
+        text += f" The picture shows the first {DRAWN_ROWS} rows."
+    if left_out:
+        text += f" There were {left_out:,} more, which are not recorded."
+    return text
+
+
+def _table(found: Sequence[Row]) -> Table:
+    header = ("call", "began at", "took", "sent", "received", "status")
+    return Table(
+        "The calls, in the order in which they began",
+        header,
+        [
+            (
+                row.name,
+                ms(row.first.began),
+                row.took,
+                row.sent,
+                row.received,
+                row.status + (f": {row.details}" if row.details else ""),
+            )
+            for row in found
+        ],
+    )
+
+
+def _draw(found: Sequence[Row], sentence: str) -> Picture:
+    parts: list[Part] = []
+    y: float = HEADER
+    for row in found[:DRAWN_ROWS]:
+        drawn, height = _draw_row(row, y)
+        parts += drawn
+        y += height + GAP
+    lines = [_Line(At(x, HEADER - 12), At(x, y)) for x in (CLIENT, CONTROL)]
+    heads = [
+        Box(CLIENT - 55, 2, 110, 44, ["Client", "this notebook"], GREY),
+        Box(CONTROL - 70, 2, 140, 44, ["Control plane", "of ArmoniK"], BLUE),
+    ]
+    words = [sentence, *map(_words, found[:DRAWN_ROWS])]
+    return Picture("The calls on the wire", words, WIDTH, y + 4, [*lines, *heads, *parts])
+
+
+def _words(row: Row) -> str:
+    status = row.status[2:] + (f" ({row.details})" if row.details else "")
+    return (
+        f"At {ms(row.first.began)}: {row.name}; sent: {row.sent}; received: {row.received}; "
+        f"status: {status}; time: {row.took}."
+    )
+
+
+def _draw_row(row: Row, y: float) -> tuple[list[Part], float]:
+    """Return the parts of a row whose top is at `y`, and its height."""
+    parts: list[Part] = [
+        Label(At(CLIENT - 8, y + 18), ms(row.first.began), anchor="end"),
+        Label(At(CLIENT + 10, y + 14), _short(row.name), bold=True, anchor="start"),
+        Label(At(CONTROL + 12, y + 18), row.status, bold=True, anchor="start"),
+        Label(At(CONTROL + 12, y + 18 + LINE), row.took, anchor="start"),
+    ]
+    top = y
+    if row.first.streams_requests:
+        y += LINE + 2  # the name needs a line of its own
+    y = _draw_direction(parts, row, row.requests, row.sent, y, outward=True)
+    y = _draw_direction(parts, row, row.responses, row.received, y, outward=False)
+    if row.details:
+        parts.append(Label(At(CLIENT + 10, y + 12), _short(row.details), anchor="start"))
+        y += LINE
+    return parts, max(y - top, 2 * LINE + 6)
+
+
+def _draw_direction(
+    parts: list[Part], row: Row, messages: Messages, words: str, y: float, outward: bool
+) -> float:
+    """Add the messages in one direction, from `y` down; return where they end."""
+    is_stream = row.first.streams_requests if outward else row.first.streams_responses
+    if is_stream and row.count == 1:
+        parts += _lane(row, messages, y, outward)
+        parts.append(Label(At(CONTROL - 12, y + LANE - 4), words, anchor="end"))
+        return y + LANE
+    if messages.count:
+        parts.append(Label(At(CONTROL - 12, y + 14), words, anchor="end"))
+        shifts = (0, 4) if row.count > 1 else (0,)  # two lines: several calls
+        parts += [_arrow(y + 20 + shift, outward) for shift in shifts]
+        return y + ARROW + shifts[-1]
+    return y
+
+
+def _arrow(y: float, outward: bool) -> Arrow:
+    client, control = At(CLIENT, y), At(CONTROL, y)
+    return Arrow([client, control] if outward else [control, client], dashed=not outward)
+
+
+def _lane(row: Row, messages: Messages, y: float, outward: bool) -> list[Part]:
+    """A lane for a stream: time runs to the right, each message is a tick."""
+    left, right, top, height = CLIENT + 10, CONTROL - 10, y + 6, 20
+    over = row.first.ended if row.first.ended is not None else max(messages.times, default=0.0)
+    scale = (right - left - 4) / max(over - row.first.began, 1e-6)
+    ticks: list[Part] = [
+        _Line(At(x, top + 3), At(x, top + height - 3), dashed=False, thick=True)
+        for x in (
+            left + 2 + min(max(time - row.first.began, 0) * scale, right - left - 4)
+            for time in messages.times
+        )
+    ]
+    box = Box(left, top, right - left, height, [], BLUE, dashed=row.first.is_open)
+    return [_arrow(top + height / 2, outward), box, *ticks]
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE - 3]}..."
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line from one place to another."""
+
+    start: At
+    end: At
+    dashed: bool = True
+    thick: bool = False
+
+    def svg(self) -> str:
+        """Return the line."""
+        dashes = ' stroke-dasharray="2 4"' if self.dashed else ""
+        width = 2 if self.thick else 1
+        return (
+            f'<line x1="{self.start.x:.1f}" y1="{self.start.y:.1f}" x2="{self.end.x:.1f}" '
+            f'y2="{self.end.y:.1f}" stroke="currentColor" stroke-width="{width}"{dashes}/>'
+        )

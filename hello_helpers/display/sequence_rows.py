@@ -1,0 +1,156 @@
+"""Calls on the wire as rows, in the order in which they began; repeated calls share a row."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hello_helpers.wire.calls import OK, Call, Messages
+
+MOST_ROWS = 14
+"""With more, calls of the same kind share a row wherever they are, and not only neighbours."""
+
+SMALLEST_RUN = 3
+"""So many neighbours of the same kind share a row in any case."""
+
+LONGEST_DETAILS = 300
+
+
+@dataclass(frozen=True)
+class Row:
+    """One call, or several of the same method and the same status.
+
+    Attributes:
+        first: the call, or the first of them.
+        count: how many they are.
+        seconds: how long it took, in the median; None while one of them is open.
+        requests, responses: their messages; for several calls without times.
+    """
+
+    first: Call
+    count: int
+    seconds: float | None
+    requests: Messages
+    responses: Messages
+
+    @property
+    def name(self) -> str:
+        """The method, and how many calls, if there are several."""
+        times = f" \N{MULTIPLICATION SIGN} {self.count:,}" if self.count > 1 else ""
+        return one_line(self.first.name) + times
+
+    @property
+    def status(self) -> str:
+        """The status, as a sign and a word."""
+        if self.first.is_open:
+            return "\N{WHITE CIRCLE} open"
+        sign = "\N{CHECK MARK}" if self.first.code == OK else "\N{MULTIPLICATION X}"
+        return f"{sign} {one_line(self.first.code)}"
+
+    @property
+    def details(self) -> str:
+        """What the status says besides; "" if it is OK."""
+        return "" if self.first.code == OK else one_line(self.first.details)
+
+    @property
+    def took(self) -> str:
+        """How long, in words."""
+        if self.seconds is None:
+            return "not over yet"
+        return ms(self.seconds) + (" in the median" if self.count > 1 else "")
+
+    @property
+    def sent(self) -> str:
+        """Size and number of the requests, in words."""
+        return self._messages(self.requests, self.first.streams_requests)
+
+    @property
+    def received(self) -> str:
+        """The same of the responses."""
+        return self._messages(self.responses, self.first.streams_responses)
+
+    def _messages(self, messages: Messages, is_stream: bool) -> str:
+        if not messages.count:
+            return "no message"
+        in_all = " in all" if self.count > 1 else ""
+        if not is_stream:
+            return size(messages.size) + in_all
+        text = f"{many(messages.count, 'message')}, {size(messages.size)}{in_all}"
+        if messages.times:
+            first = ms(messages.times[0] - self.first.began)
+            if messages.count == 1:
+                return f"{text}, after {first}"
+            last = ms(messages.times[-1] - self.first.began)
+            # Of very many only the first times are known.
+            until = f" to {last}" if len(messages.times) == messages.count else " on"
+            text += f", from {first}{until}"
+        return text
+
+
+def rows(calls: Sequence[Call]) -> tuple[Row, ...]:
+    """Return the rows for these calls."""
+    runs = [list(run) for _, run in itertools.groupby(calls, _kind)]
+    found = list(
+        itertools.chain.from_iterable(
+            [_row(run)] if len(run) >= SMALLEST_RUN else map(_row_of_one, run) for run in runs
+        )
+    )
+    if len(found) > MOST_ROWS:
+        kinds: dict[tuple[object, ...], list[Call]] = {}
+        for call in calls:
+            kinds.setdefault(_kind(call), []).append(call)
+        found = [_row(kind) for kind in kinds.values()]
+    return tuple(found)
+
+
+def _kind(call: Call) -> tuple[object, ...]:
+    return (call.service, call.method, call.code, call.is_open)
+
+
+def _row_of_one(call: Call) -> Row:
+    return _row([call])
+
+
+def _row(calls: Sequence[Call]) -> Row:
+    first = calls[0]
+    if len(calls) == 1:
+        return Row(first, 1, first.seconds, first.requests, first.responses)
+    took = [call.seconds for call in calls if call.seconds is not None]
+    return Row(
+        first,
+        len(calls),
+        statistics.median(took) if len(took) == len(calls) else None,
+        _sum(call.requests for call in calls),
+        _sum(call.responses for call in calls),
+    )
+
+
+def _sum(parts: Iterable[Messages]) -> Messages:
+    found = list(parts)
+    return Messages(sum(part.count for part in found), sum(part.size for part in found))
+
+
+def ms(seconds: float) -> str:
+    """Return a time as people read it."""
+    return f"{seconds:,.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people read it."""
+    for unit, name in ((1_000_000, "MB"), (1_000, "kB")):
+        if count >= unit:
+            return f"{count / unit:,.1f} {name}"
+    return f"{count} B"
+
+
+def many(count: int, what: str) -> str:
+    """Return a number of things."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def one_line(text: str) -> str:
+    """Return a text from outside without what a picture cannot hold, and not too long."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= LONGEST_DETAILS else f"{text[:LONGEST_DETAILS]}..."

@@ -1,0 +1,156 @@
+"""Notes about calls, written while they are made, by whichever threads make them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hello_helpers.wire.calls import Call, Messages, split_path
+
+KEPT_TIMES = 200
+"""Times of messages that are kept of each direction of a call; the rest is only counted."""
+
+KEPT_CALLS = 10_000
+"""Calls that are kept; whoever makes more wants a profiler, and not a picture."""
+
+Serializer = Callable[[Any], bytes]
+Deserializer = Callable[[bytes], Any]
+
+now = time.perf_counter
+
+
+class Direction:
+    """Counts the messages in one direction. One thread at a time writes it: gRPC sees to that."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.size = 0
+        self.times: list[float] = []
+
+    def note(self, data: object) -> None:
+        """Write down a message. What is no message is left to gRPC, which refuses it."""
+        if not isinstance(data, bytes):
+            return
+        self.count += 1
+        self.size += len(data)
+        if len(self.times) < KEPT_TIMES:
+            self.times.append(now())
+
+    def messages(self, zero: float) -> Messages:
+        """Return what is known; times count from `zero`."""
+        return Messages(self.count, self.size, tuple(time - zero for time in self.times))
+
+
+class OpenCall:
+    """One call, from its begin on."""
+
+    def __init__(self, path: str, streams_requests: bool, streams_responses: bool) -> None:
+        self.requests = Direction()
+        self.responses = Direction()
+        self._path = path
+        self._streams = (streams_requests, streams_responses)
+        # Reentrant: to let go of a call calls `dropped`, and garbage is collected at any time.
+        self._lock = threading.RLock()
+        self._dropped: float | None = None
+        self._ended: float | None = None
+        self._code = ""
+        self._details = ""
+        self._began = now()
+
+    def serializer(self, real: Serializer | None) -> Serializer:
+        """Return a serializer that counts what `real` makes, and makes the same."""
+        note = self.requests.note
+
+        def serialize(message: Any) -> bytes:
+            data = real(message) if real is not None else message
+            note(data)
+            return data
+
+        return serialize
+
+    def deserializer(self, real: Deserializer | None) -> Deserializer:
+        """Return a deserializer that counts what `real` reads, and reads the same."""
+        note = self.responses.note
+
+        def deserialize(data: bytes) -> Any:
+            note(data)
+            return real(data) if real is not None else data
+
+        return deserialize
+
+    def end(self, code: str, details: str = "") -> None:
+        """Write down how it ended."""
+        with self._lock:
+            if self._ended is None:
+                self._ended, self._code, self._details = now(), code, details
+
+    def drop(self) -> None:
+        """Write down that nobody holds the call any more; gRPC cancels it then.
+
+        If it had ended just before, `end` may come later, and then that counts.
+        """
+        with self._lock:
+            self._dropped = self._dropped or now()
+
+    def call(self, zero: float) -> Call:
+        """Return what is known now; times count from `zero`."""
+        with self._lock:
+            ended, code, details = self._ended, self._code, self._details
+            if ended is None and self._dropped is not None:
+                ended, code, details = self._dropped, "CANCELLED", "the client has let go of it"
+        service, method = split_path(self._path)
+        return Call(
+            service,
+            method,
+            *self._streams,
+            self._began - zero,
+            None if ended is None else ended - zero,
+            self.requests.messages(zero),
+            self.responses.messages(zero),
+            code,
+            details,
+        )
+
+
+class Record:
+    """The calls of a stretch of time, in the order of their begin."""
+
+    def __init__(self) -> None:
+        self.began = now()
+        self.left_out = 0
+        self._calls: list[OpenCall] = []
+
+    def add(self, call: OpenCall) -> None:
+        """Write down a call that begins now."""
+        if len(self._calls) < KEPT_CALLS:
+            self._calls.append(call)
+        else:
+            self.left_out += 1
+
+    def calls(self) -> tuple[Call, ...]:
+        """Return what is known now; open calls go on."""
+        return tuple(call.call(self.began) for call in list(self._calls))
+
+
+class Watchers:
+    """The records into which the calls of a channel are written.
+
+    Attributes:
+        records: replaced and never changed, so that calls can read it without a lock.
+    """
+
+    def __init__(self) -> None:
+        self.records: tuple[Record, ...] = ()
+        self._lock = threading.Lock()
+
+    def add(self, record: Record) -> None:
+        """Write all calls from now on into this one too."""
+        with self._lock:
+            self.records = (*self.records, record)
+
+    def remove(self, record: Record) -> None:
+        """Write no new calls into this one; open ones are followed to their end."""
+        with self._lock:
+            self.records = tuple(one for one in self.records if one is not record)

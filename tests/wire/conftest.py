@@ -1,0 +1,56 @@
+"""A server, and two channels to it: one is watched, the other is what it should be like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from hello_helpers.wire import Wire, on_the_wire, watchable
+from hello_helpers.wire.channel import WatchableChannel
+
+from .server import Echo, EchoServer
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EchoServer]:
+    running = EchoServer(tmp_path)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def channel(server: EchoServer) -> Iterator[WatchableChannel]:
+    with watchable(grpc.insecure_channel(server.url)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def wire(channel: WatchableChannel) -> Iterator[Wire]:
+    """What is recorded of `echo`."""
+    with on_the_wire(channel) as recorded:
+        yield recorded
+
+
+@pytest.fixture
+def echo(channel: WatchableChannel) -> Echo:
+    """The methods of the channel that can be watched."""
+    return Echo(channel)
+
+
+@pytest.fixture(params=["plain", "dormant", "watched"])
+def any_echo(request: pytest.FixtureRequest, server: EchoServer) -> Iterator[Echo]:
+    """The same methods of three channels: a plain one, one that could be watched, one that is."""
+    plain = grpc.insecure_channel(server.url)
+    with plain:
+        if request.param == "plain":
+            yield Echo(plain)
+        elif request.param == "dormant":
+            yield Echo(watchable(plain))
+        else:
+            channel = watchable(plain)
+            with on_the_wire(channel) as recorded:
+                yield Echo(channel)
+            assert recorded.calls
