@@ -7,11 +7,11 @@ import re
 
 import grpc
 import pytest
-from armonik.client import ArmoniKTasks
+from armonik.client import ArmoniKResults, ArmoniKTasks
 from armonik.common import TaskDefinition
 
 from hello_helpers import Endpoint, Payload, create_session
-from tests.lessons.running import cell_of, stored
+from tests.lessons.running import cell_of, stored, text
 from tests.store_notebooks import NOTEBOOKS
 
 SCRIPT = NOTEBOOKS.parent / "tests" / "old_clients" / "programs" / "original_page.txt"
@@ -34,7 +34,7 @@ def squeezed(code: str) -> str:
 def test_the_left_column_is_the_original_script() -> None:
     script = squeezed(SCRIPT.read_text())
     old, _ = columns()
-    assert len(old) == 14
+    assert len(old) == 13
     place = 0
     for piece in old:
         for statement in re.split(r"\n(?=import|from)", piece):
@@ -57,10 +57,36 @@ def test_the_pages_way_to_give_a_payload_is_taken_for_an_id() -> None:
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND
 
 
+def test_the_program_of_today_cancels_its_session_after_any_failure() -> None:
+    source = cell_of(stored(LESSON), "today").source
+    _, _, failure = source.partition("except BaseException:")
+    cancelled, again, _ = failure.partition("        raise\n")
+    assert "sessions.cancel_session(session_id)" in cancelled
+    assert again
+    assert text(cell_of(stored(LESSON), "today-result")) == "Result : 45\n"
+
+
+def test_what_the_page_calls_for_data_returns_a_description_now() -> None:
+    with Endpoint.find().open_channel() as channel:
+        session_id, results = create_session(channel), ArmoniKResults(channel)
+        result_id = results.create_results({"x": b"data"}, session_id)["x"].result_id
+        assert results.get_result(result_id).name == "x"
+        assert results.download_result_data(result_id, session_id) == b"data"
+        with pytest.raises(grpc.RpcError) as refused:
+            results.download_result_data(session_id, result_id)  # the old order
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+
+
 @pytest.mark.parametrize(
     "question",
     [
-        *("Which Python", "module, a class, an object", "an instance", "the Submitter"),
+        *(
+            "Which Python",
+            "`TaskDefinition` and `TaskOptions`",
+            "module, a class, an object",
+            "an instance",
+            "the Submitter",
+        ),
         *("metrics exporter", "What is ArmoniK", "Who makes the ids", "travel apart"),
         *("Why a channel", "What is the endpoint", "the connection made", "Why a session"),
         *("What is a partition", "each task option mean", "Leave them to defaults"),
