@@ -78,10 +78,14 @@ def _sentence(calls: Sequence[Call], found: Sequence[Row], left_out: int) -> str
     )
     if still_open := sum(call.is_open for call in calls):
         text += f" Still open: {still_open}."
-    if failed := sum(not call.is_open and call.code != OK for call in calls):
-        text += f" Ended otherwise than OK: {failed}."
+    if stopped := sum(call.was_stopped for call in calls):
+        text += f" Ended by the client, which had read enough: {stopped}."
+    if failed := sum(not (call.is_open or call.was_stopped or call.code == OK) for call in calls):
+        text += f" Failed: {failed}."
     if any(row.count > 1 for row in found):
         text += " Calls of the same kind share a row."
+    if any(row.count == 1 and row.first.is_stream for row in found):
+        text += " A bar is a stream: time runs to the right, and each tick is a message."
     if len(found) > DRAWN_ROWS:
         text += f" The picture shows the first {DRAWN_ROWS} rows."
     if left_out:
@@ -176,7 +180,10 @@ def _arrow(y: float, outward: bool) -> Arrow:
 def _lane(row: Row, messages: Messages, y: float, outward: bool) -> list[Part]:
     """A lane for a stream: time runs to the right, each message is a tick."""
     left, right, top, height = CLIENT + 10, CONTROL - 10, y + 6, 20
-    over = row.first.ended if row.first.ended is not None else max(messages.times, default=0.0)
+    over = row.first.ended
+    if over is None:  # there may be more to come: leave room behind the last one
+        last = max(messages.times, default=row.first.began)
+        over = last + (last - row.first.began) / 4
     scale = (right - left - 4) / max(over - row.first.began, 1e-6)
     ticks: list[Part] = [
         _Line(At(x, top + 3), At(x, top + height - 3), dashed=False, thick=True)

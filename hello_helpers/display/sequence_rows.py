@@ -46,7 +46,11 @@ class Row:
         """The status, as a sign and a word."""
         if self.first.is_open:
             return "\N{WHITE CIRCLE} open"
-        sign = "\N{CHECK MARK}" if self.first.code == OK else "\N{MULTIPLICATION X}"
+        sign = "\N{MULTIPLICATION X}"
+        if self.first.code == OK:
+            sign = "\N{CHECK MARK}"
+        elif self.first.was_stopped:
+            sign = "\N{BLACK SQUARE}"
         return f"{sign} {one_line(self.first.code)}"
 
     @property
@@ -106,7 +110,7 @@ def rows(calls: Sequence[Call]) -> tuple[Row, ...]:
 
 
 def _kind(call: Call) -> tuple[object, ...]:
-    return (call.service, call.method, call.code, call.is_open)
+    return (call.service, call.method, call.code, call.was_stopped, call.is_open)
 
 
 def _row_of_one(call: Call) -> Row:

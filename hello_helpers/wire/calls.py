@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-OK = "OK"
+OK, CANCELLED = "OK", "CANCELLED"
+
+BY_CLIENT = "by the client"
+"""Details of a call that the client itself has cancelled: mostly a stream that it has read enough
+of. gRPC has one status for this and for a server that cancels.
+"""
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,11 @@ class Call:
     def is_open(self) -> bool:
         """True if it has not ended yet."""
         return self.ended is None
+
+    @property
+    def was_stopped(self) -> bool:
+        """True if the client itself has ended it; nothing is wrong then."""
+        return (self.code, self.details) == (CANCELLED, BY_CLIENT)
 
     @property
     def seconds(self) -> float | None:

@@ -11,6 +11,9 @@ import functools
 import weakref
 from typing import Any
 
+import grpc
+
+from hello_helpers.wire.calls import BY_CLIENT
 from hello_helpers.wire.record import OpenCall
 
 
@@ -29,7 +32,8 @@ def _note_end(alive: weakref.ref[Any], state: Any, entry: OpenCall) -> None:
     if call is not None:
         note_status(call, entry)
     elif (code := getattr(state, "code", None)) is not None:
-        entry.end(_name(code), _text(getattr(state, "details", "")))
+        stopped = getattr(state, "cancelled", False)
+        entry.end(_name(code), BY_CLIENT if stopped else _text(getattr(state, "details", "")))
     else:
         entry.drop()
 
@@ -40,7 +44,8 @@ def note_status(call: Any, entry: OpenCall) -> None:
     if code is None:
         entry.end(type(call).__name__)
     else:
-        entry.end(_name(code()), _text(call.details()))
+        stopped = isinstance(call, grpc.Future) and call.cancelled()
+        entry.end(_name(code()), BY_CLIENT if stopped else _text(call.details()))
 
 
 def _name(code: Any) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from hello_helpers.wire.calls import Call, Messages, split_path
+from hello_helpers.wire.calls import BY_CLIENT, CANCELLED, Call, Messages, split_path
 
 KEPT_TIMES = 200
 """Times of messages that are kept of each direction of a call; the rest is only counted."""
@@ -99,7 +99,7 @@ class OpenCall:
         with self._lock:
             ended, code, details = self._ended, self._code, self._details
             if ended is None and self._dropped is not None:
-                ended, code, details = self._dropped, "CANCELLED", "the client has let go of it"
+                ended, code, details = self._dropped, CANCELLED, BY_CLIENT
         service, method = split_path(self._path)
         return Call(
             service,

@@ -1,0 +1,186 @@
+"""The drawing of calls: picture, table and sentence say the same, and hold whatever comes."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+
+import pytest
+
+from hello_helpers.display.sequence import CLIENT, CONTROL, DRAWN_ROWS, WIDTH, sequence
+from hello_helpers.display.sequence_rows import MOST_ROWS, rows
+from hello_helpers.wire import Call, Messages
+from hello_helpers.wire.calls import BY_CLIENT
+
+SVG = "{http://www.w3.org/2000/svg}"
+EVIL = "<script>&\x00\n"
+
+
+def call(method: str = "CreateSession", began: float = 0.001, **fields: object) -> Call:
+    known = Call(
+        service="Sessions",
+        method=method,
+        streams_requests=False,
+        streams_responses=False,
+        began=began,
+        ended=began + 0.002,
+        requests=Messages(1, 93, (began,)),
+        responses=Messages(1, 46, (began + 0.002,)),
+        code="OK",
+        details="",
+    )
+    return replace(known, **fields)  # type: ignore[arg-type]
+
+
+STREAM = call(
+    "GetEvents",
+    service="Events",
+    streams_responses=True,
+    ended=0.021,
+    responses=Messages(3, 1500, (0.002, 0.004, 0.011)),
+)
+REFUSED = call("GetSession", code="NOT_FOUND", details="no such session", responses=Messages())
+STOPPED = replace(STREAM, code="CANCELLED", details=BY_CLIENT)
+OPEN = replace(STREAM, code="", ended=None)
+UPLOAD = call(
+    "UploadResultData", streams_requests=True, requests=Messages(2, 3_000_000, (0.001, 0.1))
+)
+EACH_WAY = replace(STREAM, streams_requests=True)
+ALL = [call(), STREAM, REFUSED, STOPPED, OPEN, UPLOAD, EACH_WAY, call(began=1.5, ended=3.0)]
+
+
+def svg_of(calls: list[Call]) -> ElementTree.Element:
+    picture = sequence(calls).picture
+    assert picture is not None
+    return ElementTree.fromstring(picture.svg())
+
+
+def texts(svg: ElementTree.Element) -> list[str]:
+    return [node.text or "" for node in svg.iter(f"{SVG}text")]
+
+
+def test_a_call_is_named_timed_sized_and_has_a_status_in_sign_and_word() -> None:
+    shown = texts(svg_of([call()]))
+    assert shown[-6:] == ["1.0 ms", "Sessions.CreateSession", "✓ OK", "2.0 ms", "93 B", "46 B"]
+    assert sequence([call()]).table.rows == [
+        ("Sessions.CreateSession", "1.0 ms", "2.0 ms", "93 B", "46 B", "✓ OK")
+    ]
+    assert sequence([call()]).sentence == "1 call in 2.0 ms: 93 B sent, 46 B received."
+
+
+@pytest.mark.parametrize(
+    ("one", "status"),
+    [
+        (REFUSED, "✕ NOT_FOUND: no such session"),
+        (STOPPED, "■ CANCELLED: by the client"),
+        (OPEN, "○ open"),
+        (call(code="CANCELLED", details="by the server"), "✕ CANCELLED: by the server"),
+    ],
+)
+def test_each_end_has_its_own_sign(one: Call, status: str) -> None:
+    assert sequence([one]).table.rows[0][-1] == status
+    assert status.partition(":")[0] in texts(svg_of([one]))
+
+
+def test_a_stream_says_how_many_messages_and_when() -> None:
+    assert rows([STREAM])[0].received == "3 messages, 1.5 kB, from 1.0 ms to 10.0 ms"
+    assert rows([UPLOAD])[0].sent == "2 messages, 3.0 MB, from 0.0 ms to 99.0 ms"
+    many = replace(STREAM, responses=Messages(1000, 5000, (0.002,)))
+    assert rows([many])[0].received == "1,000 messages, 5.0 kB, from 1.0 ms on"
+    one = replace(STREAM, responses=Messages(1, 5, (0.002,)))
+    assert rows([one])[0].received == "1 message, 5 B, after 1.0 ms"
+    assert rows([replace(STREAM, responses=Messages())])[0].received == "no message"
+
+
+def test_each_message_of_a_stream_is_a_tick_inside_its_lane() -> None:
+    ticks = [
+        line for line in svg_of([STREAM]).iter(f"{SVG}line") if line.get("stroke-width") == "2"
+    ]
+    places = [float(line.get("x1", "0")) for line in ticks]
+    assert len(places) == 3
+    assert places == sorted(places)
+    assert CLIENT < places[0] < places[-1] < CONTROL
+
+
+def test_the_sentence_says_what_is_open_what_was_ended_and_what_failed() -> None:
+    text = sequence(ALL).sentence
+    assert text.startswith("8 calls in 3.00 s: 3.0 MB sent, ")
+    assert "Still open: 1." in text
+    assert "Ended by the client, which had read enough: 1." in text
+    assert "Failed: 1." in text
+    assert "each tick is a message" in text
+
+
+def test_neighbours_of_the_same_kind_share_a_row() -> None:
+    calls = [call("DownloadResultData", n / 1000, ended=n / 1000 + n / 500) for n in range(1, 41)]
+    (row,) = sequence(calls).table.rows
+    assert row == (
+        "Sessions.DownloadResultData \N{MULTIPLICATION SIGN} 40",
+        "1.0 ms",
+        "41.0 ms in the median",
+        "3.7 kB in all",
+        "1.8 kB in all",
+        "✓ OK",
+    )
+    assert "Calls of the same kind share a row." in sequence(calls).sentence
+    assert len(rows(calls[:2])) == 2
+
+
+def test_calls_that_alternate_share_rows_only_if_there_are_many() -> None:
+    pair = [call("CreateResults"), call("SubmitTasks")]
+    assert len(rows(pair * (MOST_ROWS // 2))) == MOST_ROWS
+    assert [row.count for row in rows(pair * 30)] == [30, 30]
+
+
+def test_calls_with_another_status_never_share_a_row() -> None:
+    calls = [REFUSED, replace(REFUSED, code="OK"), replace(REFUSED, code="UNAVAILABLE")] * 10
+    assert [row.first.code for row in rows(calls)] == ["NOT_FOUND", "OK", "UNAVAILABLE"]
+    still_open = rows([OPEN] * 3)
+    assert [(row.count, row.took) for row in still_open] == [(3, "not over yet")]
+
+
+def test_no_call_is_a_sentence_without_a_picture() -> None:
+    shown = sequence([])
+    assert (shown.picture, repr(shown)) == (None, "No call was made.")
+    assert shown._repr_html_() == "<p>No call was made.</p>"
+
+
+def test_the_picture_says_in_words_what_the_table_says() -> None:
+    shown = sequence(ALL)
+    described = svg_of(ALL).findtext(f"{SVG}desc") or ""
+    assert svg_of(ALL).findtext(f"{SVG}title") == "The calls on the wire"
+    assert shown.sentence in described
+    for row in shown.table.rows:
+        for cell in row[:-1]:
+            assert cell in described
+        assert cell in repr(shown)
+
+
+def test_the_picture_lies_within_its_frame_and_uses_the_colour_of_the_text() -> None:
+    svg = svg_of(ALL)
+    _, _, width, height = map(float, svg.get("viewBox", "").split())
+    assert width == WIDTH
+    for box in svg.iter(f"{SVG}rect"):
+        x, y, w, h = (float(box.get(key, "-1")) for key in ("x", "y", "width", "height"))
+        assert 0 <= x <= x + w <= width
+        assert 0 <= y <= y + h <= height
+    for text in svg.iter(f"{SVG}text"):
+        assert text.get("fill") == "currentColor"
+        assert 0 < float(text.get("y", "-1")) < height
+
+
+def test_what_comes_from_outside_is_escaped_and_shortened() -> None:
+    bad = call(EVIL * 100, service=EVIL, code=EVIL, details=EVIL * 1000)
+    html = sequence([bad])._repr_html_()
+    assert "<script>" not in html
+    assert "\x00" not in html
+    assert len(html) < 10_000
+    svg_of([bad])
+
+
+def test_more_kinds_of_calls_than_can_be_drawn_are_in_the_table() -> None:
+    calls = [call(f"Method{number}") for number in range(DRAWN_ROWS + 10)]
+    shown = sequence(calls)
+    assert len(shown.table.rows) == DRAWN_ROWS + 10
+    assert f"The picture shows the first {DRAWN_ROWS} rows." in shown.sentence
+    assert len([text for text in texts(svg_of(calls)) if "Method" in text]) == DRAWN_ROWS
