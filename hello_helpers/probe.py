@@ -32,6 +32,7 @@ from hello_helpers.errors import (
     ProxyInTheWayError,
     SocketMissingError,
 )
+from hello_helpers.origin import end_of
 
 if TYPE_CHECKING:
     from hello_helpers.endpoint import Endpoint
@@ -61,6 +62,8 @@ def check(endpoint: Endpoint, timeout: float) -> dict[str, str]:
 
 def explain(endpoint: Endpoint, error: grpc.RpcError, deadline: float) -> EndpointError:
     """Return what is wrong at `endpoint`, where a call ended with `error`."""
+    if (ended := end_of(error)) is not None:
+        return ended
     code, where = error.code(), _where(endpoint)
     if code == grpc.StatusCode.UNIMPLEMENTED:
         return NotArmonikError(
@@ -105,7 +108,8 @@ def _look(endpoint: Endpoint, deadline: float) -> EndpointError | None:
         return ProxyInTheWayError(
             f"The variable {variable} sends the call to a proxy, and that did not reach "
             f"{_where(endpoint)}.",
-            f"If no proxy is needed, set no_proxy={endpoint.host} and restart the kernel.",
+            f"If no proxy is needed, set no_proxy={endpoint.host} in the terminal, "
+            "and start this command, or JupyterLab, there again.",
         )
     if not _is_known(endpoint, deadline):
         return NameNotFoundError(

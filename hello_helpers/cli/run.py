@@ -82,12 +82,11 @@ def execute(args: argparse.Namespace) -> int:
     try:
         say("Hello ArmoniK Python Example !")
         with _open_channel(args, embedded) as channel:
-            _hello(channel, args)
+            return _hello(channel, args)
     except WaitCancelledError:
         raise KeyboardInterrupt from None
     except HelloError as error:
         return fail(error)
-    return 0
 
 
 def _start_embedded() -> Future[Endpoint]:
@@ -119,7 +118,8 @@ def _open_channel(args: argparse.Namespace, embedded: Future[Endpoint] | None) -
     return endpoint.open_channel()
 
 
-def _hello(channel: grpc.Channel, args: argparse.Namespace) -> None:
+def _hello(channel: grpc.Channel, args: argparse.Namespace) -> int:
+    """Say hello and good bye; what goes wrong in between is told in between."""
     from hello_helpers.cancellation import Cancellation
     from hello_helpers.messages import Payload
     from hello_helpers.sessions import closing_session
@@ -138,8 +138,13 @@ def _hello(channel: grpc.Channel, args: argparse.Namespace) -> None:
                     channel, session_id, data.result_id, args.timeout, cancellation=cancellation
                 )
             say(f"Result : {result.value}")
+    except WaitCancelledError:
+        raise
+    except HelloError as error:
+        return fail(error)
     finally:
         say("Good bye !")
+    return 0
 
 
 @contextlib.contextmanager

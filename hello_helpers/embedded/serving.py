@@ -15,6 +15,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .compute_plane.early import start_workers
 from .compute_plane.guard import Guard
@@ -23,6 +24,9 @@ from .config import Configuration
 from .errors import StartError, StorageError
 from .limits import connections_to_spare, raise_file_limit
 from .tls import how_to_connect
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 log = logging.getLogger(__name__)
 
@@ -182,10 +186,10 @@ def _exclusive(data: Path) -> Iterator[None]:
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = FileLock(data / "lock")
-        lock.acquire(timeout=DATA_LIMIT)
+        _acquire(lock, data)
     except Timeout:
         raise StartError(
-            f"Another embedded ArmoniK is using the data folder {data}",
+            f"Another embedded ArmoniK is still using the data folder {data}",
             "End it, or choose another folder with --data DIR",
         ) from None
     except OSError as error:
@@ -194,6 +198,22 @@ def _exclusive(data: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _acquire(lock: BaseFileLock, data: Path) -> None:
+    """Take the lock; one that is ending at this moment is waited for, but not in silence."""
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.warning(
+            "Another embedded ArmoniK is using the data folder %s: waiting %g s for it to end",
+            data,
+            DATA_LIMIT,
+            extra={"data": str(data)},
+        )
+        lock.acquire(timeout=DATA_LIMIT)
 
 
 def _remove_stale(path: Path | None) -> None:

@@ -232,6 +232,21 @@ def test_a_wait_that_is_too_long_is_told_with_the_reason_and_cancels_the_session
     assert status(sessions, done.stdout) == SessionStatus.CANCELLED
 
 
+def test_what_goes_wrong_is_told_before_good_bye(armonik):
+    done = subprocess.run(
+        command("run", "-e", armonik.endpoint, "-p", "idle", "--timeout", "1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=60,
+    )
+    cancelled, reason, *_, bye = done.stdout.splitlines()[3:]
+    assert cancelled == "Session has been cancelled"
+    assert reason.startswith("No result after 1 seconds.")
+    assert bye == "Good bye !"
+    assert done.returncode == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_cancels_the_session_and_says_so(armonik, sessions, number):
     process = start("-e", armonik.endpoint, "-p", "idle")

@@ -455,7 +455,10 @@ def refused(*arguments: str) -> str:
 
 def test_a_second_one_on_the_same_data_is_refused_with_a_sentence(served: Served, folder: Path):
     said = refused("--data", str(served.data), "--socket", str(folder / "other"))
-    assert "Another embedded ArmoniK is using the data folder" in said
+    waits, refuses, *_ = said.splitlines()
+    assert "Another embedded ArmoniK is using the data folder" in waits
+    assert "waiting 0.5 s for it to end" in waits
+    assert "Another embedded ArmoniK is still using the data folder" in refuses
     assert str(served.data) in said
     with served.client() as client:
         session = client.create_session()

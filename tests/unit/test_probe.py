@@ -217,6 +217,7 @@ def test_a_proxy_in_the_way_is_named_by_its_variable(monkeypatch, variable):
     assert isinstance(error, errors.ProxyInTheWayError)
     assert f"variable {variable} " in str(error)
     assert "no_proxy=armonik.example.com" in error.hint
+    assert "kernel" not in error.hint, "there is none in a terminal"
     assert "secret" not in " ".join(error.lines())
 
 
