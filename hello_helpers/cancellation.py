@@ -1,4 +1,4 @@
-"""Ending a wait from another thread: what a Cancel button needs."""
+"""Ending a wait: from another thread, as a Cancel button does, or by Ctrl-C."""
 
 from __future__ import annotations
 
@@ -40,3 +40,21 @@ class Cancellation:
     def sleep(self, seconds: float) -> None:
         """Sleep, unless cancelled."""
         self._requested.wait(seconds)
+
+
+class WaitInterrupted(KeyboardInterrupt):
+    """Ctrl-C during a wait of the course; to programs, a KeyboardInterrupt as any other.
+
+    Attributes:
+        message: what was waited for, and how long.
+        hint: what goes on, and how to wait again.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def _render_traceback_(self) -> list[str]:
+        """Show one or two lines in a notebook; IPython asks for this method."""
+        return [self.message, self.hint] if self.hint else [self.message]

@@ -20,6 +20,8 @@ class Diagnosis:
 
 def diagnose(facts: Facts) -> Diagnosis:
     """Return the first explanation that fits, from the outside inwards: endpoint to task."""
+    if facts.ended is not None:
+        return Diagnosis(facts.ended.message, facts.ended.hint)
     if facts.unreachable:
         return Diagnosis(
             f"ArmoniK does not answer ({facts.unreachable}).",

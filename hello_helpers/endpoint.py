@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -13,6 +13,8 @@ from hello_helpers.errors import EndpointError, EndpointSyntaxError
 
 if TYPE_CHECKING:
     import grpc
+
+    from hello_helpers.origin import Origin
 
 ENDPOINT_VARIABLES = ("AK_ENDPOINT", "Grpc__Endpoint")
 """ArmoniK's command line reads the first, its client libraries the second and the next three."""
@@ -34,6 +36,8 @@ class Endpoint:
         client_certificate: PEM or PKCS#12 file, if the server wants to know who calls.
         client_key: PEM file with its key, if it is not in the same file.
         embedded: True for the ArmoniK that this package brings along.
+        shared: True for the one that all notebooks share: it is started again when it is needed.
+        origin: the embedded ArmoniK as it ran when this was found; None for all others.
     """
 
     scheme: Scheme
@@ -42,6 +46,8 @@ class Endpoint:
     client_certificate: str | None = None
     client_key: str | None = None
     embedded: bool = False
+    shared: bool = field(default=False, compare=False)
+    origin: Origin | None = field(default=None, compare=False)
 
     @classmethod
     def parse(
@@ -124,11 +130,23 @@ class Endpoint:
         """
         from hello_helpers.embedded import shared_endpoint
         from hello_helpers.embedded.errors import StartError
+        from hello_helpers.origin import SharedOrigin
 
         try:
-            return replace(cls.parse(shared_endpoint()), embedded=True)
+            found = cls.parse(shared_endpoint())
+            return replace(found, embedded=True, shared=True, origin=SharedOrigin.now())
         except StartError as error:
             raise EndpointError(error.message, error.hint) from error
+
+    def renewed(self) -> Endpoint:
+        """Return this endpoint; if it is the shared embedded ArmoniK, that runs afterwards.
+
+        Between two cells somebody may have stopped it. It is also leased to this process again.
+
+        Raises:
+            EndpointError: if it cannot be started.
+        """
+        return Endpoint.start_embedded() if self.shared else self
 
     @property
     def url(self) -> str:
@@ -173,6 +191,9 @@ class Endpoint:
             # After a lost connection gRPC would wait up to two minutes before it tries again.
             ("grpc.initial_reconnect_backoff_ms", 200),
             ("grpc.max_reconnect_backoff_ms", 2000),
+            # Channels to one address would share their connection, and its wait for the next try:
+            # after a failure of an old channel, a new one would fail without trying.
+            ("grpc.use_local_subchannel_pool", 1),
         ]
         if self.is_local:
             # With http_proxy set, gRPC would ask the proxy for this very machine.
@@ -183,27 +204,30 @@ class Endpoint:
         """Open a channel; close it when done, best by ``with endpoint.open_channel() as channel``.
 
         The connection itself is made with the first call, so a channel opens to a dead endpoint
-        too. Each call has a deadline of 30 seconds (see `hello_helpers.deadline`).
+        too. Each call has a deadline of 30 seconds (see `hello_helpers.deadline`). The shared
+        embedded ArmoniK is started if it does not run.
 
         Raises:
             TlsFileError: if a TLS file is missing or unusable.
+            EndpointError: if the embedded ArmoniK cannot be started.
         """
         # Imported here, because half of the users of this module only parse.
         from armonik.common import create_channel
 
         from hello_helpers.deadline import with_deadline
+        from hello_helpers.origin import remembering
         from hello_helpers.tls_files import read_tls_files
         from hello_helpers.wire import watchable
 
         files = read_tls_files(self)
         channel = create_channel(
-            self.url,
+            self.renewed().url,
             options=self.channel_options(),
             certificate_authority=files.certificate_authority,
             client_certificate=files.client_certificate,
             client_key=files.client_key,
         )
-        return watchable(with_deadline(channel))
+        return watchable(with_deadline(remembering(channel, self.origin)))
 
     def check(self, timeout: float = 5.0) -> dict[str, str]:
         """Prove that ArmoniK answers; return its versions, ``{"core": "...", "api": "..."}``.

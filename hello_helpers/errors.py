@@ -14,6 +14,7 @@
     │   ├── NotArmonikError         a gRPC server answers, but it is not ArmoniK
     │   ├── TlsMismatchError        TLS on one side only, or a certificate is not accepted
     │   ├── AccessDeniedError       ArmoniK answers that this caller may not
+    │   ├── EndedError              the embedded ArmoniK that was used has ended
     │   └── NoAnswerError           the deadline is over
     ├── RefusedError            ArmoniK refused a call
     │   └── PartitionError          the partition does not exist
@@ -21,6 +22,8 @@
         ├── ResultLostError         the result will never come: aborted, deleted, unknown
         ├── WaitTimeoutError        the deadline is over; carries a diagnosis
         └── WaitCancelledError      somebody cancelled the wait
+
+Ctrl-C is no error: see `hello_helpers.cancellation.WaitInterrupted`.
 
 The catch that most programs want::
 
@@ -34,6 +37,7 @@ from __future__ import annotations
 
 __all__ = [
     "AccessDeniedError",
+    "EndedError",
     "EndpointError",
     "EndpointSyntaxError",
     "HelloError",
@@ -130,6 +134,10 @@ class TlsMismatchError(EndpointError):
 
 class AccessDeniedError(EndpointError):
     """ArmoniK answers, and says that this caller may not."""
+
+
+class EndedError(EndpointError):
+    """The embedded ArmoniK that was used here has ended, though another one may run by now."""
 
 
 class NoAnswerError(EndpointError):

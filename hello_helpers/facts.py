@@ -28,6 +28,8 @@ from armonik.common import (
 )
 
 from hello_helpers.deadline import with_deadline
+from hello_helpers.errors import EndedError
+from hello_helpers.origin import end_of
 
 CALL_SECONDS = 2.0
 
@@ -41,6 +43,7 @@ class Facts:
     """What is known. Statuses are ArmoniK's names; "" means that there is no such thing.
 
     Attributes:
+        ended: an error that says so if the embedded ArmoniK that was used has ended.
         unreachable: why ArmoniK does not answer; "" if it does.
         session_status: of the session.
         result_status: of the result that is waited for.
@@ -54,6 +57,7 @@ class Facts:
         complaints: of the parts of ArmoniK that do not feel well.
     """
 
+    ended: EndedError | None = None
     unreachable: str = ""
     session_status: str = ""
     result_status: str = ""
@@ -78,7 +82,8 @@ def collect(channel: grpc.Channel, session_id: str, result_id: str) -> Facts:
             complaints=_complaints(channel),
         )
     except grpc.RpcError as error:
-        return Facts(unreachable=f"{error.code().name}: {error.details()}")
+        reason = f"{error.code().name}: {error.details()}"
+        return Facts(ended=end_of(error), unreachable=reason)
 
 
 def _session_status(channel: grpc.Channel, session_id: str) -> str:
@@ -152,6 +157,6 @@ def _ask(question: Callable[[], Any]) -> Any:
     try:
         return question()
     except grpc.RpcError as error:
-        if error.code() in UNREACHABLE:
+        if error.code() in UNREACHABLE or end_of(error):
             raise
         return None

@@ -1,8 +1,8 @@
 """What a notebook of the course shows instead of a long traceback: what happened, and what to do.
 
-Only three kinds of errors are put into words: a name that does not exist (most often because a cell
-above was not run), a call that ArmoniK refused, and a call on a closed channel. All others are
-shown as ever.
+Only these are put into words: a name that does not exist (most often because a cell above was not
+run), a call that ArmoniK refused, a call on a closed channel, and the stop button. All others are
+shown as ever. (An error of the course says by itself how it is shown.)
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ from typing import Any
 
 import grpc
 
+from hello_helpers.cancellation import WaitInterrupted
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import EndedError
+from hello_helpers.origin import mark
 from hello_helpers.refusals import CLOSED_HINT, explain
 
 RUN_ABOVE = "If a cell above makes it, run that first: menu Run, then Run All Above Selected Cell."
@@ -25,7 +29,7 @@ def install() -> None:
     from IPython import get_ipython
 
     if (shell := get_ipython()) is not None:
-        shell.set_custom_exc((NameError, ValueError, grpc.RpcError), _show)
+        shell.set_custom_exc((NameError, ValueError, grpc.RpcError, KeyboardInterrupt), _show)
 
 
 def _show(
@@ -59,9 +63,15 @@ def in_words(
     line, innermost = _line_of_cell(traceback, names)
     where = [f"It happened here: {line}"] if line else []
     if isinstance(error, grpc.RpcError) and hasattr(error, "code"):
+        if isinstance(endpoint := names.get("endpoint"), Endpoint):
+            mark(error, endpoint.origin)  # for a channel that the notebook has opened by itself
         reason = explain(error, names["channel"] if _has_channel(names) else None)
         first = f"ArmoniK's answer is {error.code().name}. {reason.message}"
+        if isinstance(reason, EndedError):
+            first = reason.message
         return [first, *reason.lines()[1:], *where, TRACEBACK]
+    if isinstance(error, KeyboardInterrupt) and not isinstance(error, WaitInterrupted):
+        return ["The cell was interrupted.", *where, TRACEBACK]
     if isinstance(error, ValueError) and "closed channel" in str(error):
         return ["The channel is closed.", CLOSED_HINT, *where]
     if type(error) is NameError and innermost:

@@ -119,7 +119,7 @@ def wait_all(
     cancellation = cancellation or Cancellation()
     wanted = list(dict.fromkeys(result_ids))
     wait = _OneStream(channel, session_id, len(wanted), timeout, on_event, cancellation)
-    in_a_thread(lambda: wait.until_all_completed(wanted), cancellation)
+    in_a_thread(wait, wanted, cancellation)
 
 
 def download_all(

@@ -1,19 +1,20 @@
-"""What the lessons ask of a private embedded ArmoniK: its endpoint, and the log of its workers."""
+"""What the lessons ask of a private embedded ArmoniK: its start, endpoint, and worker's log."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
+from weakref import WeakValueDictionary
 
 from hello_helpers.display.notes import Note
+from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.endpoint import Endpoint
-
-if TYPE_CHECKING:
-    from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.errors import EndedError
 
 SHOWN_LINES = 12
 
@@ -21,9 +22,47 @@ _FOLDER = re.compile(r'(?<=File ")[^"]*/(?=[^"/]*")')
 """In a traceback, the folder of a file: it belongs to this machine."""
 
 
+_started: WeakValueDictionary[str, EmbeddedArmonik] = WeakValueDictionary()
+
+
+@dataclass(frozen=True)
+class PrivateOrigin:
+    """A private embedded ArmoniK, as the origin of an endpoint; see `hello_helpers.origin`."""
+
+    process: subprocess.Popen[str]
+
+    def ended(self) -> EndedError | None:
+        """Return an error if its process has ended."""
+        if self.process.poll() is None:
+            return None
+        return EndedError(
+            "The private ArmoniK that this was sent to has ended.",
+            "Run the cell that starts it again, and the cells after it.",
+        )
+
+
+def start_private(
+    name: str, partitions: Mapping[str, Sequence[str] | str], **options: Any
+) -> EmbeddedArmonik:
+    """Start a private embedded ArmoniK; the former one with this name is closed first.
+
+    So a cell can be run again and again, and only one of them runs at a time.
+
+    Args:
+        name: any text.
+        partitions: a worker command for each partition.
+        options: as `EmbeddedArmonik` takes them.
+    """
+    if (former := _started.pop(name, None)) is not None:
+        former.close()
+    armonik = _started[name] = EmbeddedArmonik(partitions, **options)
+    return armonik
+
+
 def endpoint_of(armonik: EmbeddedArmonik) -> Endpoint:
     """Return its endpoint, to open a channel to it."""
-    return replace(Endpoint.parse(armonik.endpoint), embedded=True)
+    origin = PrivateOrigin(armonik.process)
+    return replace(Endpoint.parse(armonik.endpoint), embedded=True, origin=origin)
 
 
 def worker_log(armonik: EmbeddedArmonik, lines: int = SHOWN_LINES) -> Note:

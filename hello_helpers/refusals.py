@@ -16,6 +16,7 @@ from hello_helpers.errors import (
     PartitionError,
     RefusedError,
 )
+from hello_helpers.origin import end_of
 
 HOPELESS = (
     grpc.StatusCode.INVALID_ARGUMENT,
@@ -24,6 +25,8 @@ HOPELESS = (
     grpc.StatusCode.UNIMPLEMENTED,
 )
 """Codes that come back however often one tries."""
+
+LOOK_HINT = "endpoint.check(), or `hello-armonik status` in a terminal, looks for the reason."
 
 CLOSED_HINT = (
     "Open a new one. (In a lesson: menu Run, Run All Above Selected Cell; the last cell closes it.)"
@@ -45,15 +48,13 @@ def explained(channel: grpc.Channel) -> Iterator[None]:
 
 def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:
     """Return what `error` means for the caller; `channel` is asked for details, if there is one."""
+    if (ended := end_of(error)) is not None:
+        return ended
     code, details = error.code(), error.details() or ""
     if code == grpc.StatusCode.UNAVAILABLE:
-        return NoAnswerError(
-            f"ArmoniK cannot be reached: {details}", "endpoint.check() looks for the reason."
-        )
+        return NoAnswerError(f"ArmoniK cannot be reached: {details}", LOOK_HINT)
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:
-        return NoAnswerError(
-            "ArmoniK did not answer in time.", "endpoint.check() looks for the reason."
-        )
+        return NoAnswerError("ArmoniK did not answer in time.", LOOK_HINT)
     if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
         return AccessDeniedError(
             f"ArmoniK refuses this caller: {details}", "Ask for the right, or for a certificate."

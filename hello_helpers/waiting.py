@@ -26,13 +26,14 @@ from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
 from hello_helpers import diagnosis, facts
-from hello_helpers.cancellation import Cancellation
+from hello_helpers.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.deadline import with_deadline
 from hello_helpers.errors import (
     InputError,
     ResultLostError,
     WaitTimeoutError,
 )
+from hello_helpers.origin import end_of
 from hello_helpers.refusals import HOPELESS, explained
 
 BATCH = 100
@@ -72,7 +73,7 @@ def wait_for_results(
     on_event: Callable[[Progress], None] | None = None,
     cancellation: Cancellation | None = None,
 ) -> None:
-    """Return when all results are COMPLETED. Ctrl-C ends it at any moment.
+    """Return when all results are COMPLETED. Ctrl-C, or ■ in a notebook, ends it at any moment.
 
     Args:
         channel: to the control plane.
@@ -87,17 +88,19 @@ def wait_for_results(
         WaitTimeoutError: after `timeout` seconds, with a diagnosis.
         WaitCancelledError: if `cancellation` was used.
         RefusedError, AccessDeniedError: if ArmoniK does not let us listen.
+        EndedError: if it is an embedded ArmoniK that has ended.
+        WaitInterrupted: on Ctrl-C; a KeyboardInterrupt that says what was waited for.
     """
     if not timeout > 0:
         raise InputError(f"The timeout must be more than 0 seconds, not {timeout}.")
     cancellation = cancellation or Cancellation()
     wanted = list(dict.fromkeys(result_ids))
     wait = Wait(channel, session_id, len(wanted), timeout, on_event, cancellation)
-    in_a_thread(lambda: wait.until_all_completed(wanted), cancellation)
+    in_a_thread(wait, wanted, cancellation)
 
 
-def in_a_thread(work: Callable[[], None], cancellation: Cancellation) -> None:
-    """Do something that takes long, and return when it is done; Ctrl-C cancels it.
+def in_a_thread(wait: Wait, wanted: list[str], cancellation: Cancellation) -> None:
+    """Return when all results that are `wanted` are there; Ctrl-C cancels the wait.
 
     In a thread, because Ctrl-C interrupts the main thread wherever it is: in the middle of gRPC's
     own work it would leave a channel that cannot be closed.
@@ -106,7 +109,7 @@ def in_a_thread(work: Callable[[], None], cancellation: Cancellation) -> None:
 
     def run() -> None:
         try:
-            work()
+            wait.until_all_completed(wanted)
             outcome.put(None)
         except Exception as error:
             outcome.put(error)
@@ -118,7 +121,7 @@ def in_a_thread(work: Callable[[], None], cancellation: Cancellation) -> None:
             raise error
     except KeyboardInterrupt:
         cancellation.cancel()
-        raise
+        raise wait.interrupted() from None
 
 
 def _get(outcome: queue.SimpleQueue[Exception | None]) -> Exception | None:
@@ -145,10 +148,27 @@ class Wait:
         self._total = total
         self._done = 0
         self._timeout = timeout
-        self._deadline = time.monotonic() + timeout
+        self._began = time.monotonic()
+        self._deadline = self._began + timeout
         self._on_event = on_event
         self._cancellation = cancellation
         self._missing: set[str] = set()
+        self._statuses: dict[str, int] = {}
+
+    def interrupted(self) -> WaitInterrupted:
+        """Return what to raise after Ctrl-C: it says what was waited for."""
+        count = self._total - self._done
+        what = f"{count:,} result{'' if count == 1 else 's'}"
+        if count < self._total:
+            what += f" of {self._total:,}"
+        heard = {self._statuses[key] for key in tuple(self._missing) if key in self._statuses}
+        names = ", ".join(sorted(ResultStatus(status).name for status in heard))
+        status = f" (status {names})" if names else ""
+        seconds = time.monotonic() - self._began
+        return WaitInterrupted(
+            f"Interrupted after {seconds:.0f} s while waiting for {what}{status}.",
+            "ArmoniK goes on with its tasks; run the cell again to wait again.",
+        )
 
     def until_all_completed(self, wanted: list[str]) -> None:
         """Wait for one batch after the other."""
@@ -193,7 +213,7 @@ class Wait:
                 if not self._missing:
                     return ""
         except grpc.RpcError as error:
-            if error.code() in HOPELESS:
+            if error.code() in HOPELESS or end_of(error):
                 raise
             time_is_up = error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
             return "" if time_is_up else error.code().name
@@ -215,7 +235,7 @@ class Wait:
         try:
             _, found = results.list_results(_any_of(self._missing), page_size=BATCH)
         except grpc.RpcError as error:
-            if error.code() in HOPELESS:
+            if error.code() in HOPELESS or end_of(error):
                 raise
             self._report(f"ArmoniK does not answer ({error.code().name}); still trying.")
             return
@@ -228,6 +248,7 @@ class Wait:
     def _note(self, result_id: str, status: int) -> None:
         if result_id not in self._missing:
             return
+        self._statuses[result_id] = status
         if status == ResultStatus.COMPLETED:
             self._missing.discard(result_id)
             self._done += 1

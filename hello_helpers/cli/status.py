@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hello_helpers.cli import fail, say
 from hello_helpers.endpoint import ENDPOINT_VARIABLES, Endpoint, endpoint_variable
-from hello_helpers.errors import EndpointError, HelloError
+from hello_helpers.errors import EndpointError, HelloError, NoAnswerError
 
 if TYPE_CHECKING:
     import grpc
@@ -58,14 +58,15 @@ def execute(args: argparse.Namespace) -> int:
             )
             lines = _about(endpoint)
         elif shared := _find_shared():
-            lines = [*_about(Endpoint.parse(shared.endpoint)), *_about_process(shared)]
+            lines = _about_shared(shared)
         else:
-            say("No embedded ArmoniK is running. `hello-armonik run` starts one.")
-            return 0
+            lines = []
     except HelloError as error:
         return fail(error)
     for title, text in lines:
         say(f"{title:<12}{_printable(text)}".rstrip())
+    if not lines:
+        say("No embedded ArmoniK is running. `hello-armonik run` starts one.")
     return 0
 
 
@@ -79,22 +80,38 @@ def _find_shared() -> SharedArmonik | None:
         raise EndpointError(error.message, error.hint) from error
 
 
+def _about_shared(shared: SharedArmonik) -> list[Line]:
+    """Tell about the shared embedded ArmoniK; nothing if it ends meanwhile."""
+    try:
+        if not shared.ending:
+            return [*_about(Endpoint.parse(shared.endpoint)), *_about_process(shared)]
+    except EndpointError:
+        now = _find_shared()
+        if now is not None and not now.ending:
+            raise
+    return [("Process", f"{shared.pid}, which is ending")] if _find_shared() else []
+
+
 def _about(endpoint: Endpoint) -> list[Line]:
     """Ask an ArmoniK for everything; raise a `HelloError` if it does not answer."""
     from hello_helpers.deadline import with_deadline
-    from hello_helpers.refusals import explained
+    from hello_helpers.refusals import LOOK_HINT, explained
 
     versions = endpoint.check(CHECK_SECONDS)
-    with endpoint.open_channel() as channel, explained(channel):
-        channel = with_deadline(channel, CALL_SECONDS)
-        return [
-            ("Endpoint", endpoint.url),
-            ("Version", ", ".join(f"{part} {version}" for part, version in versions.items())),
-            *_about_health(channel),
-            *_about_partitions(channel),
-            ("Sessions", _counted(_sessions(channel))),
-            ("Tasks", _counted(_tasks(channel))),
-        ]
+    try:
+        with endpoint.open_channel() as channel, explained(channel):
+            channel = with_deadline(channel, CALL_SECONDS)
+            return [
+                ("Endpoint", endpoint.url),
+                ("Version", ", ".join(f"{part} {version}" for part, version in versions.items())),
+                *_about_health(channel),
+                *_about_partitions(channel),
+                ("Sessions", _counted(_sessions(channel))),
+                ("Tasks", _counted(_tasks(channel))),
+            ]
+    except NoAnswerError as error:  # this command is where the usual hint sends people
+        hint = "Try again in a moment." if error.hint == LOOK_HINT else error.hint
+        raise NoAnswerError(error.message, hint) from error
 
 
 def _about_health(channel: grpc.Channel) -> Iterator[Line]:

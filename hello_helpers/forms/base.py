@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
 
-from hello_helpers.cancellation import Cancellation
+from hello_helpers.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.errors import HelloError, WaitTimeoutError
 from hello_helpers.forms import html
 from hello_helpers.forms.field import FieldBox
@@ -102,26 +102,34 @@ class Form(Generic[T]):
         Raises:
             HelloError: what went wrong, also if it was a bad value in a field.
             WaitTimeoutError: it is still running; it goes on.
+            WaitInterrupted: on Ctrl-C, or ■ in a notebook; it is cancelled.
         """
-        deadline = time.monotonic() + timeout
+        began = time.monotonic()
         try:
             if self._finished is None:
                 self._on_run()
             assert self._finished is not None
             while not self._finished.wait(HEARTBEAT):
-                if time.monotonic() > deadline:
+                if time.monotonic() > began + timeout:
                     raise WaitTimeoutError(
                         f"It is still running after {timeout:g} seconds.",
                         "Wait again, with a larger timeout, or click Cancel.",
                     )
-        except KeyboardInterrupt:  # the stop button of the notebook
+        except KeyboardInterrupt:
             self._cancellation.cancel()
-            raise
+            raise self._interrupted(time.monotonic() - began) from None
         if self.error is not None:
             raise self.error
         return self.result  # type: ignore[return-value]  # there is one if there is no error
 
     # How it works.
+
+    def _interrupted(self, seconds: float) -> WaitInterrupted:
+        last = f" It was here: {self._lines[-1]}" if self._lines else ""
+        return WaitInterrupted(
+            f"Interrupted after {seconds:.0f} s while waiting for the form {self.title!r}.{last}",
+            "It is cancelled, as by its Cancel button; the form shows what comes of that.",
+        )
 
     def _on_run(self, _button: object = None) -> None:
         with self._lock:

@@ -114,6 +114,14 @@ class EndpointForm(Form[Endpoint]):
         self._report(f"ArmoniK answers: {parts} ({endpoint.describe()}).")
         return endpoint
 
+    def wait(self, timeout: float = 60.0) -> Endpoint:
+        """Wait for the answer, as every form does; it is one that is true now.
+
+        If the embedded ArmoniK was stopped since it has answered, it is started again.
+        """
+        self.result = super().wait(timeout).renewed()
+        return self.result
+
     def _rows(self) -> list[tuple[str, str]]:
         own = self.choice.value == OWN
         certificates = any((self.authority.value, self.certificate.value, self.key.value))
