@@ -18,7 +18,7 @@ import ipywidgets as widgets
 from hello_helpers.endpoint import Endpoint
 
 STYLE = (
-    "white-space: pre; overflow: auto; padding: 0.6em; line-height: 1.4; "
+    "white-space: pre-wrap; overflow-wrap: anywhere; padding: 0.6em; line-height: 1.4; "
     "width: 0; min-width: 100%; box-sizing: border-box; "  # as wide as the output, not as the text
     "background: var(--jp-cell-editor-background, transparent); "
     "border: 1px solid var(--jp-cell-editor-border-color, currentColor)"

@@ -38,7 +38,7 @@ from hello_helpers.messages import Payload, Result
 
 @armonik_worker()
 def mean(task: TaskHandler) -> Output:
-    numbers = Payload.deserialize(task.payload).numbers
+    numbers = Payload.deserialize(task.payload).values
     if not numbers:
         return Output("There are no numbers, so they have no mean.")
     result = Result(sum(numbers) / len(numbers))

@@ -38,7 +38,7 @@ with {channel} as channel:
     task = TaskDefinition(payload_id=payload_id, expected_output_ids=[result_id])
     ArmoniKTasks(channel).submit_tasks(session_id, [task])
 
-    # The library's own wait has no deadline; the form waits with hello_helpers.wait_for_result.
+    # The library's own wait has no deadline; hello_helpers.wait_for_result has one.
     ArmoniKEvents(channel).wait_for_result_availability(result_id, session_id)
     data = results.download_result_data(result_id, session_id)
     print("Result :", Result.deserialize(data).value)

@@ -82,7 +82,7 @@ def test_the_program_needs_only_armonik_and_the_messages(
     assert (done.returncode, done.stderr) == (0, "")
     created, sent, result, bye = done.stdout.splitlines()
     assert created.endswith("has been created")
-    assert [sent, result, bye] == ["Main task has been sent", "Result : 2.5", "Good bye !"]
+    assert [sent, result, bye] == ["Main tasks have been sent", "Result : 2.5", "Good bye !"]
     session = ArmoniKSessions(channel).get_session(session_of(created))
     assert session.status == SessionStatus.CLOSED
 
@@ -119,7 +119,7 @@ def test_ctrl_c_cancels_the_session_with_its_tasks(
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as job:
         assert job.stdout
         session_id = session_of(job.stdout.readline())
-        assert job.stdout.readline() == "Main task has been sent\n"
+        assert job.stdout.readline() == "Main tasks have been sent\n"
         job.send_signal(signal.SIGINT)
         assert job.stdout.read() == "Session has been cancelled\nGood bye !\n"
     session = ArmoniKSessions(channel).get_session(session_id)
