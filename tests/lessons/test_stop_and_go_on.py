@@ -1,0 +1,149 @@
+"""A notebook whose embedded ArmoniK was stopped, and a cell that is stopped by ■."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lessons.running import Kernel, cell_of, folder
+
+pytestmark = pytest.mark.embedded_only
+
+STOPPED = (
+    "The embedded ArmoniK that this notebook used has been stopped: run the first cell again."
+)
+
+SEND = "data = create_payload(channel, session_id, Payload([1, 2]))"
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A private folder of the test, so that it stops no one else's ArmoniK."""
+    path = folder(tmp_path, "a")
+    monkeypatch.setenv("HELLO_ARMONIK_DIR", path)
+    yield path
+    command("stop")
+
+
+def command(name: str) -> str:
+    """Run `hello-armonik NAME`, as a learner does in a terminal; return what it prints."""
+    words = [sys.executable, "-m", "hello_helpers", name]
+    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+def test_an_old_channel_says_which_cell_to_run_and_that_cell_works_at_once(own: str) -> None:
+    with Kernel() as kernel:
+        kernel.open("05_wait")
+        begin = cell_of(kernel.notebook, "begin")
+        kernel.run_until("journey-text")
+        old_session = kernel.say("print(session_id)")
+        assert command("stop").strip() == "The embedded ArmoniK has been stopped."
+
+        for code in (
+            SEND,  # a helper of the course
+            "results.create_results_metadata(['more'], session_id)",  # ArmoniK's own class
+            "wait_for_results(channel, session_id, [data.result_id], timeout=50)",
+        ):
+            shown = kernel.say(code)
+            assert STOPPED in shown, shown
+            assert "endpoint.check()" not in shown
+            assert "Traceback" not in shown
+        assert command("status").startswith("No embedded ArmoniK is running.")
+
+        assert "Backend: embedded ArmoniK on this machine" in kernel.run(begin)
+        new_session = kernel.say("print(session_id)")
+        assert new_session != old_session
+        assert kernel.say(SEND) == ""
+
+
+def test_an_old_session_on_a_new_armonik_says_which_cell_to_run(own: str) -> None:
+    with Kernel() as kernel:
+        kernel.open("04_submit")
+        kernel.run_until("history")
+        command("stop")
+        kernel.say("old_endpoint = endpoint\nfrom hello_helpers.forms import TaskForm")
+        form = "form = TaskForm(old_endpoint, session_id)\nform.run.click()\nform.wait(20)"
+        assert STOPPED in kernel.say(form)  # it starts the new one, where the session is unknown
+        assert "Process" in command("status")
+        waits = "from hello_helpers import wait_for_results\n"
+        waits += "wait_for_results(old_endpoint.open_channel(), session_id, [output_id], 30)"
+        assert STOPPED in kernel.say(waits)
+
+
+def test_forms_and_their_answers_start_it_again(own: str) -> None:
+    with Kernel() as kernel:
+        kernel.open("00_welcome")
+        kernel.run_until("what-was-that")
+        command("stop")
+        shown = kernel.say("values_form.run.click()\nprint(values_form.wait(30))")
+        assert shown.strip() == "45"
+        command("stop")
+        assert "Backend: embedded" in kernel.run(cell_of(kernel.notebook, "backend"))
+        assert "Process" in command("status"), "what the cell has printed is true"
+        command("stop")
+        assert "'core'" in kernel.say("endpoint.check()")
+
+
+def test_a_channel_that_the_notebook_opens_by_itself_is_told_the_same(own: str) -> None:
+    with Kernel() as kernel:
+        kernel.open("01_channel")
+        kernel.run_until("wrong")
+        kernel.say("from armonik.client import ArmoniKVersions")
+        command("stop")
+        assert STOPPED in kernel.say("ArmoniKVersions(channel).list_versions()")
+
+
+def test_a_private_armonik_that_has_ended_is_called_by_its_name(own: str, tmp_path: Path) -> None:
+    with Kernel() as kernel:
+        kernel.open("07_worker")
+        kernel.run_until("log-text")
+        shown = kernel.say("held = endpoint.open_channel()\narmonik.close()\nask('Bob')")
+        assert "The private ArmoniK that this was sent to has ended." in shown
+        shown = kernel.say("endpoint.check()")
+        assert shown.startswith("EndedError: The private ArmoniK")
+
+
+def test_an_interrupted_cell_says_what_it_waited_for(own: str) -> None:
+    with Kernel() as kernel:
+        kernel.open("05_wait")
+        kernel.run_until("failures")
+        wait = "wait_for_results(channel, session_id, [orphan_id], timeout=60)"
+        shown = interrupted(kernel, wait)
+        first, second = shown.splitlines()
+        assert first.startswith("Interrupted after 2 s while waiting for 1 result (status CREATED)")
+        assert second == "ArmoniK goes on with its tasks; run the cell again to wait again."
+        many = "from hello_helpers import many\nmany.wait_all(channel, session_id, [orphan_id])"
+        shown = interrupted(kernel, many)
+        assert "while waiting for 1 result (status CREATED)." in shown
+
+        shown = interrupted(kernel, "import time\ntime.sleep(60)")
+        assert shown.splitlines()[:2] == [
+            "The cell was interrupted.",
+            "It happened here: time.sleep(60)",
+        ]
+        assert len(shown.splitlines()) == 3
+        assert "Traceback" in kernel.say("%tb")
+
+        kernel.run(cell_of(kernel.notebook, "values-form"))
+        kernel.say("values_form._create_session = lambda channel: __import__('time').sleep(6)")
+        first, second = interrupted(kernel, "values_form.wait()").splitlines()
+        assert first.startswith("Interrupted after 2 s while waiting for the form 'Numbers for")
+        assert second.startswith("It is cancelled")
+
+
+def interrupted(kernel: Kernel, code: str) -> str:
+    """Run code, press ■ after two seconds, and return what is shown."""
+    pid = int(kernel.say("import os\nprint(os.getpid())"))
+    button = threading.Timer(2.0, os.killpg, (pid, signal.SIGINT))  # as Jupyter does
+    button.start()
+    try:
+        return kernel.say(code)
+    finally:
+        button.join()
