@@ -179,6 +179,8 @@ class Endpoint:
     def describe(self) -> str:
         """Say which ArmoniK this is, without a path or a port: a stamp for what it computed."""
         if self.embedded:
+            if self.origin is not None and not self.shared:
+                return "private embedded ArmoniK of this notebook"
             return "embedded ArmoniK on this machine"
         return "ArmoniK on this machine" if self.is_local else f"ArmoniK at {self.host}"
 

@@ -35,7 +35,7 @@ def test_the_log_shows_what_the_worker_prints_and_no_folder_of_this_machine(work
         worker.read_text().replace("    name =", "    open('no such file')\n    name =")
     )
     with EmbeddedArmonik({"mine": [sys.executable, str(worker)]}, pods=1) as armonik:
-        assert endpoint_of(armonik).describe() == "embedded ArmoniK on this machine"
+        assert endpoint_of(armonik).describe() == "private embedded ArmoniK of this notebook"
         with endpoint_of(armonik).open_channel() as channel:
             session_id = create_session(channel, "mine")
             data = create_payload(channel, session_id, Payload([1]))
