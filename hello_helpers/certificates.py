@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from hello_helpers.embedded import EmbeddedArmonik
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
+
+
+def certificate_folder() -> tempfile.TemporaryDirectory[str]:
+    """Make a folder for certificates, that only you can enter; ``.name`` is its path.
+
+    It goes with `cleanup`, or with this process; if that is killed, when the next one is made.
+    """
+    from hello_helpers.embedded.scratch import scratch_folder
+
+    return scratch_folder()
 
 
 def certificate_for(armonik: EmbeddedArmonik, name: str) -> str:

@@ -36,6 +36,11 @@ MEANING = {
     "CANCELLED": "it was cancelled",
 }
 
+CLOCK = (
+    "The times say when this notebook heard of it, by its own clock: events carry no time, and "
+    "several may arrive at once."
+)
+
 READY_SECONDS = 1.0
 """How long to wait for the first event, which proves that ArmoniK tells us everything from now on.
 
@@ -48,7 +53,11 @@ LISTEN_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Step:
-    """Something that an event told: the state of a task or of a result, and when."""
+    """Something that an event told: the state of a task or of a result.
+
+    Attributes:
+        seconds: when it was heard here, by the clock of this process: events carry no time.
+    """
 
     seconds: float
     thing: str
@@ -68,10 +77,11 @@ class History:
         return [step.state for step in self.steps if step.thing == "task"]
 
     def _repr_html_(self) -> str:
-        return self._table()._repr_html_() + f"<p>{html.escape(self._sentence())}</p>"
+        lines = "".join(f"<p>{html.escape(line)}</p>" for line in (self._sentence(), CLOCK))
+        return self._table()._repr_html_() + lines
 
     def __repr__(self) -> str:
-        return f"{self._table()!r}\n{self._sentence()}"
+        return f"{self._table()!r}\n{self._sentence()}\n{CLOCK}"
 
     def _table(self) -> Table:
         begin = self.steps[0].seconds if self.steps else 0.0
@@ -84,7 +94,7 @@ class History:
             )
             for step in self.steps
         ]
-        return Table("What the events told", ("after", "what", "state", "meaning"), rows)
+        return Table("What the events told", ("heard after", "what", "state", "meaning"), rows)
 
     def _sentence(self) -> str:
         return "The task: " + " \N{RIGHTWARDS ARROW} ".join(self.states)

@@ -17,6 +17,7 @@ from typing import IO
 
 from .config import DEFAULT_PODS
 from .errors import StartError
+from .scratch import scratch_folder
 from .switchboard import Switchboard
 from .tls import TlsFolder
 
@@ -87,7 +88,7 @@ class EmbeddedArmonik:
         self.switchboard: Switchboard | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if switchboard:
-            self._folder = tempfile.TemporaryDirectory(prefix="armonik-")
+            self._folder = scratch_folder()
             path = Path(self._folder.name) / "switchboard.sock"
             self.switchboard = Switchboard(path)
             arguments += ["--switchboard", str(path)]
@@ -106,7 +107,11 @@ class EmbeddedArmonik:
         )
         follower.start()
         self._end = weakref.finalize(self, _end, self.process, follower, self._folder)
-        self.endpoint = self._first_line()
+        try:
+            self.endpoint = self._first_line()
+        except KeyboardInterrupt:
+            self.close()  # nobody has it yet who could
+            raise
 
     def _first_line(self) -> str:
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
