@@ -185,12 +185,13 @@ def _lane(row: Row, messages: Messages, y: float, outward: bool) -> list[Part]:
         last = max(messages.times, default=row.first.began)
         over = last + (last - row.first.began) / 4
     scale = (right - left - 4) / max(over - row.first.began, 1e-6)
+    places = {  # no two ticks in one place
+        left + 2 + round(min(max(time - row.first.began, 0) * scale, right - left - 4))
+        for time in messages.times
+    }
     ticks: list[Part] = [
         _Line(At(x, top + 3), At(x, top + height - 3), dashed=False, thick=True)
-        for x in (
-            left + 2 + min(max(time - row.first.began, 0) * scale, right - left - 4)
-            for time in messages.times
-        )
+        for x in sorted(places)
     ]
     box = Box(left, top, right - left, height, [], BLUE, dashed=row.first.is_open)
     return [_arrow(top + height / 2, outward), box, *ticks]

@@ -86,10 +86,7 @@ class Row:
             first = ms(messages.times[0] - self.first.began)
             if messages.count == 1:
                 return f"{text}, after {first}"
-            last = ms(messages.times[-1] - self.first.began)
-            # Of very many only the first times are known.
-            until = f" to {last}" if len(messages.times) == messages.count else " on"
-            text += f", from {first}{until}"
+            text += f", from {first} to {ms(messages.times[-1] - self.first.began)}"
         return text
 
 

@@ -10,7 +10,9 @@ from typing import Any
 from hello_helpers.wire.calls import BY_CLIENT, CANCELLED, Call, Messages, split_path
 
 KEPT_TIMES = 200
-"""Times of messages that are kept of each direction of a call; the rest is only counted."""
+"""Times of messages that are kept of each direction of a call. Of more messages than that, the times
+of every second one are kept, then of every fourth, and so on; all are counted.
+"""
 
 KEPT_CALLS = 10_000
 """Calls that are kept; whoever makes more wants a profiler, and not a picture."""
@@ -27,20 +29,28 @@ class Direction:
     def __init__(self) -> None:
         self.count = 0
         self.size = 0
-        self.times: list[float] = []
+        self._times: list[float] = []
+        self._every = 1
+        self._last = 0.0
 
     def note(self, data: object) -> None:
         """Write down a message. What is no message is left to gRPC, which refuses it."""
         if not isinstance(data, bytes):
             return
+        self._last = now()
+        if self.count % self._every == 0:
+            self._times.append(self._last)
+            if len(self._times) > KEPT_TIMES:
+                self._times, self._every = self._times[::2], 2 * self._every
         self.count += 1
         self.size += len(data)
-        if len(self.times) < KEPT_TIMES:
-            self.times.append(now())
 
     def messages(self, zero: float) -> Messages:
         """Return what is known; times count from `zero`."""
-        return Messages(self.count, self.size, tuple(time - zero for time in self.times))
+        times, last = list(self._times), self._last
+        if times and times[-1] < last:
+            times.append(last)
+        return Messages(self.count, self.size, tuple(time - zero for time in times))
 
 
 class OpenCall:

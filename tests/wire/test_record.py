@@ -182,13 +182,29 @@ def test_neither_contents_nor_metadata_are_kept(echo: Echo, channel: WatchableCh
 def test_a_long_stream_and_a_long_record_are_counted_but_not_kept_whole(
     echo: Echo, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(record, "KEPT_TIMES", 2)
+    monkeypatch.setattr(record, "KEPT_TIMES", 10)
     monkeypatch.setattr(record, "KEPT_CALLS", 3)
     for _ in range(5):
-        list(echo.answers(b"a"))
+        assert len(list(echo.talk(iter([b"a"] * 1000)))) == 1000
     calls = wire.calls
-    assert (len(calls), len(calls[0].responses.times), calls[0].responses.count) == (3, 2, 3)
+    assert (len(calls), calls[0].requests.count, calls[0].responses.count) == (3, 1000, 1000)
     assert "2 more" in repr(wire)
+
+
+def test_the_times_that_are_kept_of_a_long_stream_reach_from_its_first_message_to_its_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticks = iter(range(1000))
+    monkeypatch.setattr(record, "KEPT_TIMES", 10)
+    monkeypatch.setattr(record, "now", lambda: float(next(ticks)))
+    direction = record.Direction()
+    for _ in range(1000):
+        direction.note(b"12")
+    kept = direction.messages(zero=0.0)
+    assert (kept.count, kept.size) == (1000, 2000)
+    assert 5 <= len(kept.times) <= 11
+    assert (kept.times[0], kept.times[-1]) == (0.0, 999.0)
+    assert list(kept.times) == sorted(set(kept.times))
 
 
 def test_a_channel_inside_another_is_watched_too(channel: WatchableChannel, wire: Wire) -> None:

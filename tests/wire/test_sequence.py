@@ -85,8 +85,8 @@ def test_each_end_has_its_own_sign(one: Call, status: str) -> None:
 def test_a_stream_says_how_many_messages_and_when() -> None:
     assert rows([STREAM])[0].received == "3 messages, 1.5 kB, from 1.0 ms to 10.0 ms"
     assert rows([UPLOAD])[0].sent == "2 messages, 3.0 MB, from 0.0 ms to 99.0 ms"
-    many = replace(STREAM, responses=Messages(1000, 5000, (0.002,)))
-    assert rows([many])[0].received == "1,000 messages, 5.0 kB, from 1.0 ms on"
+    many = replace(STREAM, responses=Messages(1000, 5000, (0.002, 0.011)))
+    assert rows([many])[0].received == "1,000 messages, 5.0 kB, from 1.0 ms to 10.0 ms"
     one = replace(STREAM, responses=Messages(1, 5, (0.002,)))
     assert rows([one])[0].received == "1 message, 5 B, after 1.0 ms"
     assert rows([replace(STREAM, responses=Messages())])[0].received == "no message"
