@@ -20,8 +20,8 @@ class Messages:
         count: how many.
         size: bytes of all of them, as protobuf writes them. On the wire there are also five bytes
             in front of each, and the headers of HTTP/2.
-        times: when each came, in seconds since the record began; if many, of the first, of the last, and
-            of some between.
+        times: when they came, in seconds since the record began; if they are many, those of the
+            first one, of the last one, and of some between.
     """
 
     count: int = 0

@@ -10,8 +10,9 @@ from typing import Any
 from hello_helpers.wire.calls import BY_CLIENT, CANCELLED, Call, Messages, split_path
 
 KEPT_TIMES = 200
-"""Times of messages that are kept of each direction of a call. Of more messages than that, the times
-of every second one are kept, then of every fourth, and so on; all are counted.
+"""Times of messages that are kept of each direction of a call.
+
+Of more messages, the times of every second one are kept, then of every fourth, and so on.
 """
 
 KEPT_CALLS = 10_000
