@@ -11,8 +11,9 @@ from nbformat import v4
 from playwright.sync_api import Locator, expect
 
 from hello_helpers.cli.lab import jupyter_command
+from hello_helpers.forms.field import ENTER_SECONDS
 from tests.browser.conftest import Show
-from tests.browser.forms import CHECK, SEND, check_embedded, forms, send
+from tests.browser.forms import CHECK, MILLISECONDS, SEND, check_embedded, forms, send
 from tests.browser.notebook import Notebook
 from tests.browser.server import JupyterServer
 
@@ -94,9 +95,83 @@ def test_bad_numbers_get_a_sentence_and_are_not_sent(values_form: Locator) -> No
 
 
 def test_an_endpoint_where_nobody_listens_gets_a_sentence_soon(endpoint_form: Locator) -> None:
+    endpoint_form.get_by_label("a cluster of my own").check()
     endpoint_form.get_by_label("Endpoint (URL or host:port)").fill("localhost:1")
     began = time.monotonic()
     endpoint_form.get_by_role("button", name=CHECK).click()
     expect(endpoint_form).to_contain_text("Nothing listens at localhost:1.")
     assert time.monotonic() - began < 5
     expect(endpoint_form).not_to_contain_text("Traceback")
+
+
+def test_the_fields_of_a_cluster_are_there_when_one_is_chosen(endpoint_form: Locator) -> None:
+    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
+    expect(address).to_be_hidden()
+    endpoint_form.get_by_label("a cluster of my own").check()
+    expect(address).to_be_visible()
+    endpoint_form.get_by_label("embedded, on this machine").check()
+    expect(address).to_be_hidden()
+
+
+def test_enter_in_a_field_runs_the_form_with_what_was_typed(
+    notebook: Notebook, endpoint_form: Locator, values_form: Locator
+) -> None:
+    endpoint_form.get_by_label("a cluster of my own").check()
+    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
+    for port in (1, 2):
+        address.fill(f"localhost:{port}")
+        address.press("Enter")
+        expect(endpoint_form).to_contain_text(f"Nothing listens at localhost:{port}.")
+    n = values_form.get_by_label("n (for 0, 1, ..., n-1)")
+    n.fill("5")
+    n.press("Enter")
+    expect(values_form).to_contain_text("Result : 10", timeout=MILLISECONDS)
+    n.press("Enter")  # the text is as it was
+    expect(values_form).to_contain_text("Result : 10", timeout=MILLISECONDS)
+    notebook.screenshot("enter")
+
+
+def test_leaving_a_field_runs_nothing(values_form: Locator) -> None:
+    n = values_form.get_by_label("n (for 0, 1, ..., n-1)")
+    n.fill("5")
+    n.press("Tab")
+    expect(values_form.get_by_label("the first n numbers")).to_be_checked()
+    time.sleep(2 * ENTER_SECONDS)  # nothing tells that nothing happens
+    expect(values_form).not_to_contain_text("Session")
+
+
+def test_what_is_mended_is_not_complained_of_any_more(
+    notebook: Notebook, endpoint_form: Locator
+) -> None:
+    endpoint_form.get_by_label("a cluster of my own").check()
+    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
+    authority = endpoint_form.get_by_label("CA file")
+    address.fill("https://localhost:1")
+    authority.fill("/no/such/ca.pem")
+    authority.press("Enter")
+    expect(endpoint_form).to_contain_text("There is no file")
+    expect(endpoint_form).to_contain_text("Nothing was sent: see the problem above.")
+    notebook.screenshot("refused")
+    authority.fill("")
+    authority.press("Tab")
+    expect(endpoint_form).not_to_contain_text("There is no file")
+    expect(endpoint_form).not_to_contain_text("Nothing was sent")
+    authority.fill("/no/such/ca.pem")
+    authority.press("Tab")
+    expect(endpoint_form).to_contain_text("There is no file")
+    check_embedded(endpoint_form)
+    expect(endpoint_form).not_to_contain_text("There is no file")
+    expect(endpoint_form).not_to_contain_text("Checking")
+    notebook.screenshot("mended")
+
+
+def test_a_comma_that_may_have_been_a_decimal_point_gets_a_remark(
+    notebook: Notebook, values_form: Locator
+) -> None:
+    values_form.get_by_role("textbox", name="Numbers").fill("")
+    send(values_form, "1,5 2", "8")
+    expect(values_form).to_contain_text("Note: read as 1, 5, 2.")
+    assert notebook.accessibility_violations() == []
+    notebook.screenshot("remark")
+    send(values_form, "1.5 2", "3.5")
+    expect(values_form).not_to_contain_text("Note:")
