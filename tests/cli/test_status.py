@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,6 +85,34 @@ def test_of_the_shared_one_it_also_shows_process_and_log(tmp_path: Path):
         assert "hello_helpers.embedded.daemon" in psutil.Process(pid).cmdline()
         assert re.search(r"running for \d+ s$", seen["Process"])
     finally:
+        hello_armonik("stop", **environment)
+
+
+def test_of_one_that_is_ending_it_says_just_that(tmp_path: Path):
+    environment = {"HELLO_ARMONIK_DIR": str(tmp_path)}
+    assert hello_armonik("run", **environment).returncode == 0
+    pid = int(told(hello_armonik("status", **environment))["Process"].partition(",")[0])
+    try:
+        (tmp_path / "armonik.sock").unlink()  # the first thing that one does that ends
+        run = hello_armonik("status", **environment)
+        assert (run.returncode, run.stderr) == (0, "")
+        assert run.stdout == f"Process     {pid}, which is ending\n"
+    finally:
+        hello_armonik("stop", **environment)
+
+
+def test_one_that_does_not_answer_is_told_without_python(tmp_path: Path):
+    environment = {"HELLO_ARMONIK_DIR": str(tmp_path)}
+    assert hello_armonik("run", **environment).returncode == 0
+    pid = int(told(hello_armonik("status", **environment))["Process"].partition(",")[0])
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        run = hello_armonik("status", **environment)
+        assert run.returncode == 1
+        assert "did not answer in time" in run.stderr
+        assert "endpoint.check()" not in run.stderr
+    finally:
+        os.kill(pid, signal.SIGCONT)
         hello_armonik("stop", **environment)
 
 

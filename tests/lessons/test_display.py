@@ -187,7 +187,10 @@ def test_a_watch_tells_all_states_of_a_task_in_their_order(channel: grpc.Channel
     states = ["CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED"]
     assert history.states == states
     assert [step.thing for step in history.steps].count("result") == 1
-    assert repr(history).endswith(" \N{RIGHTWARDS ARROW} ".join(states))
+    assert " \N{RIGHTWARDS ARROW} ".join(states) in repr(history)
+    for shown in (repr(history), history._repr_html_()):
+        assert "heard after" in shown
+        assert "when this notebook heard of it, by its own clock" in shown
 
 
 def test_a_watch_gives_up_in_time_and_says_why(channel: grpc.Channel) -> None:

@@ -12,8 +12,9 @@ from armonik.client import ArmoniKResults
 
 from hello_helpers import Payload, create_payload, create_session, submit_task, wait_for_results
 from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.errors import EndedError
 from hello_helpers.exercises import exercise_07, lesson_07
-from hello_helpers.private_armonik import endpoint_of, worker_log
+from hello_helpers.private_armonik import endpoint_of, start_private, worker_log
 from tests.lessons.running import cell_of, stored
 
 pytestmark = pytest.mark.embedded_only
@@ -70,6 +71,24 @@ def test_one_that_nobody_has_any_more_ends(worker: Path) -> None:
     gc.collect()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_one_that_is_started_in_place_of_another_one_ends_that(worker: Path) -> None:
+    partitions = {"mine": [sys.executable, str(worker)]}
+    first = start_private("a", partitions, pods=1)
+    other = start_private("b", partitions, pods=1)
+    try:
+        second = start_private("a", partitions, pods=1)
+        with second:
+            assert first.process.poll() is not None
+            assert other.process.poll() is None
+            assert endpoint_of(second).check(10)
+            with pytest.raises(EndedError, match="private ArmoniK"):
+                endpoint_of(first).check(10)
+    finally:
+        other.close()
+    with start_private("a", partitions, pods=1) as third:
+        assert endpoint_of(third).check(10), "the one before was closed by somebody else"
 
 
 def test_a_worker_that_does_not_start_is_told_with_the_reason(

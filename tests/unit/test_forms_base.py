@@ -240,8 +240,12 @@ def test_the_stop_button_of_the_notebook_ends_the_work_too(form):
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as caught:
         form.wait(10)
+    assert str(caught.value) == (
+        "Interrupted after 0 s while waiting for the form 'A number to double'."
+        " It was here: Doubling 21."
+    )
     thread.join()
     form.go_on.set()
     with pytest.raises(WaitCancelledError):

@@ -141,6 +141,7 @@ def test_cancel_ends_the_wait_and_cancels_the_session(fake, form):
     assert time.monotonic() - began < 5
     assert [s.status for s in fake.sessions.values()] == [SessionStatus.CANCELLED]
     assert "cancelled" in form.status.value
+    assert "connection was lost" not in form.status.value
 
 
 @pytest.mark.parametrize(

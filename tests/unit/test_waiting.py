@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 import threading
 import time
@@ -14,8 +15,8 @@ import grpc
 import pytest
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 
-from hello_helpers import errors, waiting
-from hello_helpers.cancellation import Cancellation
+from hello_helpers import errors, many, waiting
+from hello_helpers.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.waiting import wait_for_results
 
 from .fake_armonik import (
@@ -286,6 +287,37 @@ def test_ctrl_c_ends_a_wait_and_the_server_is_told(fake, channel):
         wait_for_results(channel, "session", [fake.add_result()], timeout=30)
     assert gone.wait(5), "the stream was left open"
     thread.join()
+
+
+@pytest.mark.parametrize(
+    ("there", "missing", "what"),
+    [
+        (0, 1, "1 result (status CREATED)"),
+        (2, 1, "1 result of 3 (status CREATED)"),
+        (1, 1200, "1,200 results of 1,201 (status CREATED)"),
+    ],
+)
+@pytest.mark.parametrize("wait", [wait_for_results, many.wait_all])
+def test_after_ctrl_c_it_says_what_it_waited_for(
+    fake, channel, monkeypatch, wait, there, missing, what
+):
+    ids = [fake.add_result(ResultStatus.COMPLETED) for _ in range(there)]
+    ids += [fake.add_result() for _ in range(missing)]
+    heard = itertools.count(1)
+    note = waiting.Wait._note
+
+    def interrupt(self: waiting.Wait, result_id: str, status: int) -> None:
+        note(self, result_id, status)
+        if next(heard) == min(len(ids), waiting.BATCH):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(waiting.Wait, "_note", interrupt)
+    with pytest.raises(WaitInterrupted) as caught:
+        wait(channel, "session", ids, timeout=30)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    first, second = caught.value._render_traceback_()
+    assert first == f"Interrupted after 0 s while waiting for {what}."
+    assert second == caught.value.hint
 
 
 def test_an_error_of_the_listener_ends_the_wait(fake, channel):
