@@ -1,0 +1,49 @@
+"""What is shown in a narrow window, as beside a presentation: nothing is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import nbformat
+import pytest
+from nbformat import v4
+
+from hello_helpers.cli.lab import jupyter_command
+from tests.browser.conftest import Show
+from tests.browser.server import JupyterServer
+
+FOLDER = "/a-folder-with-a-long-name" * 3  # of the 107 bytes that a socket may have
+
+COMMAND = f"""\
+from hello_helpers import Endpoint
+from hello_helpers.display.command import terminal_command
+terminal_command("hello_client.py", Endpoint.parse("unix://{FOLDER}/armonik.sock"), "-n", "1000")
+"""
+
+IS_CUT = "block => block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A JupyterLab on a notebook that shows a command for the terminal."""
+    folder = tmp_path_factory.mktemp("notebooks")
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(COMMAND)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "narrow.ipynb")
+    with JupyterServer(jupyter_command(folder), tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+def test_a_long_command_is_there_in_full_and_copied_as_it_is(
+    server: JupyterServer, show: Show
+) -> None:
+    notebook = show(server, "narrow.ipynb")
+    notebook.page.set_viewport_size({"width": 900, "height": 700})
+    notebook.run_all()
+    assert notebook.errors() == []
+    block = notebook.panel.locator(".jp-OutputArea-output pre").filter(has_text="hello_client")
+    assert not block.evaluate(IS_CUT)
+    folder, command = block.inner_text().strip().splitlines()
+    assert folder.startswith("cd ")
+    assert command.endswith(f"hello_client.py -e unix://{FOLDER}/armonik.sock -n 1000")
+    notebook.screenshot()
