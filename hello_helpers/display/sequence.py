@@ -12,8 +12,8 @@ from hello_helpers.display.sequence_rows import Row, many, ms, rows, size
 from hello_helpers.display.tables import Table
 from hello_helpers.wire.calls import OK, Call, Messages
 
-CLIENT, CONTROL, WIDTH = 80, 500, 670
-"""Pixels: where the two lines are, and the width of the picture."""
+CLIENT, CONTROL, WIDTH = 64, 440, 560
+"""Pixels: where the two lines are, and the width. A window of 900 pixels shows all of it."""
 
 HEADER, ARROW, LANE, GAP = 62, 24, 46, 14
 """Pixels: heights of the boxes on top, of a message, of a stream; between two calls."""
@@ -21,7 +21,7 @@ HEADER, ARROW, LANE, GAP = 62, 24, 46, 14
 DRAWN_ROWS = 30
 """More kinds of calls than that are only in the table."""
 
-LONGEST_LINE = 62
+LONGEST_LINE = 50
 """Characters of a line between client and control plane."""
 
 SMALLEST = 0.8
@@ -105,7 +105,7 @@ def _table(found: Sequence[Row]) -> Table:
                 row.took,
                 row.sent,
                 row.received,
-                row.status + (f": {row.details}" if row.details else ""),
+                row.status,
             )
             for row in found
         ],
@@ -121,36 +121,35 @@ def _draw(found: Sequence[Row], sentence: str) -> Picture:
         y += height + GAP
     lines = [_Line(At(x, HEADER - 12), At(x, y)) for x in (CLIENT, CONTROL)]
     heads = [
-        Box(CLIENT - 55, 2, 110, 44, ["Client", "this notebook"], GREY),
-        Box(CONTROL - 70, 2, 140, 44, ["Control plane", "of ArmoniK"], BLUE),
+        Box(CLIENT - 54, 2, 108, 44, ["Client", "this notebook"], GREY),
+        Box(CONTROL - 62, 2, 124, 44, ["Control plane", "of ArmoniK"], BLUE),
     ]
     words = [sentence, *map(_words, found[:DRAWN_ROWS])]
     return Picture("The calls on the wire", words, WIDTH, y + 4, [*lines, *heads, *parts])
 
 
 def _words(row: Row) -> str:
-    status = row.status[2:] + (f" ({row.details})" if row.details else "")
     return (
         f"At {ms(row.first.began)}: {row.name}; sent: {row.sent}; received: {row.received}; "
-        f"status: {status}; time: {row.took}."
+        f"took: {row.took}; status: {row.status}."
     )
 
 
 def _draw_row(row: Row, y: float) -> tuple[list[Part], float]:
     """Return the parts of a row whose top is at `y`, and its height."""
     parts: list[Part] = [
-        Label(At(CLIENT - 8, y + 18), ms(row.first.began), anchor="end"),
+        Label(At(CLIENT - 6, y + 18), ms(row.first.began), anchor="end"),
         Label(At(CLIENT + 10, y + 14), _short(row.name), bold=True, anchor="start"),
-        Label(At(CONTROL + 12, y + 18), row.status, bold=True, anchor="start"),
-        Label(At(CONTROL + 12, y + 18 + LINE), row.took, anchor="start"),
+        Label(At(CONTROL + 10, y + 18), row.short_status, bold=True, anchor="start"),
+        Label(At(CONTROL + 10, y + 18 + LINE), row.took, anchor="start"),
     ]
     top = y
     if row.first.streams_requests:
         y += LINE + 2  # the name needs a line of its own
     y = _draw_direction(parts, row, row.requests, row.sent, y, outward=True)
     y = _draw_direction(parts, row, row.responses, row.received, y, outward=False)
-    if row.details:
-        parts.append(Label(At(CLIENT + 10, y + 12), _short(row.details), anchor="start"))
+    if row.reason:
+        parts.append(Label(At(CLIENT + 10, y + 12), _short(row.reason), anchor="start"))
         y += LINE
     return parts, max(y - top, 2 * LINE + 6)
 

@@ -42,28 +42,32 @@ class Row:
         return one_line(self.first.name) + times
 
     @property
-    def status(self) -> str:
-        """The status, as a sign and a word."""
+    def short_status(self) -> str:
+        """How it ended, as a sign and a word."""
         if self.first.is_open:
             return "\N{WHITE CIRCLE} open"
-        sign = "\N{MULTIPLICATION X}"
         if self.first.code == OK:
-            sign = "\N{CHECK MARK}"
-        elif self.first.was_stopped:
-            sign = "\N{BLACK SQUARE}"
-        return f"{sign} {one_line(self.first.code)}"
+            return "\N{CHECK MARK} OK"
+        return "\N{BLACK SQUARE} ended" if self.first.was_stopped else "\N{MULTIPLICATION X} failed"
 
     @property
-    def details(self) -> str:
-        """What the status says besides; "" if it is OK."""
-        return "" if self.first.code == OK else one_line(self.first.details)
+    def reason(self) -> str:
+        """What else there is to say of it: gRPC's status and its details; "" if it is OK."""
+        if self.first.is_open or self.first.code == OK:
+            return ""
+        return one_line(f"{self.first.code}: {self.first.details}".removesuffix(": "))
+
+    @property
+    def status(self) -> str:
+        """Both."""
+        return f"{self.short_status}, {self.reason}" if self.reason else self.short_status
 
     @property
     def took(self) -> str:
         """How long, in words."""
         if self.seconds is None:
             return "not over yet"
-        return ms(self.seconds) + (" in the median" if self.count > 1 else "")
+        return ("median " if self.count > 1 else "") + ms(self.seconds)
 
     @property
     def sent(self) -> str:
@@ -134,8 +138,10 @@ def _sum(parts: Iterable[Messages]) -> Messages:
 
 
 def ms(seconds: float) -> str:
-    """Return a time as people read it."""
-    return f"{seconds:,.2f} s" if seconds >= 1 else f"{1000 * seconds:.1f} ms"
+    """Return a time as people read it, in eight characters at most."""
+    if seconds >= 1:
+        return f"{seconds:.2f} s" if seconds < 100 else f"{seconds:,.0f} s"
+    return f"{1000 * seconds:.1f} ms" if seconds < 0.1 else f"{1000 * seconds:.0f} ms"
 
 
 def size(count: int) -> str:

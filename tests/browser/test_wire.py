@@ -1,0 +1,64 @@
+"""The picture of the calls on the wire, in both themes and in a narrow window."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Show
+from tests.browser.notebook import Notebook
+from tests.browser.server import JupyterServer
+
+pytestmark = pytest.mark.embedded_only
+
+PICTURE = '[aria-label="The calls on the wire"]'
+OUTPUT = f".jp-OutputArea-output:has({PICTURE})"
+LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A learner's JupyterLab."""
+    home = tmp_path_factory.mktemp("lab")
+    command = [sys.executable, "-m", "hello_helpers", "lab", "--dir", str(home / "mine")]
+    with JupyterServer(command, home) as running:
+        yield running
+
+
+@pytest.fixture
+def lesson(server: JupyterServer, show: Show) -> Iterator[Notebook]:
+    """The lesson about the whole client, run; the window gets its size and theme back."""
+    opened = show(server, "06_the_whole_client.ipynb")
+    opened.run_all()
+    size = opened.page.viewport_size
+    assert size
+    yield opened
+    opened.page.set_viewport_size(size)
+    opened.command("apputils:change-theme", theme=LIGHT)
+
+
+@pytest.mark.parametrize(("theme", "width"), [(LIGHT, 1280), (DARK, 1280), (LIGHT, 900)])
+def test_the_picture_can_be_read(lesson: Notebook, theme: str, width: int) -> None:
+    lesson.page.set_viewport_size({"width": width, "height": 1000})
+    lesson.command("apputils:change-theme", theme=theme)
+    expect(lesson.page.locator(f'body[data-jp-theme-name="{theme}"]')).to_be_visible()
+    picture = lesson.panel.locator(PICTURE)
+    expect(picture).to_have_count(1)
+    assert picture.evaluate("area => area.scrollWidth - area.clientWidth") <= 0  # all is in view
+    found = Axe().run(lesson.page, context={"include": [[OUTPUT]]}).response["violations"]
+    assert [f"{v['id']}: {v['help']}" for v in found] == []
+
+
+def test_the_table_unfolds_by_keyboard(lesson: Notebook) -> None:
+    output = lesson.panel.locator(OUTPUT)
+    expect(output.get_by_role("table")).to_be_hidden()
+    output.locator("summary").focus()
+    lesson.page.keyboard.press("Enter")
+    table = output.get_by_role("table")
+    expect(table).to_be_visible()
+    expect(table.get_by_role("row")).to_have_count(1 + 7)
+    expect(table).to_contain_text("Sessions.CreateSession")
