@@ -27,8 +27,16 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-# This project, and what ipykernel is made of: no Jupyter can be without them.
-COME_ALONG = {"hello-armonik", "comm", "ipython", "jupyter-client", "traitlets"}
+# This project, and what ipykernel and JupyterLab are made of: no Jupyter can be without them.
+COME_ALONG = {
+    "hello-armonik",
+    "comm",
+    "ipython",
+    "jupyter-client",
+    "jupyter-core",
+    "jupyter-server",
+    "traitlets",
+}
 
 # What lines of IPython's own begin with; the others are Python.
 MAGIC = ("%", "!", "?")

@@ -1,0 +1,55 @@
+"""What README.md and docs say about lessons, variables and files is so."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from hello_helpers.progress import LESSONS
+
+VARIABLE = re.compile(r"\b(AK_ENDPOINT|Grpc__\w+|HELLO_[A-Z_]+)\b")
+
+INNER = {"HELLO_ARMONIK_GUARD", "HELLO_ARMONIK_INSIDE", "HELLO_WORKER"}
+"""Marks of our own processes, and a constant: nobody sets them."""
+
+
+@pytest.fixture(scope="module")
+def teaching(root: Path) -> str:
+    """The text of the notes for instructors."""
+    return (root / "docs" / "teaching.md").read_text()
+
+
+def minutes_of(notebook: Path) -> str:
+    title = "".join(json.loads(notebook.read_text())["cells"][0]["source"])
+    found = re.search(r"\*\*Time:\*\* (\d+) minutes", title)
+    assert found, notebook.name
+    return found[1]
+
+
+def test_the_instructor_reads_the_minutes_that_the_lessons_print(root: Path, teaching: str) -> None:
+    told = re.findall(r"^\| (\w+) ([^|]+) \| (\d+) \|", teaching, re.MULTILINE)
+    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    printed = [minutes_of(notebook) for notebook in notebooks]
+    assert [(number, title) for number, title, _ in told] == list(LESSONS.items())
+    assert [minutes for *_, minutes in told] == printed
+
+
+def test_what_the_notes_link_to_exists(root: Path, teaching: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", teaching)
+    assert links
+    assert [link for link in links if not (root / "docs" / link).exists()] == []
+
+
+def test_the_readme_tells_every_variable_that_the_package_reads(root: Path) -> None:
+    told = set(VARIABLE.findall((root / "README.md").read_text()))
+    sources = (root / "hello_helpers").rglob("*.py")
+    read = {name for path in sources for name in re.findall(r'"(\w+)"', path.read_text())}
+    assert told == {name for name in read if VARIABLE.fullmatch(name)} - INNER
+
+
+def test_the_notes_name_no_variable_that_the_readme_does_not(root: Path, teaching: str) -> None:
+    told = set(VARIABLE.findall((root / "README.md").read_text()))
+    assert set(VARIABLE.findall(teaching)) <= told
