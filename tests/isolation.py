@@ -117,7 +117,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             "left behind", ("", 0, "left behind"), {}, "failed", text, when="teardown"
         )
         session.config.hook.pytest_runtest_logreport(report=report)
-    keep(session.config.cache, folder if session.testsfailed else None)
+    keep(getattr(session.config, "cache", None), folder if session.testsfailed else None)
     if not session.testsfailed:
         shutil.rmtree(folder, ignore_errors=True)
 

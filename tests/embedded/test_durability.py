@@ -349,16 +349,22 @@ def statuses(data: Path, session: str) -> set[TaskStatus]:
         return {TaskStatus(status) for (status,) in found}
 
 
-def test_after_an_orderly_end_everything_goes_on_as_well(served: Served):
+def test_after_an_orderly_end_what_was_running_is_run_again_and_no_retry_is_used_up(
+    served: Served,
+):
     with served.client() as client:
-        session = client.create_session()
-        running = client.submit(session, ["attempt", 0, [["sleep", 60]]], ["send", 0, "again"])
+        session = client.create_session(max_retries=1)
+        gate = client.create_results(session, "gate")[0]
+        running = client.submit(session, ["gate", gate], ["send", 0, "again"])
         client.wait_task(running.task_id, TaskStatus.PROCESSING)
     assert served.stop() == 0
     served.start()
     with served.client() as client:
-        client.wait_result(running.outputs[0], ResultStatus.COMPLETED)
+        client.wait_task(running.task_id, TaskStatus.PROCESSING)
+        client.upload(session, gate, b"open")
+        client.wait_task(running.task_id, TaskStatus.COMPLETED)
         assert client.data(session, running.outputs[0]) == b"again"
+        assert [task.id for task in client.session_tasks(session)] == [running.task_id]
 
 
 # --- workers --------------------------------------------------------------------------------------

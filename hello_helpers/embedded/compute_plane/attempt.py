@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import shutil
@@ -150,6 +151,12 @@ class Attempt:
         if not attempts.give_back(self._plane, task):
             attempts.finish_cancelled(self._plane, task)
 
+    def _let_go(self, staging: Staging, task: sqlite3.Row) -> None:
+        """Throw away what the worker has done so far, and put its task back in the queue."""
+        with self._plane.transaction():
+            staging.discard()
+            self._give_back(task)
+
     def _miss(self, task: sqlite3.Row, error: NotFound) -> None:
         """End a task whose data is gone."""
         text = f"The data of the task is not there any more: {error}"
@@ -157,7 +164,12 @@ class Attempt:
             attempts.finish_cancelled(self._plane, task)
 
     async def _run(self, staging: Staging, task: sqlite3.Row) -> bool:
-        outcome = await self._have_it_run(staging, task)
+        try:
+            outcome = await self._have_it_run(staging, task)
+        except asyncio.CancelledError:  # the pod ends in good order: this is no failed attempt
+            with contextlib.suppress(StorageError):  # then it counts as lost, at the next start
+                self._let_go(staging, task)
+            raise
         await self._patiently(lambda: self._settle(staging, task, outcome))
         self._agent.staging = None
         if outcome is None or outcome.verdict is Verdict.TIMEOUT:

@@ -527,7 +527,9 @@ RESULT_EVENTS = {"RESULT_ID", "SESSION_ID", "NAME", "OWNER_TASK_ID"}
 
 
 @pytest.mark.parametrize(
-    ("listed", "allowed"), [(LISTED_TASKS, TASK_EVENTS), (LISTED_RESULTS, RESULT_EVENTS)], ids=str
+    ("listed", "allowed"),
+    [(LISTED_TASKS, TASK_EVENTS), (LISTED_RESULTS, RESULT_EVENTS)],
+    ids=["tasks", "results"],
 )
 def test_events_are_filtered_on_fields_that_stay(listed: Listed, allowed: set[str]):
     for field in listed.every_field():
