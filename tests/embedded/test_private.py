@@ -8,6 +8,8 @@ import sys
 import psutil
 import pytest
 
+from hello_helpers.embedded import EmbeddedArmonik
+
 pytestmark = pytest.mark.embedded_only
 
 OWNER = """\
@@ -33,3 +35,16 @@ def test_it_ends_with_its_workers_when_its_owner_is_killed() -> None:
         owner.kill()
         _, alive = psutil.wait_procs(processes, timeout=SECONDS_TO_BE_GONE)
     assert [" ".join(process.cmdline()) for process in alive] == []
+
+
+def test_ctrl_c_while_it_starts_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[psutil.Process] = []
+
+    def interrupt(armonik: EmbeddedArmonik) -> str:
+        started.append(psutil.Process(armonik.process.pid))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(EmbeddedArmonik, "_first_line", interrupt)
+    with pytest.raises(KeyboardInterrupt):  # it holds on to the half-made object, as IPython does
+        EmbeddedArmonik(pods=1)
+    assert [process.is_running() for process in started] == [False]

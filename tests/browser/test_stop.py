@@ -1,0 +1,95 @@
+"""`hello-armonik stop` and ■ while a notebook is open: what its forms and cells do then."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat import v4
+from playwright.sync_api import expect
+
+from hello_helpers.cli.lab import jupyter_command
+from tests.browser.conftest import Show
+from tests.browser.forms import SEND, forms, send
+from tests.browser.notebook import ERROR_OUTPUT, START_COMMAND, STDERR_OUTPUT, Notebook
+from tests.browser.server import JupyterServer
+
+pytestmark = pytest.mark.embedded_only
+
+FIRST = """\
+from hello_helpers import *
+from hello_helpers.course import begin_lesson
+
+begin_lesson()
+endpoint = Endpoint.find()
+channel = endpoint.open_channel()
+session_id = pick_up_session(channel)
+"""
+FORM = "ValuesForm(endpoint)"
+PAYLOAD = "data = create_payload(channel, session_id, Payload([1, 2]))"
+WAIT = "wait_for_results(channel, session_id, [data.result_id], timeout=60)"
+
+SELECT = "number => { jupyterapp.shell.currentWidget.content.activeCellIndex = number; }"
+
+STOPPED = "The embedded ArmoniK that this notebook used has been stopped: run the first cell again."
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[JupyterServer]:
+    """A JupyterLab on a small notebook."""
+    cells = [v4.new_code_cell(source) for source in (FIRST, FORM, PAYLOAD, WAIT)]
+    notebook = v4.new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, tmp_path / "stop.ipynb")
+    with JupyterServer(jupyter_command(tmp_path), tmp_path / "lab") as running:
+        yield running
+
+
+def test_forms_go_on_cells_say_what_to_do_and_the_stop_button_tells_what_was_waited_for(
+    server: JupyterServer, show: Show
+) -> None:
+    notebook = show(server, "stop.ipynb")
+    for number in (0, 1, 2):
+        run(notebook, number)
+    assert notebook.errors() == []
+
+    stop(server)
+    (form,) = forms(notebook, SEND)
+    send(form, "20 22", "42")  # the form has started a new one
+
+    stop(server)
+    run(notebook, 2)
+    (error,) = notebook.errors()
+    assert STOPPED in error
+    assert "Traceback" not in error
+    run(notebook, 0)
+    run(notebook, 2)
+    assert notebook.errors() == []
+
+    notebook.page.evaluate(SELECT, 3)
+    notebook.page.evaluate(START_COMMAND, ["notebook:run-cell", {}])
+    expect(notebook.panel.locator(".jp-CodeCell").nth(3)).to_contain_text("[*]")
+    notebook.page.wait_for_timeout(1500)  # so long a person waits; then it is enough
+    notebook.panel.get_by_role("button", name="Interrupt the kernel").click()
+    shown = notebook.panel.locator(f"{ERROR_OUTPUT}, {STDERR_OUTPUT}")
+    expect(shown).to_contain_text("s while waiting for 1 result (status CREATED).")
+    expect(shown).not_to_contain_text("Traceback")
+
+
+def run(notebook: Notebook, number: int) -> None:
+    """Run one cell, as Ctrl+Enter does."""
+    notebook.page.evaluate(SELECT, number)
+    notebook.command("notebook:run-cell", 60)
+
+
+def stop(server: JupyterServer) -> None:
+    """Type `hello-armonik stop` in a terminal of this JupyterLab."""
+    words = [sys.executable, "-m", "hello_helpers", "stop"]
+    environment = {**os.environ, **server.variables}
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, env=environment)
+    assert done.stdout.strip() == "The embedded ArmoniK has been stopped."
