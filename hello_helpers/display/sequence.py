@@ -144,7 +144,7 @@ def _draw_row(row: Row, y: float) -> tuple[list[Part], float]:
         Label(At(CONTROL + 10, y + 18 + LINE), row.took, anchor="start"),
     ]
     top = y
-    if row.first.streams_requests:
+    if row.first.streams_requests or len(row.name) + len(row.sent) > LONGEST_LINE - 4:
         y += LINE + 2  # the name needs a line of its own
     y = _draw_direction(parts, row, row.requests, row.sent, y, outward=True)
     y = _draw_direction(parts, row, row.responses, row.received, y, outward=False)

@@ -171,6 +171,15 @@ def test_the_picture_lies_within_its_frame_and_uses_the_colour_of_the_text() -> 
         assert 0 < float(text.get("y", "-1")) < height
 
 
+def test_a_long_name_has_a_line_of_its_own() -> None:
+    def lines(one: Call) -> list[str | None]:
+        shown = {text.text: text.get("y") for text in svg_of([one]).iter(f"{SVG}text")}
+        return [shown[one.name], shown["93 B"]]
+
+    assert len(set(lines(call("CreateResultsMetaData")))) == 1
+    assert len(set(lines(call("CreateResultsMetaData" * 2)))) == 2
+
+
 def test_what_comes_from_outside_is_escaped_and_shortened() -> None:
     bad = call(EVIL * 100, service=EVIL, code=EVIL, details=EVIL * 1000)
     html = sequence([bad])._repr_html_()
