@@ -53,8 +53,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Move everything that a test could write into one folder."""
-    if hasattr(config, "workerinput"):
-        return  # a pytest-xdist worker inherits the environment of the run that started it
+    if worker := getattr(config, "workerinput", None):
+        # A worker of pytest-xdist inherits the environment of the run, and has folders of its own:
+        # what one test does to the shared embedded ArmoniK must not touch what runs beside it.
+        os.environ.update(environment(Path(os.environ[RUN]) / worker["workerid"]))
+        return
     folder = Path(tempfile.mkdtemp(prefix="ha-")).resolve()  # short: a socket's path has 107 bytes
     endpoint = config.getoption("--endpoint")
     for name in filter(FOREIGN.fullmatch, list(os.environ)):
@@ -105,10 +108,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(trylast=True)  # after the last fixtures are gone
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """End the shared embedded ArmoniK, report what is left, and remove the folder of the run."""
+    end_shared_armonik()
     if hasattr(session.config, "workerinput"):
         return
     folder = Path(os.environ[RUN])
-    end_shared_armonik()
     left = [*left_processes(), *left_files(folder)]
     if left:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -23,8 +23,6 @@ from .driver import SCRIPTED, ArmoniK, long_road
 # the Worker protocol over gRPC, as in a real pod. A worker must not see a difference.
 ROADS = {"default": SCRIPTED, "long-road": long_road(SCRIPTED)}
 
-_statements = pytest.StashKey[dict[int, list[str]]]()
-
 
 def pytest_configure(config: pytest.Config) -> None:
     for marker in (
@@ -32,29 +30,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "both_roads: is run with both ways between agent and worker that the embedded one has",
     ):
         config.addinivalue_line("markers", marker)
-    config.stash[_statements] = {}
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    report = yield
-    if report.when == "call" or report.outcome != "passed":
-        for marker in item.iter_markers("statement"):
-            for number in marker.args:
-                item.config.stash[_statements].setdefault(number, []).append(report.outcome)
-    return report
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    outcomes = config.stash[_statements]
-    if not outcomes:
-        return
-    holding = [n for n, seen in outcomes.items() if "failed" not in seen and "passed" in seen]
-    broken = sorted(n for n, seen in outcomes.items() if "failed" in seen)
-    line = f"conformance: {len(holding)} statements hold of {len(outcomes)} looked at"
-    if broken:
-        line += f"; broken: {', '.join(map(str, broken))}"
-    terminalreporter.write_line(line)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
