@@ -177,7 +177,7 @@ def test_a_long_name_has_a_line_of_its_own() -> None:
         return [shown[one.name], shown["93 B"]]
 
     assert len(set(lines(call("CreateResultsMetaData")))) == 1
-    assert len(set(lines(call("CreateResultsMetaDataForManyMore")))) == 2
+    assert len(set(lines(call("CreateResultsMetaDataForManyMoreTasks")))) == 2
 
 
 def test_what_comes_from_outside_is_escaped_and_shortened() -> None:
