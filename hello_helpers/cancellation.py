@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from hello_helpers.errors import WaitCancelledError
+
+HEARTBEAT = 0.2
+"""Seconds after which a wait wakes up; Windows delivers no Ctrl-C to a sleeper."""
 
 
 class Cancellation:
@@ -58,3 +64,43 @@ class WaitInterrupted(KeyboardInterrupt):
     def _render_traceback_(self) -> list[str]:
         """Show one or two lines in a notebook; IPython asks for this method."""
         return [self.message, self.hint] if self.hint else [self.message]
+
+
+def in_a_thread(
+    work: Callable[[], None],
+    cancellation: Cancellation,
+    interrupted: Callable[[], WaitInterrupted],
+) -> None:
+    """Do something that takes long, and return when it is done; Ctrl-C cancels it.
+
+    In a thread, because Ctrl-C interrupts the main thread wherever it is: in the middle of gRPC's
+    own work it would leave a channel that cannot be closed.
+
+    Args:
+        work: what takes long; it heeds the cancellation.
+        cancellation: used on Ctrl-C.
+        interrupted: returns what to raise then.
+    """
+    outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            work()
+            outcome.put(None)
+        except Exception as error:
+            outcome.put(error)
+
+    thread = threading.Thread(target=run, name="wait for results", daemon=True)
+    try:
+        thread.start()
+        if (error := _get(outcome)) is not None:
+            raise error
+    except KeyboardInterrupt:
+        cancellation.cancel()
+        raise interrupted() from None
+
+
+def _get(outcome: queue.SimpleQueue[Exception | None]) -> Exception | None:
+    while True:
+        with contextlib.suppress(queue.Empty):
+            return outcome.get(timeout=HEARTBEAT)

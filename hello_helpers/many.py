@@ -20,12 +20,12 @@ from armonik.client import ArmoniKResults, ArmoniKTasks
 from armonik.common import EventTypes, TaskDefinition, TaskOptions, batched
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
-from hello_helpers.cancellation import Cancellation
+from hello_helpers.cancellation import Cancellation, in_a_thread
 from hello_helpers.errors import InputError
 from hello_helpers.messages import Payload
 from hello_helpers.refusals import explained
 from hello_helpers.steps import Data
-from hello_helpers.waiting import Progress, Wait, in_a_thread
+from hello_helpers.waiting import Progress, Wait
 
 BATCH = 100
 """How many things one call carries; the client library's own number for most calls."""
@@ -119,7 +119,7 @@ def wait_all(
     cancellation = cancellation or Cancellation()
     wanted = list(dict.fromkeys(result_ids))
     wait = _OneStream(channel, session_id, len(wanted), timeout, on_event, cancellation)
-    in_a_thread(wait, wanted, cancellation)
+    in_a_thread(lambda: wait.until_all_completed(wanted), cancellation, wait.interrupted)
 
 
 def download_all(

@@ -8,12 +8,9 @@ breaks or ends, what happened meanwhile is unknown, so it looks, and then listen
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import operator
-import queue
 import random
-import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -26,7 +23,7 @@ from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
 from hello_helpers import diagnosis, facts
-from hello_helpers.cancellation import Cancellation, WaitInterrupted
+from hello_helpers.cancellation import Cancellation, WaitInterrupted, in_a_thread
 from hello_helpers.deadline import with_deadline
 from hello_helpers.errors import (
     InputError,
@@ -46,8 +43,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two tries; doubled each time, and spread at random so that clients part."""
 
 LOOK_SECONDS = 5.0
-
-HEARTBEAT = 0.2
 
 
 @dataclass(frozen=True)
@@ -96,39 +91,7 @@ def wait_for_results(
     cancellation = cancellation or Cancellation()
     wanted = list(dict.fromkeys(result_ids))
     wait = Wait(channel, session_id, len(wanted), timeout, on_event, cancellation)
-    in_a_thread(wait, wanted, cancellation)
-
-
-def in_a_thread(wait: Wait, wanted: list[str], cancellation: Cancellation) -> None:
-    """Return when all results that are `wanted` are there; Ctrl-C cancels the wait.
-
-    In a thread, because Ctrl-C interrupts the main thread wherever it is: in the middle of gRPC's
-    own work it would leave a channel that cannot be closed.
-    """
-    outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            wait.until_all_completed(wanted)
-            outcome.put(None)
-        except Exception as error:
-            outcome.put(error)
-
-    thread = threading.Thread(target=run, name="wait for results", daemon=True)
-    try:
-        thread.start()
-        if (error := _get(outcome)) is not None:
-            raise error
-    except KeyboardInterrupt:
-        cancellation.cancel()
-        raise wait.interrupted() from None
-
-
-def _get(outcome: queue.SimpleQueue[Exception | None]) -> Exception | None:
-    """Return what is put into the queue; awake now and then, or Windows delivers no Ctrl-C."""
-    while True:
-        with contextlib.suppress(queue.Empty):
-            return outcome.get(timeout=HEARTBEAT)
+    in_a_thread(lambda: wait.until_all_completed(wanted), cancellation, wait.interrupted)
 
 
 class Wait:
