@@ -216,12 +216,13 @@ NOTES = [
     '{"pid": -1, "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
     '{"pid": 99999999999999999999, "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
     '{"pid": 1e999, "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
-    json.dumps({"pid": os.getpid(), "born": 1.0, "linger": 0, "endpoint": "unix:///nowhere"}),
+    '{"pid": ME, "born": 1.0, "linger": 0, "endpoint": "unix:///nowhere"}',
 ]
 
 
 @pytest.mark.parametrize("note", NOTES)
 def test_a_note_that_does_not_name_a_living_process_counts_for_nothing(folder: Path, note: str):
+    note = note.replace("ME", str(os.getpid()))  # it lives, but was born later
     shared = SharedFolder(folder)
     (folder / "running.json").write_text(note)
     (folder / "leases").mkdir()
@@ -233,7 +234,7 @@ def test_a_note_that_does_not_name_a_living_process_counts_for_nothing(folder: P
 
 def test_a_stale_note_and_a_stale_socket_are_no_obstacle(shared: Shared):
     shared.folder.mkdir(mode=0o700)
-    (shared.folder / "running.json").write_text(NOTES[-1])
+    (shared.folder / "running.json").write_text(NOTES[-1].replace("ME", str(os.getpid())))
     subprocess.run(
         [sys.executable, "-c", "import socket; socket.socket(1).bind('armonik.sock')"],
         cwd=shared.folder,
