@@ -1,50 +1,50 @@
-"""Our side of the benchmark: the command line, one warm hello, and many tasks."""
+"""Our client: one hello, and many at once, in the calls of ArmoniK's client library."""
 
 from __future__ import annotations
 
-import itertools
 import os
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Protocol
 
 import grpc
-import psutil
 from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import EventTypes, ResultStatus, TaskDefinition, TaskOptions, create_channel
+from armonik.protogen.client.events_service_pb2_grpc import EventsStub
+from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.messages import Payload, Result
 
-from .measuring import Row, percentile, seconds
+from .plan import BATCH
 
-WHO = "hello-armonik"
-COMMAND = [sys.executable, "-m", "hello_helpers"]
 NUMBERS = [1, 2, 3]
 
+LIMIT = 1200.0
+"""Seconds after which a wait is given up."""
 
-def command(*arguments: str) -> None:
-    """Run a command of ours; its output must say that it went well."""
-    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+WARM_UP = 20
 
 
-def starts(repeat: int) -> list[Row]:
-    """Whole processes: nothing running before, and with the shared embedded ArmoniK up."""
-    cold, attached = [], []
-    for _ in range(repeat):
-        command("stop")
-        cold.append(seconds(lambda: command("run")))
-        attached.append(seconds(lambda: command("run")))
-    command("stop")
-    return [
-        Row("cold start to first result", WHO, "s", cold),
-        Row("attached run, whole process", WHO, "s", attached),
-    ]
+class Client(Protocol):
+    """The calls that many hellos need. `raw_client.RawHello` has them, too."""
+
+    def create(self, contents: Sequence[bytes]) -> list[str]:
+        """Store data; return the ids of the results."""
+
+    def announce(self, count: int) -> list[str]:
+        """Create results without data; return their ids."""
+
+    def submit(self, payload_ids: Sequence[str], output_ids: Sequence[str]) -> None:
+        """Submit a task for each pair of ids."""
+
+    def wait(self, output_ids: Sequence[str]) -> None:
+        """Return when all of these results are there."""
+
+    def download(self, result_ids: Sequence[str], at_once: int) -> list[bytes]:
+        """Return the data of results, several at once."""
 
 
 class Hello:
@@ -54,8 +54,10 @@ class Hello:
         self._results = ArmoniKResults(channel)
         self._tasks = ArmoniKTasks(channel)
         self._events = ArmoniKEvents(channel)
+        self._stream = EventsStub(channel)
+        self._sessions = ArmoniKSessions(channel)
         options = TaskOptions(max_duration=timedelta(minutes=5), priority=1, max_retries=1)
-        self.session_id = ArmoniKSessions(channel).create_session(options)
+        self.session_id = self._sessions.create_session(options)
 
     def once(self) -> None:
         """Create data, submit, wait, download: one hello, as the lessons do it."""
@@ -67,95 +69,82 @@ class Hello:
         data = self._results.download_result_data(output, session_id)
         assert Result.deserialize(data).value == sum(NUMBERS)
 
-    def many(self, count: int) -> dict[str, float]:
-        """Run many hellos, each with a payload of its own; check every result.
+    def pause(self) -> None:
+        """Have no task run: what is submitted from now on is only kept."""
+        self._sessions.pause_session(self.session_id)
 
-        Returns:
-            The seconds of each phase, by name.
-        """
-        clock = [time.perf_counter()]
-        payloads = self._results.create_results(
-            {f"p{n}": Payload([n, 1]).serialize() for n in range(count)},
-            self.session_id,
-            batch_size=500,
+    def create(self, contents: Sequence[bytes]) -> list[str]:
+        named = {f"p{number}": content for number, content in enumerate(contents)}
+        stored = self._results.create_results(named, self.session_id, batch_size=BATCH)
+        return [stored[name].result_id for name in named]
+
+    def announce(self, count: int) -> list[str]:
+        names = [f"o{number}" for number in range(count)]
+        made = self._results.create_results_metadata(names, self.session_id, batch_size=BATCH)
+        return [made[name].result_id for name in names]
+
+    def submit(self, payload_ids: Sequence[str], output_ids: Sequence[str]) -> None:
+        definitions = [
+            TaskDefinition(payload_id, [output_id])
+            for payload_id, output_id in zip(payload_ids, output_ids, strict=True)
+        ]
+        self._tasks.submit_tasks(self.session_id, definitions, chunk_size=BATCH)
+
+    def wait(self, output_ids: Sequence[str]) -> None:
+        missing = set(output_ids)
+        request = EventSubscriptionRequest(
+            session_id=self.session_id,
+            returned_events=[EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE],
         )
-        outputs = self._results.create_results_metadata(
-            [f"o{n}" for n in range(count)], self.session_id, batch_size=500
-        )
-        clock.append(time.perf_counter())
-        ids = [outputs[f"o{n}"].result_id for n in range(count)]
-        definitions = [TaskDefinition(payloads[f"p{n}"].result_id, [ids[n]]) for n in range(count)]
-        self._tasks.submit_tasks(self.session_id, definitions, chunk_size=500)
-        clock.append(time.perf_counter())
-        self._wait(set(ids))
-        clock.append(time.perf_counter())
-        with ThreadPoolExecutor(4) as pool:
-            data = pool.map(
-                lambda id_: self._results.download_result_data(id_, self.session_id), ids
+        call = self._stream.GetEvents(request, timeout=LIMIT)
+        for message in call:
+            event = getattr(message, message.WhichOneof("update"))
+            if event.status == ResultStatus.COMPLETED:
+                missing.discard(event.result_id)
+            elif event.status != ResultStatus.CREATED and event.result_id in missing:
+                raise RuntimeError(f"A result will not come: its status is {event.status}")
+            if not missing:
+                break
+        call.cancel()
+
+    def download(self, result_ids: Sequence[str], at_once: int) -> list[bytes]:
+        with ThreadPoolExecutor(at_once) as pool:
+            return list(
+                pool.map(
+                    lambda id_: self._results.download_result_data(id_, self.session_id), result_ids
+                )
             )
-            values = [Result.deserialize(each).value for each in data]
-        clock.append(time.perf_counter())
-        assert values == [n + 1 for n in range(count)]
-        names = ("create", "submit", "run", "download")
-        return dict(zip(names, (b - a for a, b in itertools.pairwise(clock)), strict=True))
-
-    def _wait(self, missing: set[str]) -> None:
-        def note(_: object, __: object, event: object) -> bool:
-            if event.status == ResultStatus.COMPLETED:  # type: ignore[attr-defined]
-                missing.discard(event.result_id)  # type: ignore[attr-defined]
-            return not missing
-
-        kinds = [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE]
-        self._events.get_events(self.session_id, kinds, [note])
 
 
 @contextmanager
-def client() -> Iterator[tuple[EmbeddedArmonik, Hello]]:
+def client(data: str | None = None) -> Iterator[tuple[EmbeddedArmonik, Hello]]:
     """Start an embedded ArmoniK with two pods, and a client that has said hello."""
-    with EmbeddedArmonik() as armonik, create_channel(armonik.endpoint) as channel:
+    with EmbeddedArmonik(data=data) as armonik, create_channel(armonik.endpoint) as channel:
         hello = Hello(channel)
-        for _ in range(20):
+        for _ in range(WARM_UP):
             hello.once()
         yield armonik, hello
 
 
-def warm(count: int) -> Row:
-    """One hello after the other."""
-    with client() as (_, hello):
-        times = [seconds(hello.once) * 1000 for _ in range(count)]
-    return Row("warm hello", WHO, "ms", times, more={"p99": percentile(times, 99)})
+def payloads(count: int) -> list[bytes]:
+    """Return payloads of hellos, no two alike."""
+    return [Payload([number, 1]).serialize() for number in range(count)]
 
 
-def many(count: int, repeat: int) -> Row:
-    """Many hellos at once, from the first payload to the last checked result."""
-    rates, phases = [], {}
-    for _ in range(repeat):
-        with client() as (_, hello):
-            phases = hello.many(count)
-            rates.append(count / sum(phases.values()))
-    return Row(f"{count} hellos, all checked", WHO, "tasks/s", rates, more=phases)
+def check(data: Sequence[bytes]) -> None:
+    """See whether these are the answers to `payloads`."""
+    values = [Result.deserialize(each).value for each in data]
+    assert values == [number + 1 for number in range(len(data))]
 
 
-def idle(watch: float) -> list[Row]:
-    """What an embedded ArmoniK with two pods costs when nobody uses it."""
-    with client() as (armonik, _):
-        me = psutil.Process(armonik.process.pid)
-        family = [me, *me.children(recursive=True)]
-        before = _cpu(family)
-        time.sleep(watch)  # what is measured is how little happens
-        busy = (_cpu(family) - before) / watch * 100
-        resident = sum(process.memory_info().rss for process in family) / 1e6
-        unique = sum(process.memory_full_info().pss for process in family) / 1e6
-    return [
-        Row("memory at rest, two pods", WHO, "MB", [resident], more={"shared once": unique}),
-        Row("CPU at rest, two pods", WHO, "% of a core", [busy]),
-    ]
-
-
-def _cpu(processes: list[psutil.Process]) -> float:
-    return sum(sum(process.cpu_times()[:2]) for process in processes)
-
-
-def isolated(folder: str) -> None:
+@contextmanager
+def isolated(folder: str) -> Iterator[None]:
     """Use a private folder: the shared embedded ArmoniK of the user is not touched."""
+    before = os.environ.get("HELLO_ARMONIK_DIR")
     os.environ["HELLO_ARMONIK_DIR"] = folder
+    try:
+        yield
+    finally:
+        del os.environ["HELLO_ARMONIK_DIR"]
+        if before is not None:
+            os.environ["HELLO_ARMONIK_DIR"] = before

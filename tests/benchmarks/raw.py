@@ -1,12 +1,19 @@
-"""The raw limit: the gRPC calls that one hello needs, answered by handlers that do nothing."""
+"""The raw limit: a gRPC server that answers at once with messages of the right number and size.
+
+Nothing is kept and nothing is looked up. The answers are made once for each number of items. With
+workers, each submitted task makes the round trip over a private socket before its event is sent.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
+import functools
+import socket
+import subprocess
+import sys
 import tempfile
-from collections.abc import AsyncIterator
-from multiprocessing.synchronize import Event
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +23,64 @@ from armonik.protogen.client import (
     results_service_pb2_grpc,
     tasks_service_pb2_grpc,
 )
-from armonik.protogen.common import (
-    events_common_pb2,
-    objects_pb2,
-    results_common_pb2,
-    tasks_common_pb2,
-    worker_common_pb2,
+from armonik.protogen.common import events_common_pb2 as events
+from armonik.protogen.common import results_common_pb2 as results
+from armonik.protogen.common import tasks_common_pb2 as tasks
+from armonik.protogen.common.result_status_pb2 import (
+    RESULT_STATUS_COMPLETED,
+    RESULT_STATUS_CREATED,
 )
 from armonik.protogen.worker import worker_service_pb2_grpc
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from .measuring import Row, percentile, seconds
+from .private_socket import ID, PAYLOAD, REPLY, RESULT, Trips
+
+ROOT = Path(__file__).parents[2]
+
+CHUNK = 2 * 1024 * 1024
+"""Bytes in one message of a download, as ours has them."""
+
+COUNT, BYTES = "count", "bytes"
+"""Metadata of calls: how many events to send, how large the download shall be."""
+
+NOW = Timestamp(seconds=1_700_000_000, nanos=123_456_000)
+ANNOUNCED = results.ResultRaw(
+    session_id=ID, name="o1234", result_id=ID, status=RESULT_STATUS_CREATED, created_at=NOW
+)
+STORED = results.ResultRaw(
+    session_id=ID,
+    name="p1234",
+    owner_task_id=ID,
+    result_id=ID,
+    status=RESULT_STATUS_COMPLETED,
+    created_at=NOW,
+    completed_at=NOW,
+    size=len(PAYLOAD),
+    opaque_id=b"t" + b"0" * 31,
+)
+SUBMITTED = tasks.SubmitTasksResponse.TaskInfo(task_id=ID, expected_output_ids=[ID], payload_id=ID)
+EVENT = events.EventSubscriptionResponse(
+    session_id=ID,
+    result_status_update=events.EventSubscriptionResponse.ResultStatusUpdate(
+        result_id=ID, status=RESULT_STATUS_COMPLETED
+    ),
+)
+DATA = results.DownloadResultDataResponse(data_chunk=RESULT)
+
+
+@functools.cache
+def stored(count: int) -> results.CreateResultsResponse:
+    return results.CreateResultsResponse(results=[STORED] * count)
+
+
+@functools.cache
+def announced(count: int) -> results.CreateResultsMetaDataResponse:
+    return results.CreateResultsMetaDataResponse(results=[ANNOUNCED] * count)
+
+
+@functools.cache
+def submitted(count: int) -> tasks.SubmitTasksResponse:
+    return tasks.SubmitTasksResponse(task_infos=[SUBMITTED] * count)
 
 
 class Empty(
@@ -34,71 +89,113 @@ class Empty(
     events_service_pb2_grpc.EventsServicer,
     worker_service_pb2_grpc.WorkerServicer,
 ):
-    """Answers at once, with nothing."""
+    """The handlers that do nothing."""
 
-    async def CreateResults(self, _: Any, __: Any) -> Any:
-        return results_common_pb2.CreateResultsResponse()
+    def __init__(self) -> None:
+        self._events: asyncio.Queue[None] = asyncio.Queue()
+        self._trips: Trips | None = None
 
-    async def CreateResultsMetaData(self, _: Any, __: Any) -> Any:
-        return results_common_pb2.CreateResultsMetaDataResponse()
+    async def employ(self, connections: list[socket.socket]) -> None:
+        """From now on, have these workers take each task."""
+        self._trips = Trips(lambda: self._events.put_nowait(None))
+        for connection in connections:
+            await self._trips.connect(connection)
 
-    async def SubmitTasks(self, _: Any, __: Any) -> Any:
-        return tasks_common_pb2.SubmitTasksResponse()
+    async def CreateResults(self, request: Any, _: Any) -> Any:
+        return stored(len(request.results))
 
-    async def GetEvents(self, _: Any, __: Any) -> AsyncIterator[Any]:
-        yield events_common_pb2.EventSubscriptionResponse()
+    async def CreateResultsMetaData(self, request: Any, _: Any) -> Any:
+        return announced(len(request.results))
 
-    async def DownloadResultData(self, _: Any, __: Any) -> AsyncIterator[Any]:
-        yield results_common_pb2.DownloadResultDataResponse(data_chunk=b"{}")
+    async def SubmitTasks(self, request: Any, _: Any) -> Any:
+        count = len(request.task_creations)
+        if self._trips is not None:
+            self._trips.add(count)
+        return submitted(count)
+
+    async def GetEvents(self, _: Any, context: Any) -> AsyncIterator[Any]:
+        for _ in range(_told(context, COUNT)):
+            if self._trips is not None:
+                await self._events.get()
+            yield EVENT
+
+    async def UploadResultData(self, requests: AsyncIterator[Any], _: Any) -> Any:
+        async for _ in requests:
+            pass
+        return results.UploadResultDataResponse(result=STORED)
+
+    async def DownloadResultData(self, _: Any, context: Any) -> AsyncIterator[Any]:
+        size = _told(context, BYTES)
+        if not size:
+            yield DATA
+        chunk = bytes(CHUNK)
+        for start in range(0, size, CHUNK):
+            yield results.DownloadResultDataResponse(data_chunk=chunk[: size - start])
 
     async def Process(self, _: Any, __: Any) -> Any:
-        return worker_common_pb2.ProcessReply(output=objects_pb2.Output(ok=objects_pb2.Empty()))
+        return REPLY
 
 
-def _serve(address: str, ready: Event) -> None:
-    async def run() -> None:
-        server = grpc.aio.server()
-        empty = Empty()
-        results_service_pb2_grpc.add_ResultsServicer_to_server(empty, server)
-        tasks_service_pb2_grpc.add_TasksServicer_to_server(empty, server)
-        events_service_pb2_grpc.add_EventsServicer_to_server(empty, server)
-        worker_service_pb2_grpc.add_WorkerServicer_to_server(empty, server)
-        server.add_insecure_port(address)
-        await server.start()
-        ready.set()
-        await server.wait_for_termination()
-
-    asyncio.run(run())
+def _told(context: Any, key: str) -> int:
+    """Return the number that the client has sent along, 0 if none."""
+    return int(dict(context.invocation_metadata()).get(key, 0))
 
 
-def warm(count: int) -> Row:
-    """The sum of the raw calls of one hello: four of the client, a stream, one to the worker."""
-    context = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as folder:
+async def serve(address: str, connections: list[socket.socket]) -> None:
+    """Serve until this process is ended; say so when it accepts calls."""
+    server = grpc.aio.server()
+    empty = Empty()
+    if connections:
+        await empty.employ(connections)
+    results_service_pb2_grpc.add_ResultsServicer_to_server(empty, server)
+    tasks_service_pb2_grpc.add_TasksServicer_to_server(empty, server)
+    events_service_pb2_grpc.add_EventsServicer_to_server(empty, server)
+    worker_service_pb2_grpc.add_WorkerServicer_to_server(empty, server)
+    server.add_insecure_port(address)
+    await server.start()
+    print("ready", flush=True)
+    await asyncio.to_thread(sys.stdin.read)  # its end is the end of whoever started this
+    await server.stop(None)
+
+
+@contextmanager
+def served(workers: int = 0) -> Iterator[str]:
+    """Start the server and so many worker processes; yield the server's address."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="armonik-"))
         address = f"unix://{Path(folder) / 'raw.sock'}"
-        ready = context.Event()
-        server = context.Process(target=_serve, args=(address, ready), daemon=True)
-        server.start()
+        pairs = [socket.socketpair() for _ in range(workers)]
+        for _, theirs in pairs:
+            stack.enter_context(_program("private_socket", [], [theirs]))
+        ours = [end for end, _ in pairs]
+        server = stack.enter_context(_program("raw", [address], ours))
+        for connection in (end for pair in pairs for end in pair):
+            connection.close()
+        assert server.stdout is not None
+        assert server.stdout.readline() == "ready\n", "the raw server did not start"
+        yield address
+
+
+@contextmanager
+def _program(
+    module: str, arguments: list[str], connections: list[socket.socket]
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a module of this folder with arguments and sockets; end it after the block."""
+    files = [connection.fileno() for connection in connections]
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"{__package__}.{module}", *arguments, *map(str, files)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        pass_fds=files,
+        cwd=ROOT,
+    )
+    with process:  # which closes stdin, and waits
         try:
-            assert ready.wait(30), "the raw server did not start"
-            with grpc.insecure_channel(address) as channel:
-                results = results_service_pb2_grpc.ResultsStub(channel)
-                tasks = tasks_service_pb2_grpc.TasksStub(channel)
-                events = events_service_pb2_grpc.EventsStub(channel)
-                worker = worker_service_pb2_grpc.WorkerStub(channel)
-
-                def hello() -> None:
-                    results.CreateResults(results_common_pb2.CreateResultsRequest())
-                    results.CreateResultsMetaData(results_common_pb2.CreateResultsMetaDataRequest())
-                    tasks.SubmitTasks(tasks_common_pb2.SubmitTasksRequest())
-                    list(events.GetEvents(events_common_pb2.EventSubscriptionRequest()))
-                    worker.Process(worker_common_pb2.ProcessRequest())
-                    list(results.DownloadResultData(results_common_pb2.DownloadResultDataRequest()))
-
-                for _ in range(20):
-                    hello()
-                times = [seconds(hello) * 1000 for _ in range(count)]
+            yield process
         finally:
-            server.terminate()
-            server.join()
-    return Row("warm hello", "raw gRPC calls", "ms", times, more={"p99": percentile(times, 99)})
+            process.terminate()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1], [socket.socket(fileno=int(each)) for each in sys.argv[2:]]))

@@ -1,0 +1,44 @@
+"""What is to be measured, and how much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+OURS = "hello-armonik"
+RAW = "empty gRPC handlers"
+
+BATCH = 500
+"""Results or tasks in one call."""
+
+AT_ONCE = 4
+"""Downloads at the same time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sizes of a run.
+
+    Attributes:
+        repeat: repetitions of the rows that take seconds.
+        count: tasks of the long row; results and tasks of the rows that take it apart.
+        sizes: numbers of tasks whose cost is compared, small to large.
+        leaves: tasks at the ends of the tree.
+        gigabytes: data that goes up and down, if disk and memory allow.
+        watch: seconds for which something at rest is watched.
+        peers: whether others are measured, too.
+    """
+
+    repeat: int = 5
+    count: int = 5_000
+    warm: int = 200
+    sizes: Sequence[int] = (1_000, 10_000, 100_000)
+    leaves: int = 256
+    gigabytes: float = 1.0
+    watch: float = 5.0
+    peers: bool = True
+
+    @property
+    def fewer(self) -> int:
+        """Repetitions of the rows that take minutes."""
+        return (self.repeat + 1) // 2

@@ -1,0 +1,102 @@
+"""The client of the raw limit: the calls of `hello.Hello`, without a library around them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
+from armonik.common import EventTypes, batched
+from armonik.protogen.client.events_service_pb2_grpc import EventsStub
+from armonik.protogen.client.results_service_pb2_grpc import ResultsStub
+from armonik.protogen.client.tasks_service_pb2_grpc import TasksStub
+from armonik.protogen.common import events_common_pb2 as events
+from armonik.protogen.common import results_common_pb2 as results
+from armonik.protogen.common import tasks_common_pb2 as tasks
+from armonik.protogen.worker.worker_service_pb2_grpc import WorkerStub
+
+from .hello import LIMIT, WARM_UP
+from .plan import BATCH
+from .private_socket import ID, PAYLOAD, REQUEST
+from .raw import COUNT, served
+
+RESULTS = [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE]
+
+
+class RawHello:
+    """Has the same calls as `hello.Hello`; the server keeps nothing of it."""
+
+    def __init__(self, channel: grpc.Channel, *, process: bool = False) -> None:
+        """Prepare the calls.
+
+        Args:
+            process: call Process over gRPC in each hello, as an agent calls a worker of any kind.
+        """
+        self._results = ResultsStub(channel)
+        self._tasks = TasksStub(channel)
+        self._events = EventsStub(channel)
+        self._worker = WorkerStub(channel) if process else None
+
+    def once(self) -> None:
+        """One hello: four calls, a stream of one event, and the worker's part."""
+        payload_ids, output_ids = self.create([PAYLOAD]), self.announce(1)
+        self.submit(payload_ids, output_ids)
+        if self._worker is not None:
+            self._worker.Process(REQUEST)
+        self.wait(output_ids)
+        self._download(output_ids[0])
+
+    def create(self, contents: Sequence[bytes]) -> list[str]:
+        ids: list[str] = []
+        new, numbers = results.CreateResultsRequest.ResultCreate, itertools.count()
+        for batch in batched(contents, BATCH):
+            named = [new(name=f"p{next(numbers)}", data=content) for content in batch]
+            request = results.CreateResultsRequest(session_id=ID, results=named)
+            ids += [raw.result_id for raw in self._results.CreateResults(request).results]
+        return ids
+
+    def announce(self, count: int) -> list[str]:
+        ids: list[str] = []
+        new = results.CreateResultsMetaDataRequest.ResultCreate
+        for batch in batched(range(count), BATCH):
+            named = [new(name=f"o{number}") for number in batch]
+            request = results.CreateResultsMetaDataRequest(session_id=ID, results=named)
+            ids += [raw.result_id for raw in self._results.CreateResultsMetaData(request).results]
+        return ids
+
+    def submit(self, payload_ids: Sequence[str], output_ids: Sequence[str]) -> None:
+        new = tasks.SubmitTasksRequest.TaskCreation
+        for batch in batched(list(zip(payload_ids, output_ids, strict=True)), BATCH):
+            creations = [
+                new(payload_id=payload_id, expected_output_keys=[output_id])
+                for payload_id, output_id in batch
+            ]
+            self._tasks.SubmitTasks(
+                tasks.SubmitTasksRequest(session_id=ID, task_creations=creations)
+            )
+
+    def wait(self, output_ids: Sequence[str]) -> None:
+        request = events.EventSubscriptionRequest(session_id=ID, returned_events=RESULTS)
+        count = ((COUNT, str(len(output_ids))),)
+        for _ in self._events.GetEvents(request, timeout=LIMIT, metadata=count):
+            pass
+
+    def download(self, result_ids: Sequence[str], at_once: int) -> list[bytes]:
+        with ThreadPoolExecutor(at_once) as pool:
+            return list(pool.map(self._download, result_ids))
+
+    def _download(self, result_id: str) -> bytes:
+        request = results.DownloadResultDataRequest(session_id=ID, result_id=result_id)
+        return b"".join(each.data_chunk for each in self._results.DownloadResultData(request))
+
+
+@contextmanager
+def client(workers: int = 0, *, process: bool = False) -> Iterator[RawHello]:
+    """Start a raw server, and a client that has said hello."""
+    with served(workers) as address, grpc.insecure_channel(address) as channel:
+        hello = RawHello(channel, process=process)
+        for _ in range(WARM_UP):
+            hello.once()
+        yield hello
