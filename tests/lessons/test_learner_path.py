@@ -56,7 +56,7 @@ WRONG = {
         "my_task_id = [submitted.id]": "this is an object of the class list",
     },
     "05_wait": {
-        "my_session_id = session_id": "The result in this session is 45, 42.",
+        "my_session_id = session_id": "The result in this session is 45, 45.",
         "from hello_helpers import create_session\nmy_session_id = create_session(channel)": (
             "there is no task in it"
         ),
