@@ -16,19 +16,16 @@ from tests.lessons.running import Kernel, cell_of, folder
 
 pytestmark = pytest.mark.embedded_only
 
-STOPPED = (
-    "The embedded ArmoniK that this notebook used has been stopped: run the first cell again."
-)
+STOPPED = "The embedded ArmoniK that this notebook used has been stopped: run the first cell again."
 
 SEND = "data = create_payload(channel, session_id, Payload([1, 2]))"
 
 
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+@pytest.fixture(autouse=True)
+def _own_armonik(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A private folder of the test, so that it stops no one else's ArmoniK."""
-    path = folder(tmp_path, "a")
-    monkeypatch.setenv("HELLO_ARMONIK_DIR", path)
-    yield path
+    monkeypatch.setenv("HELLO_ARMONIK_DIR", folder(tmp_path, "a"))
+    yield
     command("stop")
 
 
@@ -38,7 +35,7 @@ def command(name: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-def test_an_old_channel_says_which_cell_to_run_and_that_cell_works_at_once(own: str) -> None:
+def test_an_old_channel_says_which_cell_to_run_and_that_cell_works_at_once() -> None:
     with Kernel() as kernel:
         kernel.open("05_wait")
         begin = cell_of(kernel.notebook, "begin")
@@ -63,7 +60,7 @@ def test_an_old_channel_says_which_cell_to_run_and_that_cell_works_at_once(own: 
         assert kernel.say(SEND) == ""
 
 
-def test_an_old_session_on_a_new_armonik_says_which_cell_to_run(own: str) -> None:
+def test_an_old_session_on_a_new_armonik_says_which_cell_to_run() -> None:
     with Kernel() as kernel:
         kernel.open("04_submit")
         kernel.run_until("history")
@@ -77,7 +74,7 @@ def test_an_old_session_on_a_new_armonik_says_which_cell_to_run(own: str) -> Non
         assert STOPPED in kernel.say(waits)
 
 
-def test_forms_and_their_answers_start_it_again(own: str) -> None:
+def test_forms_and_their_answers_start_it_again() -> None:
     with Kernel() as kernel:
         kernel.open("00_welcome")
         kernel.run_until("what-was-that")
@@ -91,7 +88,7 @@ def test_forms_and_their_answers_start_it_again(own: str) -> None:
         assert "'core'" in kernel.say("endpoint.check()")
 
 
-def test_a_channel_that_the_notebook_opens_by_itself_is_told_the_same(own: str) -> None:
+def test_a_channel_that_the_notebook_opens_by_itself_is_told_the_same() -> None:
     with Kernel() as kernel:
         kernel.open("01_channel")
         kernel.run_until("wrong")
@@ -100,7 +97,7 @@ def test_a_channel_that_the_notebook_opens_by_itself_is_told_the_same(own: str) 
         assert STOPPED in kernel.say("ArmoniKVersions(channel).list_versions()")
 
 
-def test_a_private_armonik_that_has_ended_is_called_by_its_name(own: str, tmp_path: Path) -> None:
+def test_a_private_armonik_that_has_ended_is_called_by_its_name() -> None:
     with Kernel() as kernel:
         kernel.open("07_worker")
         kernel.run_until("log-text")
@@ -110,7 +107,7 @@ def test_a_private_armonik_that_has_ended_is_called_by_its_name(own: str, tmp_pa
         assert shown.startswith("EndedError: The private ArmoniK")
 
 
-def test_an_interrupted_cell_says_what_it_waited_for(own: str) -> None:
+def test_an_interrupted_cell_says_what_it_waited_for() -> None:
     with Kernel() as kernel:
         kernel.open("05_wait")
         kernel.run_until("failures")
