@@ -8,6 +8,15 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
+LONG = ("embedded/test_scale.py", "chaos/test_chaos.py", "browser/test_lessons.py")
+"""Files that take longest. They come first: of two processes, none shall have one left at last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of `LONG` first."""
+    first = {ROOT / "tests" / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:

@@ -56,7 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker := getattr(config, "workerinput", None):
         # A worker of pytest-xdist inherits the environment of the run, and has folders of its own:
         # what one test does to the shared embedded ArmoniK must not touch what runs beside it.
-        os.environ.update(environment(Path(os.environ[RUN]) / worker["workerid"]))
+        folder = Path(os.environ[RUN])
+        os.environ.update(environment(folder / worker["workerid"]))
+        if config.option.basetemp == str(folder / "t" / f"popen-{worker['workerid']}"):
+            config.option.basetemp = str(folder / f"t-{worker['workerid']}")  # shorter
         return
     folder = Path(tempfile.mkdtemp(prefix="ha-")).resolve()  # short: a socket's path has 107 bytes
     endpoint = config.getoption("--endpoint")

@@ -147,11 +147,9 @@ def test_an_endpoint_that_is_none_is_told_at_once(endpoint, words):
 @pytest.mark.parametrize(
     "talk", [listeners.answer_like_a_web_server, listeners.say_nothing, listeners.hang_up]
 )
-def test_a_port_that_is_not_grpc_is_told_within_five_seconds(talk):
-    start_up = seconds(lambda: failed(run("-e", "a typing error")))  # half a second, if not busy
+def test_a_port_that_is_not_grpc_is_told_long_before_a_learner_gives_up(talk):
     with listeners.tcp(talk) as port:
-        whole = seconds(lambda: failed(run("-e", f"127.0.0.1:{port}")))
-    assert whole - start_up < 4
+        assert seconds(lambda: failed(run("-e", f"127.0.0.1:{port}"))) < 15  # 4, if not busy
 
 
 def seconds(deed: Callable[[], object]) -> float:
