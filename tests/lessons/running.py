@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import time
+import uuid
 from pathlib import Path
 
 import nbformat
@@ -12,6 +13,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode, v4
 from traitlets.config import Config
 
+from tests.lessons import offline
 from tests.store_notebooks import NOTEBOOKS, joined
 
 SECONDS_A_CELL = 60
@@ -56,9 +58,13 @@ class Kernel:
 
     Args:
         environment: variables to set; None as a value removes one.
+        network: whether there is one; without it, the kernel has only itself, if that is allowed.
     """
 
-    def __init__(self, environment: dict[str, str | None] | None = None) -> None:
+    def __init__(
+        self, environment: dict[str, str | None] | None = None, network: bool = True
+    ) -> None:
+        self._offline = bool(not network and offline.command())
         self.notebook = v4.new_notebook()
         self.seconds = 0.0  # that the cells of the lesson have taken so far
         self._environment = dict(os.environ)
@@ -69,11 +75,18 @@ class Kernel:
                 self._environment[name] = value
 
     def __enter__(self) -> Kernel:
+        if self._offline:
+            offline.install_kernel()
+            # Sockets in files, which need no network.
+            sockets = Path(os.environ["JUPYTER_RUNTIME_DIR"]) / uuid.uuid4().hex[:8]
+            manager = {"transport": "ipc", "ip": str(sockets)}
+        else:
+            manager = {"transport_encryption": "auto"}
         self._client = NotebookClient(
             self.notebook,
             timeout=SECONDS_A_CELL,
-            kernel_name="python3",
-            config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+            kernel_name=offline.KERNEL if self._offline else "python3",
+            config=Config({"KernelManager": manager}),
             resources={"metadata": {"path": str(NOTEBOOKS)}},
         )
         self._setup = self._client.setup_kernel(env=self._environment)

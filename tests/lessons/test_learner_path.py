@@ -11,6 +11,8 @@ import pytest
 
 from hello_helpers import exercises
 from tests.isolation import RUN
+from tests.lessons import offline
+from tests.lessons.offline import DEAD_PROXY
 from tests.lessons.running import LESSONS, Kernel, cell_of, folder, number, text
 
 pytestmark = pytest.mark.embedded_only
@@ -179,14 +181,29 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def lesson(name: str) -> Iterator[Kernel]:
-    """The lesson, run up to its exercise, on an embedded ArmoniK that nobody has used yet."""
+    """The lesson, run up to its exercise, on an embedded ArmoniK that nobody has used yet.
+
+    There is no network, as on a journey, and all proxies that are named are down.
+    """
     parent = Path(os.environ[RUN])
-    environment = {"HELLO_ARMONIK_DIR": folder(parent, f"l{number(name)}"), "AK_ENDPOINT": None}
-    with Kernel(environment) as kernel:
+    environment = {
+        "HELLO_ARMONIK_DIR": folder(parent, f"l{number(name)}"),
+        "AK_ENDPOINT": None,
+        **DEAD_PROXY,
+    }
+    with Kernel(environment, network=False) as kernel:
         kernel.open(name)
         kernel.run_until("exercise")
         yield kernel
         kernel.say("from hello_helpers.embedded import stop_shared; stop_shared()")
+
+
+def test_it_runs_without_a_network(lesson: Kernel) -> None:
+    if not offline.command():
+        pytest.skip("this machine lets nobody make a process without a network (unshare --net)")
+    assert "['lo']" in lesson.say("import socket; [name for _, name in socket.if_nameindex()]")
+    call = "socket.create_connection(('192.0.2.1', 80), timeout=1)"
+    assert "Network is unreachable" in lesson.say(call)
 
 
 def test_an_untouched_exercise_is_not_tried(lesson: Kernel) -> None:

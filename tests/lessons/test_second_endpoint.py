@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from hello_helpers.embedded import EmbeddedArmonik
+from tests.lessons.offline import DEAD_PROXY
 from tests.lessons.running import LESSONS, PRIVATE, Kernel, cell_of, stored, text
 
 pytestmark = pytest.mark.embedded_only
@@ -28,7 +29,7 @@ def kernel() -> Iterator[Kernel]:
             "AK_ENDPOINT": armonik.endpoint,
             "HELLO_PARTITION": "hello",
             "HELLO_ARMONIK_DIR": "/nowhere",
-            "http_proxy": "http://127.0.0.1:9",  # a proxy that is down, as on a journey
+            **DEAD_PROXY,
         }
         with Kernel(environment) as kernel:
             yield kernel
