@@ -35,19 +35,26 @@ def kernel() -> Iterator[Kernel]:
             yield kernel
 
 
-@pytest.mark.parametrize("name", LESSONS)
+@pytest.mark.parametrize("name", [name for name in LESSONS if name not in PRIVATE])
 def test_a_lesson_gives_the_checked_outputs_on_a_second_armonik(kernel: Kernel, name: str) -> None:
     kernel.say("%reset -f")
     kernel.open(name)
     kernel.run_all()
-    if name in PRIVATE:  # it needs an ArmoniK of its own, and says so
-        assert "Backend: embedded ArmoniK" in text(cell_of(kernel.notebook, "start"))
-    else:
-        backend = cell_of(kernel.notebook, "backend" if name == "00_welcome" else "begin")
-        assert "Backend: ArmoniK on this machine" in text(backend)
+    backend = cell_of(kernel.notebook, "backend" if name == "00_welcome" else "begin")
+    assert "Backend: ArmoniK on this machine" in text(backend)
     expected = {cell.id: text(cell) for cell in checked(stored(name))}
     assert {cell.id: text(cell) for cell in checked(kernel.notebook)} == expected
     assert expected
+
+
+@pytest.mark.parametrize("name", sorted(PRIVATE))
+def test_a_lesson_that_needs_an_armonik_of_its_own_starts_it_all_the_same(
+    kernel: Kernel, name: str
+) -> None:
+    kernel.open(name)
+    kernel.run_until("start")
+    assert "Backend: private embedded ArmoniK" in kernel.run(cell_of(kernel.notebook, "start"))
+    kernel.say("armonik.close()")
 
 
 def test_a_lesson_goes_on_with_the_session_of_the_one_before(kernel: Kernel) -> None:
