@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -19,10 +20,14 @@ from tests.browser.forms import (
     send,
     split,
 )
+from tests.browser.notebook import START_COMMAND
 from tests.browser.server import JupyterServer
 from tests.store_notebooks import NOTEBOOKS
 
 pytestmark = pytest.mark.embedded_only
+
+SECONDS_TO_FIRST_RESULT = 10
+"""From opening a lesson, with JupyterLab in the browser already; the kernel starts meanwhile."""
 
 LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
@@ -64,6 +69,18 @@ def test_a_lesson_runs_from_top_to_bottom_and_its_forms_work(
     assert lesson.errors() == []
     assert lesson.accessibility_violations() == []
     lesson.screenshot()
+
+
+def test_the_first_result_is_there_soon_after_the_first_lesson_is_opened(
+    server: JupyterServer, show: Show
+) -> None:
+    began = time.monotonic()
+    lesson = show(server, "00_welcome.ipynb")
+    lesson.page.evaluate(START_COMMAND, ["notebook:run-all-cells", {}])
+    lesson.panel.get_by_text("Result : 45", exact=True).first.wait_for()
+    seconds = time.monotonic() - began
+    lesson.page.wait_for_function("window.commandDone === 'done'")
+    assert seconds < SECONDS_TO_FIRST_RESULT
 
 
 def test_each_of_these_forms_has_been_used(used: set[str]) -> None:
