@@ -145,7 +145,7 @@ def hello_code(endpoint: Endpoint, values: str, threshold: int, options: TaskOpt
     """
     partition = options.partition_id or None
     return _HELLO.format(
-        channel=_channel(endpoint),
+        channel=channel_code(endpoint),
         values=values,
         threshold=threshold,
         options=options,
@@ -157,13 +157,13 @@ def hello_code(endpoint: Endpoint, values: str, threshold: int, options: TaskOpt
 
 def check_code(endpoint: Endpoint) -> str:
     """Return the code that asks an endpoint for its versions."""
-    return _CHECK.format(channel=_channel(endpoint))
+    return _CHECK.format(channel=channel_code(endpoint))
 
 
 def session_code(endpoint: Endpoint, options: TaskOptions) -> str:
     """Return the code that creates a session with these options, and closes it."""
     return _SESSION.format(
-        channel=_channel(endpoint),
+        channel=channel_code(endpoint),
         options=options,
         seconds=options.max_duration.total_seconds(),
     )
@@ -171,22 +171,22 @@ def session_code(endpoint: Endpoint, options: TaskOptions) -> str:
 
 def payload_code(endpoint: Endpoint, session_id: str, payload: Payload) -> str:
     """Return the code that stores a payload and announces an output."""
-    return _PAYLOAD.format(channel=_channel(endpoint), session_id=session_id, payload=payload)
+    return _PAYLOAD.format(channel=channel_code(endpoint), session_id=session_id, payload=payload)
 
 
 def task_code(endpoint: Endpoint, session_id: str, payload: Payload, priority: int) -> str:
     """Return the code that submits a task with a priority of its own."""
     return _TASK.format(
-        channel=_channel(endpoint), session_id=session_id, payload=payload, priority=priority
+        channel=channel_code(endpoint), session_id=session_id, payload=payload, priority=priority
     )
 
 
 def close_code(endpoint: Endpoint, labels: dict[str, str]) -> str:
     """Return the code that closes the running sessions with these labels."""
-    return _CLOSE.format(channel=_channel(endpoint), labels=labels)
+    return _CLOSE.format(channel=channel_code(endpoint), labels=labels)
 
 
-def _channel(endpoint: Endpoint) -> str:
+def channel_code(endpoint: Endpoint) -> str:
     arguments = [repr(endpoint.url)]
     if endpoint.is_local and endpoint.scheme != "unix":
         arguments.append('options=(("grpc.enable_http_proxy", 0),)')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hello_helpers.endpoint import Endpoint
-from hello_helpers.forms.code_twin import _channel as channel_code
+from hello_helpers.forms.code_twin import channel_code
 from hello_helpers.messages import Payload
 
 GOOD = Payload([1, 2, 3]).serialize()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hello_helpers.endpoint import Endpoint
-from hello_helpers.forms.code_twin import _channel as channel_code
+from hello_helpers.forms.code_twin import channel_code
 from hello_helpers.many import BATCH_BYTES
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
 
