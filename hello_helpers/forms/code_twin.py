@@ -187,6 +187,7 @@ def close_code(endpoint: Endpoint, labels: dict[str, str]) -> str:
 
 
 def channel_code(endpoint: Endpoint) -> str:
+    """Return the expression that opens a channel to an endpoint."""
     arguments = [repr(endpoint.url)]
     if endpoint.is_local and endpoint.scheme != "unix":
         arguments.append('options=(("grpc.enable_http_proxy", 0),)')
