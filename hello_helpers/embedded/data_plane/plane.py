@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -48,11 +48,9 @@ class DataPlane:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._unfinished: set[asyncio.Task[Any]] = set()
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> AbstractContextManager[Transaction]:
         """Open a transaction on the tables; see `Database.transaction`."""
-        with self.database.transaction() as tx:
-            yield tx
+        return self.database.transaction()
 
     def publish(self, tx: Transaction, change: Change) -> None:
         """Tell the event streams of a change, once it is committed."""
