@@ -44,7 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="control plane, for example http://localhost:5001 "
         f"(default: {' or '.join(ENDPOINT_VARIABLES)}, else the embedded ArmoniK)",
     )
-    parser.add_argument("-p", "--partition", help="partition that runs the hello worker")
+    parser.add_argument(
+        "-p",
+        "--partition",
+        help="partition that runs the hello worker (default: HELLO_PARTITION, else that of ArmoniK)",
+    )
     parser.add_argument(
         "-v",
         "--values",
@@ -122,11 +126,11 @@ def _hello(channel: grpc.Channel, args: argparse.Namespace) -> int:
     """Say hello and good bye; what goes wrong in between is told in between."""
     from hello_helpers.cancellation import Cancellation
     from hello_helpers.messages import Payload
-    from hello_helpers.sessions import closing_session
+    from hello_helpers.sessions import closing_session, hello_partition
     from hello_helpers.steps import create_payload, create_session, submit_task, wait_for_result
 
     values = args.values or list(range(args.nfirst))
-    session_id = create_session(channel, args.partition)
+    session_id = create_session(channel, args.partition or hello_partition())
     say(f"Session {session_id} has been created")
     try:
         with closing_session(channel, session_id, lambda: say("Session has been cancelled")):

@@ -163,6 +163,13 @@ def test_an_unknown_partition_is_told_with_those_that_exist(armonik):
     assert "default, idle" in text
 
 
+def test_without_the_option_the_partition_is_the_one_of_the_environment(armonik):
+    text = failed(run("-e", armonik.endpoint, HELLO_PARTITION="typo"))
+    assert "'typo'" in text
+    done = run("-e", armonik.endpoint, "-p", "default", HELLO_PARTITION="typo")
+    assert "Result : 45" in done.stdout.splitlines()
+
+
 def test_grpc_itself_writes_nothing_when_a_certificate_is_not_trusted():
     certificate = trustme.CA().issue_cert("localhost")
     with listeners.grpc_server(listeners.Versions(), certificate) as port:
