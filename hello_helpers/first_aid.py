@@ -18,7 +18,7 @@ from hello_helpers.cancellation import WaitInterrupted
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import EndedError
 from hello_helpers.origin import mark
-from hello_helpers.refusals import CLOSED_HINT, explain
+from hello_helpers.refusals import CLOSED_HINT, explain, is_of_closed_channel
 
 RUN_ABOVE = "If a cell above makes it, run that first: menu Run, then Run All Above Selected Cell."
 TRACEBACK = "(A cell with %tb shows the whole traceback.)"
@@ -72,7 +72,7 @@ def in_words(
         return [first, *reason.lines()[1:], *where, TRACEBACK]
     if isinstance(error, KeyboardInterrupt) and not isinstance(error, WaitInterrupted):
         return ["The cell was interrupted.", *where, TRACEBACK]
-    if isinstance(error, ValueError) and "closed channel" in str(error):
+    if isinstance(error, ValueError) and is_of_closed_channel(error):
         return ["The channel is closed.", CLOSED_HINT, *where]
     if type(error) is NameError and innermost:
         name = error.name or ""

@@ -41,9 +41,19 @@ def explained(channel: grpc.Channel) -> Iterator[None]:
     except grpc.RpcError as error:
         raise explain(error, channel) from error
     except ValueError as error:
-        if "closed" not in str(error):  # "Cannot invoke RPC on closed channel!"
+        if not is_of_closed_channel(error):
             raise
         raise RefusedError("The channel is closed.", CLOSED_HINT) from error
+
+
+def is_of_closed_channel(error: ValueError) -> bool:
+    """Tell whether gRPC raised this because the channel of the call was closed.
+
+    Its words are "Cannot invoke RPC on closed channel!" for a call with one answer, and "Cannot
+    invoke RPC: Channel closed!" for a stream of answers: a download, the events.
+    """
+    text = str(error).lower()
+    return "cannot invoke rpc" in text and "closed" in text
 
 
 def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:

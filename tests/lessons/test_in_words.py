@@ -87,9 +87,16 @@ def test_an_error_in_a_task_of_the_event_loop_is_not_lost(lesson: Kernel) -> Non
 
 def test_after_the_last_cell_a_call_says_how_to_go_on(lesson: Kernel) -> None:
     lesson.say("end_lesson(channel)")
-    shown = lesson.say("sessions.get_session(session_id)")
-    assert "The channel is closed." in shown
-    assert "Run All Above Selected Cell" in shown
+    lesson.say("from armonik.client import ArmoniKEvents, ArmoniKResults")
+    for call in (
+        "sessions.get_session(session_id)",
+        "ArmoniKResults(channel).download_result_data('result', session_id)",
+        "ArmoniKEvents(channel).get_events(session_id, [], [])",
+    ):
+        shown = lesson.say(call)
+        assert shown.startswith("The channel is closed."), call
+        assert "Run All Above Selected Cell" in shown
+        assert "Traceback" not in shown
 
 
 def test_after_the_last_cell_an_exercise_can_still_be_checked(lesson: Kernel) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import grpc
 import pytest
+from armonik.client import ArmoniKResults
 from armonik.common import SessionStatus
 
 from hello_helpers import embedded, errors, sessions, steps
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.messages import Payload
+from hello_helpers.refusals import explained
 
 from . import listeners
 from .fake_armonik import FakeArmonik
@@ -74,6 +76,8 @@ def test_a_channel_that_was_closed_is_refused_with_a_sentence(fake):
         pass
     with pytest.raises(errors.RefusedError, match="channel is closed"):
         steps.create_session(channel)
+    with pytest.raises(errors.RefusedError, match="channel is closed"), explained(channel):
+        ArmoniKResults(channel).download_result_data("result", "session")  # a stream of answers
 
 
 def test_a_dead_endpoint_is_refused_with_a_sentence():
