@@ -60,7 +60,7 @@ def end_lesson(channel: grpc.Channel | None = None) -> Note:
     closed = "The channel is closed, and no" if channel is not None else "No"
     progress = my_progress()
     progress.record(_here, Step.ENDED)
-    line = progress.standing().line(_here)
+    line = progress.standing().line()
     lines = (f"{closed} error went unseen. Good bye!", line, progress.remark())
     return Note("\n".join(filter(None, lines)))
 
@@ -69,7 +69,7 @@ def show_progress() -> ProgressTable:
     """Show which exercises are right, and which lessons were run to their end."""
     progress = my_progress()
     standing = progress.standing()
-    return progress_table(standing, _here, progress.remark())
+    return progress_table(standing, progress.remark())
 
 
 def reset_progress() -> Note:

@@ -69,28 +69,17 @@ class Standing:
         """Return the lessons in which this has happened."""
         return [lesson for lesson in LESSONS if self.when(lesson, step)]
 
-    def line(self, here: str = "") -> str:
-        """Say it in one line.
-
-        Args:
-            here: the present lesson; the next one is looked for after it first.
-        """
+    def line(self) -> str:
+        """Say it in one line; the next lesson is the first whose exercise is not right yet."""
         name = "".join(sign if sign.isprintable() else "?" for sign in self.learner[:40])
         whose = f"Progress of {name}" if name else "Your progress"
         kept = "" if self.kept else " (not kept)"
-        right = len(self.with_step(Step.RIGHT))
-        return f"{whose}{kept}: {right} of {len(LESSONS)} exercises right{self._outlook(here)}"
-
-    def _outlook(self, here: str) -> str:
-        order = list(LESSONS)
-        after = order.index(here) + 1 if here in order else 0
-        ended, right = self.with_step(Step.ENDED), self.with_step(Step.RIGHT)
-        for lesson in order[after:] + order[:after]:
-            if lesson not in ended:
-                return f"; next: {lesson} {LESSONS[lesson]}"
-        if still := [lesson for lesson in order if lesson not in right]:
-            return f"; still to do: {', '.join(still)}"
-        return ". That is the whole course!"
+        right = self.with_step(Step.RIGHT)
+        undone = [lesson for lesson in LESSONS if lesson not in right]
+        outlook = ". That is the whole course!"
+        if undone:
+            outlook = f"; next: {undone[0]} {LESSONS[undone[0]]}"
+        return f"{whose}{kept}: {len(right)} of {len(LESSONS)} exercises right{outlook}"
 
 
 class Progress:

@@ -27,14 +27,14 @@ class ProgressTable(Table):
         return "\n".join(filter(None, (super().__repr__(), self.remark)))
 
 
-def progress_table(standing: Standing, here: str = "", remark: str = "") -> ProgressTable:
-    """Show all lessons; `here` is the present one, if there is one."""
+def progress_table(standing: Standing, remark: str = "") -> ProgressTable:
+    """Show all lessons, with a remark below, if there is one."""
     rows = [
         (f"{lesson} {title}", _exercise(standing, lesson), _end(standing, lesson))
         for lesson, title in LESSONS.items()
     ]
     header = ("lesson", "exercise", "run to its end")
-    return ProgressTable(standing.line(here), header, rows, remark)
+    return ProgressTable(standing.line(), header, rows, remark)
 
 
 def _exercise(standing: Standing, lesson: str) -> str:
