@@ -1,0 +1,159 @@
+"""What docs/at-work.md and its Dockerfile say works, as far as that can be tried without Docker."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from hello_helpers.embedded import EmbeddedArmonik
+
+pytestmark = pytest.mark.embedded_only
+
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def page(root: Path) -> str:
+    """The text of docs/at-work.md."""
+    return (root / "docs" / "at-work.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def dockerfile(root: Path) -> str:
+    """The Dockerfile of the hello worker, without comments and continued lines."""
+    text = (root / "docs" / "cluster" / "Dockerfile").read_text()
+    return re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", " ")
+
+
+@pytest.fixture
+def programs(page: str, tmp_path: Path) -> Path:
+    """A folder with the programs of the page."""
+    for language, code in FENCE.findall(page):
+        if named := re.match(r"# (\w+\.py)\n", code):
+            assert language == "python"
+            (tmp_path / named[1]).write_text(code)
+    return tmp_path
+
+
+def copied(dockerfile: str, root: Path, app: Path) -> None:
+    """Copy into `app` what the Dockerfile copies into its work folder."""
+    (line,) = re.findall(r"^COPY (.+)", dockerfile, re.MULTILINE)
+    *sources, folder = line.split()
+    (app / folder).mkdir()
+    for source in sources:
+        shutil.copy(root / source, app / folder)
+
+
+def with_needs(*names: str) -> list[importlib.metadata.Distribution]:
+    """Return what is installed of these distributions, and of all that they need."""
+    found: dict[str, importlib.metadata.Distribution] = {}
+    waiting = list(names)
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name not in found:
+            found[name] = importlib.metadata.distribution(name)
+            needed = map(Requirement, found[name].requires or ())
+            waiting += [r.name for r in needed if not r.marker or r.marker.evaluate({"extra": ""})]
+    return list(found.values())
+
+
+def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=90)
+
+
+# -- the image of the hello worker
+
+
+def test_the_image_has_the_versions_of_pyproject_and_of_conda(root: Path, dockerfile: str) -> None:
+    (wanted,) = re.findall(r'pip install --no-cache-dir "(armonik[^"]+)"', dockerfile)
+    assert f'"{wanted}"' in (root / "pyproject.toml").read_text()
+    (python,) = re.findall(r"^FROM python:(\S+)-slim", dockerfile, re.MULTILINE)
+    assert f"python={python}\n" in (root / "environment.yml").read_text()
+
+
+def test_the_user_of_the_image_is_the_one_that_owns_the_folder_of_the_sockets(
+    dockerfile: str,
+) -> None:
+    assert "groupadd --gid 5000 armonikuser" in dockerfile
+    assert "useradd --uid 5000 --gid 5000" in dockerfile
+    assert re.search(r"mkdir /cache\s+&& chown armonikuser: /cache", dockerfile)
+    assert dockerfile.index("USER armonikuser") < dockerfile.index("CMD")
+
+
+def test_the_worker_needs_no_file_that_the_image_does_not_copy(
+    root: Path, dockerfile: str, tmp_path: Path
+) -> None:
+    copied(dockerfile, root, tmp_path)
+    environment = tmp_path / "venv"
+    venv.create(environment, symlinks=True)
+    (site,) = environment.glob("lib/python*/site-packages")
+    for distribution in with_needs("armonik"):  # as pip would install them, and no more
+        for name in {file.parts[0] for file in distribution.files or () if file.parts[0] != ".."}:
+            (site / name).symlink_to(distribution.locate_file(name))
+    (command,) = re.findall(r"^CMD (\[.+\])", dockerfile, re.MULTILINE)
+    program, *arguments = re.findall(r'"([^"]+)"', command)
+    assert program == "python"
+    worker = shlex.join([str(environment / "bin" / "python"), *arguments])
+    start = f"cd {shlex.quote(str(tmp_path))} && exec {worker}"
+    with EmbeddedArmonik({"hello": ["sh", "-c", start]}, pods=1) as armonik:
+        asked = ("run", "-e", armonik.endpoint, "-p", "hello", "-n", "1000")
+        done = run(sys.executable, "-m", "hello_helpers", *asked, folder=root)
+    assert "Result : 499500\n" in done.stdout, done.stderr
+
+
+def test_the_page_and_the_dockerfile_tell_the_same_commands(root: Path, page: str) -> None:
+    text = (root / "docs" / "cluster" / "Dockerfile").read_text()
+    commands = re.findall(r"^(?:#\s+)?(docker (?:build|push) .+)", text, re.MULTILINE)
+    assert len(commands) == 2
+    for command in commands:
+        assert f"\n{command}\n" in page
+
+
+# -- the programs of the page
+
+
+def test_the_client_and_the_worker_of_the_page_count_words(programs: Path) -> None:
+    (programs / "one.txt").write_text("one two three")
+    (programs / "two.txt").write_text("four five")
+    worker = [sys.executable, str(programs / "count_worker.py")]
+    with EmbeddedArmonik({"words": worker}, port=0) as armonik:
+        where = (armonik.endpoint, "words")
+        client = (sys.executable, "count_client.py", *where)
+        done = run(*client, "one.txt", "two.txt", folder=programs)
+        assert done.returncode == 0, done.stderr
+        assert [line.split()[0] for line in done.stdout.splitlines()] == ["3", "2", "5"]
+        source = (programs / "count_client.py").read_text()
+        (programs / "bad_client.py").write_text(source.replace("text.encode()", r'b"\xff"'))
+        bad = run(sys.executable, "bad_client.py", *where, "one.txt", folder=programs)
+    assert "1 results are lost. A task says: The payload is no text" in bad.stderr
+
+
+def test_the_client_of_the_page_gives_up_when_its_time_is_over(programs: Path) -> None:
+    (programs / "one.txt").write_text("one two three")
+    client = programs / "count_client.py"
+    client.write_text(client.read_text().replace("SECONDS = 600", "SECONDS = 0.2"))
+    with EmbeddedArmonik(
+        {"words": [sys.executable, "-c", "import time; time.sleep(60)"]}
+    ) as nobody:
+        done = run(sys.executable, client, nobody.endpoint, "words", "one.txt", folder=programs)
+    assert "1 results are not there after 0.2 seconds." in done.stderr
+
+
+def test_the_tests_of_the_page_need_no_armonik(programs: Path) -> None:
+    done = run(
+        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+        *("--rootdir", os.curdir, "test_count_worker.py"),
+        folder=programs,
+    )
+    assert "3 passed" in done.stdout, done.stdout
