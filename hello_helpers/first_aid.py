@@ -29,10 +29,10 @@ def install() -> None:
     from IPython import get_ipython
 
     if (shell := get_ipython()) is not None:
-        shell.set_custom_exc((NameError, ValueError, grpc.RpcError, KeyboardInterrupt), _show)
+        shell.set_custom_exc((NameError, ValueError, grpc.RpcError, KeyboardInterrupt), show)
 
 
-def _show(
+def show(
     shell: Any,
     kind: type[BaseException],
     error: BaseException,

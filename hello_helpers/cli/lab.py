@@ -24,6 +24,9 @@ DEFAULT_FOLDER = "~/hello-armonik"
 FRONT_PAGE = f"lab/workspaces/hello-armonik/tree/{lessons.WELCOME}"
 """The first lesson, in a workspace of its own: what is open elsewhere in JupyterLab stays there."""
 
+KERNELS = "hello_helpers.cli.lesson_kernels.LessonKernelManager"
+"""What starts the kernels of this JupyterLab."""
+
 SETTINGS = Path(__file__).parent / "jupyter"
 """A folder of defaults in Jupyter's own form; here, that JupyterLab asks nobody for news."""
 
@@ -105,6 +108,7 @@ def jupyter_command(folder: Path, options: Sequence[str] = ()) -> list[str]:
         f"--ServerApp.root_dir={folder}",
         # Without it, each kernel (ipykernel >= 7.4) warns that its connection is not encrypted.
         "--KernelManager.transport_encryption=auto",
+        f"--MappingKernelManager.kernel_manager_class={KERNELS}",
     ]
     if (folder / lessons.WELCOME).exists():
         ours.append(f"--LabApp.default_url=/{FRONT_PAGE}")

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-p",
         "--partition",
-        help="partition that runs the hello worker (default: HELLO_PARTITION, else that of ArmoniK)",
+        help="partition that runs the hello worker (default: HELLO_PARTITION, else ArmoniK's own)",
     )
     parser.add_argument(
         "-v",

@@ -9,14 +9,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jupyter_client import BlockingKernelClient
+from jupyter_client.kernelspec import KernelSpec
 
 from hello_helpers.cli import lab
 from hello_helpers.cli.jupyter_folders import folders_elsewhere
 from hello_helpers.cli.jupyter_options import unknown_option
 from hello_helpers.cli.jupyter_running import find_running
+from hello_helpers.cli.lesson_kernels import FIRST_WORDS, LessonKernelManager
 from tests.browser.server import JupyterServer
 from tests.isolation import environment
 from tests.unit import listeners
@@ -56,6 +59,25 @@ class WithoutHome(JupyterServer):
         return next(folders, self.temporary / "not yet")
 
 
+def first_answer(server: JupyterServer, code: str) -> str:
+    """Run one cell in a fresh kernel of this server; return what it has shown."""
+    kernel = server.ask("POST", "api/kernels")["id"]
+    client = BlockingKernelClient()
+    client.load_connection_file(str(server.runtime() / f"kernel-{kernel}.json"))
+    client.start_channels(hb=False)  # a kernel that is still starting has no heartbeat
+    client.wait_for_ready(timeout=60)
+    told: list[str] = []
+
+    def listen(message: dict[str, Any]) -> None:
+        content = message["content"]
+        told.append(content.get("text", "") or "\n".join(content.get("traceback", [])))
+
+    client.execute_interactive(code, timeout=60, output_hook=listen)
+    client.stop_channels()
+    server.ask("DELETE", f"api/kernels/{kernel}")
+    return "".join(told)
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """What the command becomes; the copy is in a folder ``mine``."""
@@ -81,6 +103,34 @@ def test_jupyterlab_asks_for_no_news(server: JupyterServer) -> None:
     assert defaults["checkForUpdates"]["default"] is False
 
 
+def test_in_a_fresh_kernel_a_missing_name_gets_a_sentence(server: JupyterServer) -> None:
+    shown = first_answer(server, "wait_for_results(channel)")
+    assert "NameError: there is no 'wait_for_results' here." in shown
+    assert "menu Run, then Run All Above Selected Cell" in shown
+    assert "Traceback" not in shown
+
+
+def test_a_fresh_kernel_loads_nothing_that_takes_time(server: JupyterServer) -> None:
+    code = "import sys; print(sorted({'grpc', 'armonik', 'ipywidgets'} & set(sys.modules)))"
+    assert first_answer(server, code) == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "changed"),
+    [
+        ([sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], True),
+        (["/other/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"], False),
+        (["R", "--slave", "{connection_file}"], False),
+    ],
+)
+def test_kernels_of_another_python_or_language_are_started_as_ever(
+    argv: list[str], changed: bool
+) -> None:
+    manager = LessonKernelManager()
+    manager._kernel_spec = KernelSpec(argv=argv)
+    assert (FIRST_WORDS in manager.format_kernel_cmd()) is changed
+
+
 def test_the_copy_is_made_at_home_unless_told_otherwise(tmp_path: Path) -> None:
     done = run("--version", home=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -102,20 +152,8 @@ def test_with_a_home_that_cannot_be_written_jupyterlab_starts_and_runs_code(tmp_
     with WithoutHome(tmp_path) as server:
         served = [file["name"] for file in server.ask("GET", "api/contents")["content"]]
         assert "00_welcome.ipynb" in served
-        kernel = server.ask("POST", "api/kernels")["id"]
-        client = BlockingKernelClient()
-        client.load_connection_file(str(server.runtime() / f"kernel-{kernel}.json"))
-        client.start_channels()
-        client.wait_for_ready(timeout=60)
-        told: list[str] = []
-        client.execute_interactive(
-            "print(6 * 7)",
-            timeout=60,
-            output_hook=lambda message: told.append(message["content"].get("text", "")),
-        )
-        client.stop_channels()
-        server.ask("DELETE", f"api/kernels/{kernel}")
-    assert "42\n" in told
+        told = first_answer(server, "print(6 * 7)")
+    assert told == "42\n"
     log = server.log.read_text()
     assert "Jupyter cannot write its own files in your home folder" in log
     assert "Traceback" not in log
