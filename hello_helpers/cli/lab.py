@@ -15,7 +15,13 @@ from pathlib import Path
 from hello_helpers import lessons
 from hello_helpers.cli.jupyter_folders import folders_elsewhere
 from hello_helpers.cli.jupyter_options import unknown_option
-from hello_helpers.cli.jupyter_running import find_running
+from hello_helpers.cli.jupyter_running import RunningJupyter, find_running
+from hello_helpers.endpoint import (
+    CA_VARIABLE,
+    CERTIFICATE_VARIABLE,
+    ENDPOINT_VARIABLES,
+    KEY_VARIABLE,
+)
 
 HELP = "open JupyterLab on your own copy of the lessons"
 
@@ -26,6 +32,16 @@ FRONT_PAGE = f"lab/workspaces/hello-armonik/tree/{lessons.WELCOME}"
 
 KERNELS = "hello_helpers.cli.lesson_kernels.LessonKernelManager"
 """What starts the kernels of this JupyterLab."""
+
+VARIABLES = (
+    *ENDPOINT_VARIABLES,
+    CA_VARIABLE,
+    CERTIFICATE_VARIABLE,
+    KEY_VARIABLE,
+    "HELLO_PARTITION",
+    "HELLO_LEARNER",
+)
+"""What decides which ArmoniK the notebooks use, and how: JupyterLab's kernels inherit it."""
 
 SETTINGS = Path(__file__).parent / "jupyter"
 """A folder of defaults in Jupyter's own form; here, that JupyterLab asks nobody for news."""
@@ -75,11 +91,11 @@ def execute(args: argparse.Namespace) -> int:
     if moved:
         _say("Jupyter cannot write its own files in your home folder: they are in a temporary one.")
     with_browser = not args.no_browser and _has_browser()
-    if address := find_running(copy.folder, FRONT_PAGE):
+    if running := find_running(copy.folder, FRONT_PAGE):
         if not args.rest:
-            return _show_running(address, with_browser)
+            return _show_running(running, with_browser)
         _say(
-            f"A JupyterLab runs on this folder already: {address}",
+            f"A JupyterLab runs on this folder already: {running.address}",
             "As you gave options, another one starts. Change a notebook in one of them only.",
         )
     rest = list(args.rest)
@@ -90,15 +106,22 @@ def execute(args: argparse.Namespace) -> int:
     return _become(jupyter_command(copy.folder, rest), {**jupyter_environment(), **moved})
 
 
-def _show_running(address: str, with_browser: bool) -> int:
+def _show_running(running: RunningJupyter, with_browser: bool) -> int:
     """Lead to the JupyterLab that runs, instead of starting a second one on the same files."""
     _say(
         "JupyterLab runs on this folder already, at this address:",
-        address,
+        running.address,
         "So no second one was started. For another copy of the lessons, give --dir FOLDER.",
     )
+    if differing := running.differing(VARIABLES):
+        _say(
+            f"But it does not know the present value of {', '.join(differing)}:"
+            " its notebooks use what was set when it was started.",
+            f"To change that, stop it (Ctrl-C in its terminal, or `{sys.executable} -m jupyter"
+            f" server stop {running.port}`), and give this command again.",
+        )
     if with_browser:
-        webbrowser.open(address)
+        webbrowser.open(running.address)
     return 0
 
 

@@ -18,7 +18,7 @@ from jupyter_client.kernelspec import KernelSpec
 from hello_helpers.cli import lab
 from hello_helpers.cli.jupyter_folders import folders_elsewhere
 from hello_helpers.cli.jupyter_options import unknown_option
-from hello_helpers.cli.jupyter_running import find_running
+from hello_helpers.cli.jupyter_running import RunningJupyter, find_running
 from hello_helpers.cli.lesson_kernels import FIRST_WORDS, LessonKernelManager
 from tests.browser.server import JupyterServer
 from tests.isolation import environment
@@ -184,11 +184,13 @@ def test_without_any_folder_to_write_to_it_ends_with_a_sentence(tmp_path: Path) 
     assert "Traceback" not in done.stderr
 
 
-def lab_again(server: JupyterServer, *options: str) -> subprocess.CompletedProcess[str]:
+def lab_again(
+    server: JupyterServer, *options: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command, on the folder of a server that runs."""
     return subprocess.run(
         [*COMMAND, "--dir", str(server.home / "mine"), "--no-browser", *options],
-        env={**os.environ, **server.variables},
+        env={**os.environ, **server.variables, **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -202,6 +204,25 @@ def test_where_one_runs_its_address_is_told_and_no_other_is_started(server: Jupy
     assert "runs on this folder already" in done.stderr
     address = f"{server.url}lab/workspaces/hello-armonik/tree/00_welcome.ipynb?token={server.token}"
     assert f"\n{address}\n" in done.stderr
+
+
+def test_one_that_was_started_without_the_endpoint_says_so_and_how_to_end_it(
+    server: JupyterServer,
+) -> None:
+    port = server.url.rstrip("/").rpartition(":")[2]
+    told = lab_again(server, AK_ENDPOINT="http://armonik.example.org:5001").stderr
+    assert "does not know the present value of AK_ENDPOINT:" in told
+    assert f"server stop {port}`" in told
+    assert "present value" not in lab_again(server).stderr
+
+
+def test_where_the_variables_of_the_running_one_cannot_be_read_those_of_here_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AK_ENDPOINT", "http://armonik.example.org:5001")
+    monkeypatch.delenv("HELLO_PARTITION", raising=False)
+    nobody = RunningJupyter("http://localhost:1/", 1, pid=-1)
+    assert nobody.differing(["AK_ENDPOINT", "HELLO_PARTITION"]) == ["AK_ENDPOINT"]
 
 
 def test_with_options_a_second_one_starts_after_a_warning(server: JupyterServer) -> None:
@@ -225,7 +246,9 @@ def test_a_server_that_does_not_answer_any_more_does_not_run(
 ) -> None:
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     url = f"http://localhost:{listeners.closed_port()}/"
-    dead = json.dumps({"root_dir": str(tmp_path), "url": url, "token": "", "pid": os.getpid()})
+    dead = json.dumps(
+        {"root_dir": str(tmp_path), "url": url, "token": "", "pid": os.getpid(), "port": 1}
+    )
     (tmp_path / "jpserver-1.json").write_text(dead if damage == "dead" else damage)
     assert find_running(tmp_path, "lab") is None
 
