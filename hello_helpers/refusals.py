@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -78,7 +79,13 @@ def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:
             f"ArmoniK refused the call in the present state: {details}",
             "If the session was closed or cancelled, create a new one.",
         )
-    return RefusedError(f"ArmoniK refused the call with {code.name}: {details}")
+    return RefusedError(f"ArmoniK refused the call with {code.name}: {details}", _limit(details))
+
+
+def _limit(details: str) -> str:
+    """Return what to do about a priority that the queues do not take; "" if it is not about one."""
+    limit = re.search(r"max priority is (\d+)", details, re.IGNORECASE)
+    return f"Choose a priority from 1 to {limit[1]}." if limit else ""
 
 
 def _partitions_hint(channel: grpc.Channel | None) -> str:

@@ -1,7 +1,7 @@
 """A live board: how far the tasks of a session are, from ArmoniK's events, while they run.
 
-`BoardState` counts and knows nothing of ArmoniK or widgets. `Board` feeds one from the events of a
-session, and draws it: a bar, a sentence, and a table. It works on any ArmoniK.
+`Board` feeds a `BoardState` from the events of a session, and draws it: a bar, a sentence, and a
+table. It works on any ArmoniK.
 """
 
 from __future__ import annotations
@@ -9,8 +9,6 @@ from __future__ import annotations
 import html
 import threading
 import time
-from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import grpc
@@ -19,27 +17,9 @@ from armonik.common import EventTypes, TaskStatus
 from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
-from hello_helpers.display.states import MEANING
+from hello_helpers.display.board_state import BoardState
 from hello_helpers.display.tables import Table
 from hello_helpers.errors import WaitTimeoutError
-
-ENDED = ("COMPLETED", "ERROR", "TIMEOUT", "CANCELLED")
-"""States in which a task is over, with its result or without. (A RETRIED one goes on as a copy.)"""
-
-ORDER = (
-    "CREATING",
-    "PENDING",
-    "PAUSED",
-    "SUBMITTED",
-    "DISPATCHED",
-    "PROCESSING",
-    "COMPLETED",
-    "RETRIED",
-    "ERROR",
-    "TIMEOUT",
-    "CANCELLING",
-    "CANCELLED",
-)
 
 ALWAYS_SHOWN = ("CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED")
 """Rows that stay when they count nothing: else the page would jump while tasks run."""
@@ -50,73 +30,6 @@ PAINT_SECONDS = 0.1
 LISTEN_SECONDS = 600.0
 PAUSE_SECONDS = 1.0
 HEARTBEAT = 0.1
-
-
-class BoardState:
-    """Counts tasks by status.
-
-    Args:
-        total: how many tasks are expected.
-    """
-
-    def __init__(self, total: int = 0) -> None:
-        self._expected = total
-        self._status: dict[str, str] = {}
-        self._counts: Counter[str] = Counter()
-
-    def note(self, task_id: str, status: str) -> None:
-        """Note the status of a task. Nothing comes after an end; a late event is left out."""
-        before = self._status.get(task_id)
-        if before == status or before in (*ENDED, "RETRIED"):
-            return
-        if before is not None:
-            self._counts[before] -= 1
-        self._status[task_id] = status
-        self._counts[status] += 1
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many tasks have which status, in the order of a task's life; no zeros."""
-        known = [status for status in ORDER if self._counts[status]]
-        return {status: self._counts[status] for status in known}
-
-    @property
-    def total(self) -> int:
-        """How many tasks there are to be; more than expected, if tasks make tasks."""
-        return max(self._expected, len(self._status) - self._counts["RETRIED"])
-
-    @property
-    def ended(self) -> int:
-        """How many of them are over."""
-        return sum(self._counts[status] for status in ENDED)
-
-    @property
-    def all_over(self) -> bool:
-        """True if all are."""
-        return self.total > 0 and self.ended == self.total
-
-    @property
-    def text(self) -> str:
-        """The same in a sentence."""
-        if not self.total:
-            return "No tasks yet."
-        parts = ", ".join(f"{count:,} {status}" for status, count in self.counts.items())
-        sentence = f"{self.ended:,} of {self.total:,} tasks are over"
-        return f"{sentence}: {parts}." if parts else f"{sentence}."
-
-    @property
-    def all_well(self) -> bool:
-        """True if all tasks are over, and have their results."""
-        return self.all_over and self._counts["COMPLETED"] == self.total
-
-    def table(self, always: Sequence[str] = ()) -> Table:
-        """The same as a table; the rows `always` are there even if they count nothing."""
-        rows = [
-            (status, f"{self._counts[status]:,}", MEANING[status])
-            for status in ORDER
-            if self._counts[status] or status in always
-        ]
-        return Table(self.text, ("status", "tasks", "meaning"), rows)
 
 
 class Board:
@@ -170,6 +83,21 @@ class Board:
                     f"After {timeout:g} seconds, {self.state.text}",
                     "Wait again, with a larger timeout; or look what the tasks wait for.",
                 )
+        self._paint(self.state)
+
+    def expect(self, total: int) -> None:
+        """Correct how many tasks there are to be: after a cancellation there are fewer."""
+        with self._lock:
+            self.state.expect(total)
+            if self.state.all_over:
+                self._over.set()
+        self._changed.set()
+
+    def clear(self) -> None:
+        """Stop following, and show nothing, as before the first session."""
+        self.close()
+        with self._lock:
+            self.state, self._trouble = BoardState(), ""
         self._paint(self.state)
 
     def close(self) -> None:

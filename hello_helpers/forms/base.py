@@ -16,9 +16,11 @@ from typing import Any, Generic, TypeVar
 import ipywidgets as widgets
 
 from hello_helpers.cancellation import Cancellation, WaitInterrupted
-from hello_helpers.errors import HelloError, WaitTimeoutError
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import HelloError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import html
 from hello_helpers.forms.field import FieldBox
+from hello_helpers.forms.reasons import reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,9 @@ T = TypeVar("T")
 
 HEARTBEAT = 0.1
 """Seconds after which a wait wakes up; not all systems deliver an interrupt to a sleeper."""
+
+CANCELLED = "Cancelled."
+SESSION_CANCELLED = "Cancelled, and its session with it."
 
 NOTHING_SENT = html.progress(["Nothing was sent: see the problem above."])
 
@@ -46,6 +51,11 @@ class Form(Generic[T]):
 
     title = ""
     deed = ""
+    starts_anew = False
+    """True: it needs nothing that an ArmoniK knows already, no session and no result."""
+
+    _target: Endpoint | str | None = None
+    """Where it goes, for forms that know; a text is found as `Endpoint.find` does."""
 
     def __init__(self) -> None:
         self.run = widgets.Button(
@@ -61,6 +71,7 @@ class Form(Generic[T]):
         self._finished: threading.Event | None = None
         self._cancellation = Cancellation()
         self._lines: list[str] = []
+        self._farewell = CANCELLED
         self.run.on_click(self._on_run)
         self.cancel.on_click(self._on_cancel)
         buttons = widgets.HBox([self.run, self.cancel])
@@ -87,6 +98,9 @@ class Form(Generic[T]):
     def _rows(self) -> list[tuple[str, str]]:
         """Return labels and values for the static table: no path, no port of this machine."""
         raise NotImplementedError
+
+    def _clear(self) -> None:
+        """Take away what is shown of the run before; a new one begins."""
 
     # What users of a form call.
 
@@ -139,10 +153,12 @@ class Form(Generic[T]):
             self.result, self.error, self.code, self.twin.value = None, None, "", ""
             self._lines = []
             self.status.value = ""
+            self._farewell = CANCELLED
             self._cancellation = Cancellation()
             self._finished = finished = threading.Event()
         for field in self._all_fields:
             field.forget()
+        self._clear()
         try:
             job = self._prepare()
         except HelloError as error:
@@ -174,17 +190,25 @@ class Form(Generic[T]):
         """Run the job in a thread, where an exception would be lost: keep it for `wait`."""
         try:
             self.result = job()
-        except HelloError as error:
+        except WaitCancelledError as error:  # no problem: that is what the button is for
             self.error = error
+            self._report(self._farewell)
+        except HelloError as error:
+            self.error = reason_of(error, self._target, self.starts_anew)
+            self._show_problem(self.error)
         except Exception as error:  # a mistake of ours
             logger.exception("The form failed")
             self.error = error
-        if self.error is not None:
-            shown = self.error
-            if not isinstance(shown, HelloError):
-                shown = HelloError(f"{type(shown).__name__}: {shown}", "This should not happen.")
-            self.status.value = html.progress(self._lines) + html.problem(shown)
+            text = f"{type(error).__name__}: {error}"
+            self._show_problem(HelloError(text, "This should not happen."))
         finished.set()
+
+    def _show_problem(self, error: HelloError) -> None:
+        self.status.value = html.progress(self._lines) + html.problem(error)
+
+    def _session_was_cancelled(self) -> None:
+        """Note what has come of it; it is told if that was because of Cancel."""
+        self._farewell = SESSION_CANCELLED
 
     def _report(self, line: str) -> None:
         """Add a line to the progress."""

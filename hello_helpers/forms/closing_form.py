@@ -32,12 +32,17 @@ class ClosingForm(Form[int]):
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Make the form; ArmoniK is asked which sessions are running."""
-        self._target = endpoint
+        self._target: Endpoint = endpoint
         super().__init__()
 
     def _inputs(self) -> list[widgets.Widget]:
-        self.running = self._count()
-        return [widgets.HTML(html.progress([f"Running sessions of mine: {self.running}."]))]
+        self._head = widgets.HTML()
+        self._show_running(self._count())
+        return [self._head]
+
+    def _show_running(self, count: str) -> None:
+        self.running = count
+        self._head.value = html.progress([f"Running sessions of mine: {count}."])
 
     def _count(self) -> str:
         try:
@@ -58,6 +63,7 @@ class ClosingForm(Form[int]):
             for session in found:
                 self._cancellation.check()
                 self._close_one(channel, session.session_id)
+        self._show_running(self._count())
         self._report(f"Closed: {len(found)}. The next lesson that you open makes a new one.")
         return len(found)
 

@@ -38,7 +38,7 @@ class FailureForm(Form[str]):
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Make the form; nothing is connected yet."""
-        self._target = endpoint
+        self._target: Endpoint = endpoint
         self.session_id = ""
         super().__init__()
 
@@ -69,7 +69,6 @@ class FailureForm(Form[str]):
             with self._target.open_channel() as channel, explained(channel):
                 self._fail(channel, failure, partition, seconds)
         except WaitCancelledError:
-            self._report("The session was cancelled, and its task with it.")
             raise
         except HelloError as error:  # as it shall be
             for line in error.lines():
@@ -86,7 +85,7 @@ class FailureForm(Form[str]):
         partitions = [partition] if partition else None
         self.session_id = str(sessions.create_session(options, partition_ids=partitions))
         self._report(f"Session {self.session_id} has been created.")
-        with closing_session(channel, self.session_id):
+        with closing_session(channel, self.session_id, self._session_was_cancelled):
             stored = results.create_results({"payload": failure.payload}, self.session_id)
             announced = results.create_results_metadata(["sum", "never"], self.session_id)
             if failure.spoil:

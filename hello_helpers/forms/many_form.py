@@ -9,8 +9,11 @@ from functools import partial
 
 import grpc
 import ipywidgets as widgets
+from armonik.client import ArmoniKTasks
+from armonik.common import Task, TaskStatus
 
 from hello_helpers import many, steps
+from hello_helpers.deadline import with_deadline
 from hello_helpers.display.board import Board
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import HelloError, InputError, WaitTimeoutError
@@ -25,6 +28,8 @@ from hello_helpers.waiting import Progress
 MOST_NUMBERS = 1_000_000
 
 WAIT_SECONDS = 600.0
+
+COUNT_SECONDS = 3.0
 
 SHOW_SECONDS = 5.0
 """How long to wait at the end until the board has heard of the last task."""
@@ -44,10 +49,11 @@ class ManyForm(Form[int | float]):
 
     title = "Many tasks"
     deed = "Run the tasks"
+    starts_anew = True
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Make the form; nothing is connected yet."""
-        self._target = endpoint
+        self._target: Endpoint = endpoint
         self.session_id = ""
         self.board = Board()
         super().__init__()
@@ -88,10 +94,11 @@ class ManyForm(Form[int | float]):
             self._report(f"Session {self.session_id} has been created.")
             self.board.follow(channel, self.session_id, tasks)
             try:
-                with closing_session(channel, self.session_id):
+                with closing_session(channel, self.session_id, self._session_was_cancelled):
                     total = self._in_phases(channel, tasks, values, batch)
                     self._let_the_board_end()
             except HelloError:
+                self.board.expect(_submitted(channel, self.session_id))
                 self._let_the_board_end()  # it shows what was cancelled
                 raise
             finally:
@@ -129,7 +136,12 @@ class ManyForm(Form[int | float]):
         if "results are there" not in progress.text:
             self._report(progress.text)
 
+    def _clear(self) -> None:
+        self.board.clear()
+
     def _let_the_board_end(self) -> None:
+        if not self.board.state.total:
+            return
         with contextlib.suppress(WaitTimeoutError):
             self.board.wait(SHOW_SECONDS)
 
@@ -141,6 +153,17 @@ class ManyForm(Form[int | float]):
             ("Board", self.board.state.text),
             ("Result", "none yet" if self.result is None else str(self.result)),
         ]
+
+
+def _submitted(channel: grpc.Channel, session_id: str) -> int:
+    """Return how many tasks ArmoniK knows in the session; 0 if it does not tell."""
+    try:
+        counts = ArmoniKTasks(with_deadline(channel, COUNT_SECONDS)).count_tasks_by_status(
+            Task.session_id == session_id
+        )
+    except grpc.RpcError:
+        return 0
+    return sum(count for status, count in counts.items() if status != TaskStatus.RETRIED)
 
 
 def _parse_values(text: str, tasks: int) -> int:

@@ -21,6 +21,12 @@ LOOK_SECONDS = 3.0
 """How long to wait for the list of partitions."""
 
 
+PRIORITY_LABEL = (
+    "priority (1 to 99, larger goes first; many clusters and the embedded ArmoniK take 10 at most)"
+)
+"""ArmoniK's validators take 99; the queues of many clusters, and of the embedded one, 10."""
+
+
 class OptionFields:
     """Fields for the default task options of a session.
 
@@ -43,7 +49,7 @@ class OptionFields:
             "300",
         )
         self.priority = Field(
-            "priority (1 to 99, larger goes first)",
+            PRIORITY_LABEL,
             partial(parse_whole, name="priority", low=1, high=99),
             "1",
         )

@@ -36,7 +36,7 @@ class PayloadForm(Form[steps.Data]):
 
     def __init__(self, endpoint: Endpoint, session_id: str) -> None:
         """Make the form; nothing is connected yet."""
-        self._target = endpoint
+        self._target: Endpoint = endpoint
         self._session_id = session_id
         super().__init__()
 

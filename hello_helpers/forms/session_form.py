@@ -29,10 +29,11 @@ class SessionForm(Form[str]):
 
     title = "A session and its default task options"
     deed = "Create the session"
+    starts_anew = True
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Make the form; ArmoniK is asked for its partitions."""
-        self._target = endpoint
+        self._target: Endpoint = endpoint
         super().__init__()
 
     def _inputs(self) -> list[widgets.Widget]:

@@ -54,8 +54,10 @@ class SplitForm(ValuesForm):
 
     def _prepare(self) -> Callable[[], int | float]:
         count, self._threshold = self._first_n.read(), self._split_above.read()
-        self.picture.value = ""
         return lambda: self._split(count)
+
+    def _clear(self) -> None:
+        self.picture.value = ""
 
     def _split(self, count: int) -> int | float:
         value = self._hello(list(range(count)), f"list(range({count}))")

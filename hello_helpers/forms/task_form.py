@@ -19,6 +19,7 @@ from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import task_code
 from hello_helpers.forms.field import Field
+from hello_helpers.forms.option_fields import PRIORITY_LABEL
 from hello_helpers.messages import Payload
 from hello_helpers.refusals import explained
 from hello_helpers.values import comma_note, parse_values, parse_whole
@@ -40,7 +41,7 @@ class TaskForm(Form[History]):
 
     def __init__(self, endpoint: Endpoint, session_id: str) -> None:
         """Make the form; nothing is connected yet."""
-        self._target = endpoint
+        self._target: Endpoint = endpoint
         self._session_id = session_id
         self.task_id = ""
         super().__init__()
@@ -50,7 +51,7 @@ class TaskForm(Form[History]):
             "Numbers (blanks or commas between them)", parse_values, "1 2 3", note=comma_note
         )
         self._priority = Field(
-            "priority (1 to 99, larger goes first)",
+            PRIORITY_LABEL,
             partial(parse_whole, name="priority", low=1, high=99),
             "1",
         )

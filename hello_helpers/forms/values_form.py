@@ -36,6 +36,7 @@ class ValuesForm(Form[int | float]):
 
     title = "Numbers for ArmoniK to add"
     deed = "Send the numbers"
+    starts_anew = True
 
     def __init__(
         self,
@@ -95,10 +96,11 @@ class ValuesForm(Form[int | float]):
         with steps.open_channel(endpoint) as channel:
             session_id = self.session_id = self._create_session(channel)
             self._report(f"Session {session_id} has been created.")
-            with closing_session(channel, session_id):
+            with closing_session(channel, session_id, self._session_was_cancelled):
                 self._cancellation.check()
                 data = steps.create_payload(channel, session_id, payload)
-                self._report(f"{len(values):,} numbers are stored as payload.")
+                stored = "1 number is" if len(values) == 1 else f"{len(values):,} numbers are"
+                self._report(f"{stored} stored as payload.")
                 self._cancellation.check()
                 steps.submit_task(channel, session_id, data)
                 self._report("The task has been sent; waiting for its result ...")

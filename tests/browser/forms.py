@@ -35,7 +35,7 @@ def send(form: Locator, numbers: str, result: str) -> None:
 
 def run_client(form: Locator) -> None:
     """Choose a priority with the keyboard, run the client, and see it in the code that is shown."""
-    field = form.get_by_label("priority (1 to 99, larger goes first)")
+    field = form.get_by_label("priority (1 to 99, larger goes first")
     field.fill("3")
     field.press("Tab")
     form.get_by_role("button", name=CLIENT).click()

@@ -61,7 +61,7 @@ def test_cancel_ends_a_wait_that_would_take_a_minute(notebook: Notebook) -> None
     click(form, FAIL)
     expect(form).to_contain_text("waiting for its result", timeout=MILLISECONDS)
     click(form, "Cancel")
-    expect(form).to_contain_text("The session was cancelled, and its task with it.", timeout=10_000)
+    expect(form).to_contain_text("Cancelled, and its session with it.", timeout=10_000)
     form.get_by_label("Seconds to wait for the result").fill("1")
     click(form, FAIL)
     expect(form).to_contain_text("The session is paused", timeout=MILLISECONDS)
@@ -94,6 +94,6 @@ def test_cancel_ends_many_tasks_and_the_board_shows_it(notebook: Notebook) -> No
     click(form, MANY)
     expect(form).to_contain_text("5,000 tasks have been submitted", timeout=MILLISECONDS)
     click(form, "Cancel")
-    expect(form).to_contain_text("It was cancelled.", timeout=MILLISECONDS)
+    expect(form).to_contain_text("Cancelled, and its session with it.", timeout=MILLISECONDS)
     expect(form).to_contain_text("CANCELLED")
     assert notebook.errors() == []

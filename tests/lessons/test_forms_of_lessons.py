@@ -125,6 +125,16 @@ def test_the_values_form_tells_its_session(endpoint: Endpoint, channel: grpc.Cha
     run(form)
     session = ArmoniKSessions(channel).get_session(form.session_id)
     assert session.status == SessionStatus.CLOSED
+def test_a_priority_that_is_too_large_here_is_told_with_the_largest(
+    endpoint: Endpoint, session_id: str
+) -> None:
+    form = TaskForm(endpoint, session_id)
+    form.priority.value = "50"
+    with pytest.raises(HelloError, match="Max priority is 10") as caught:
+        run(form)
+    assert caught.value.hint == "Choose a priority from 1 to 10."
+
+
 
 
 def test_the_closing_form_closes_the_sessions_of_this_learner(
@@ -140,6 +150,7 @@ def test_the_closing_form_closes_the_sessions_of_this_learner(
 
 
 def test_the_code_that_a_form_shows_does_the_same(
+    assert "Running sessions of mine: 0." in form._head.value
     endpoint: Endpoint, channel: grpc.Channel, session_id: str
 ) -> None:
     def made_by_code(form: Form) -> dict[str, object]:
@@ -166,7 +177,7 @@ def test_a_form_without_an_armonik_is_shown_and_says_why_it_cannot_run(kind: typ
     nowhere = Endpoint.parse("http://localhost:1")
     form = kind(nowhere, "x") if kind in (PayloadForm, TaskForm) else kind(nowhere)
     assert form._repr_mimebundle_()["text/html"]
-    with pytest.raises(HelloError, match="cannot be reached"):
+    with pytest.raises(HelloError, match="Nothing listens at localhost:1"):
         run(form)
 
 

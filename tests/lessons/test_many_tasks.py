@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import threading
+import time
 from collections.abc import Iterator
 
 import grpc
@@ -15,6 +16,7 @@ from armonik.common import SessionStatus, Task
 from hello_helpers import Endpoint, HelloError, Payload, create_session
 from hello_helpers.display.board import Board
 from hello_helpers.forms import ManyForm
+from hello_helpers.forms.many_form import SHOW_SECONDS
 from hello_helpers.many import create_payloads, submit_all
 
 pytestmark = pytest.mark.embedded_only
@@ -122,6 +124,36 @@ def test_cancel_ends_it_and_cancels_the_tasks(form: ManyForm, channel: grpc.Chan
     assert session.status == SessionStatus.CANCELLED
     assert form.board.state.counts["CANCELLED"] > 0
     assert form.board.bar.bar_style != "success"
+
+
+def test_cancel_before_anything_is_submitted_does_not_wait_for_tasks_that_never_come(
+    form: ManyForm,
+) -> None:
+    form.tasks.value, form.values.value, form.batch.value = "20000", "20", "1"
+    created = threading.Event()
+    form.status.observe(
+        lambda change: "has been created" in change["new"] and created.set(), "value"
+    )
+    form.run.click()
+    assert created.wait(60)
+    began = time.monotonic()
+    form.cancel.click()
+    with pytest.raises(HelloError, match="cancelled"):
+        form.wait(30)
+    assert time.monotonic() - began < SHOW_SECONDS
+    assert "Cancelled, and its session with it." in form.status.value
+    assert form.board.state.text == "No tasks yet."
+
+
+def test_nothing_of_the_run_before_is_shown_when_a_new_one_begins(form: ManyForm) -> None:
+    form.wait(60)
+    assert form.board.bar.value == 30
+    form.tasks.value = "none"
+    form.run.click()
+    with pytest.raises(HelloError):
+        form.wait()
+    assert form.board.bar.value == 0
+    assert "No tasks yet." in form.board.text.value
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_cancel_ends_the_wait_and_cancels_the_session(
     with pytest.raises(HelloError, match="cancelled"):
         form.wait(10)
     canceller.join()
-    assert "The session was cancelled, and its task with it." in form.status.value
+    assert "Cancelled, and its session with it." in form.status.value
     assert status_of(channel, form.session_id) == SessionStatus.CANCELLED
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 
-from hello_helpers.display.board import ALWAYS_SHOWN, ENDED, ORDER, Board, BoardState
+from hello_helpers.display.board import ALWAYS_SHOWN, Board
+from hello_helpers.display.board_state import ENDED, ORDER, BoardState
 from hello_helpers.display.states import MEANING
 
 
@@ -21,7 +22,7 @@ def test_it_counts_each_task_once_in_its_newest_state() -> None:
         state.note("b", status)
     state.note("a", "COMPLETED")
     assert state.counts == {"SUBMITTED": 1, "COMPLETED": 1}
-    assert state.text == "1 of 2 tasks are over: 1 SUBMITTED, 1 COMPLETED."
+    assert state.text == "1 of 2 tasks are over: 1 COMPLETED. Besides: 1 SUBMITTED."
     assert not state.all_over
 
 
@@ -92,3 +93,23 @@ def test_a_board_that_follows_nothing_is_shown_with_words_for_static_viewers() -
     assert "No tasks yet." in shown["text/html"]
     assert shown["text/plain"] == "<Board: the tasks of a session, while they run>"
     assert "application/vnd.jupyter.widget-view+json" in shown
+
+
+def test_a_cancelled_run_is_over_with_the_tasks_that_there_are() -> None:
+    board = Board()
+    board.state = BoardState(5_000)
+    board.state.note("a", "CANCELLED")
+    board.expect(1)
+    board.wait(1)
+    assert board.state.text == "1 of 1 tasks are over: 1 CANCELLED."
+
+
+def test_a_cleared_board_shows_nothing_of_the_run_before() -> None:
+    board = Board()
+    board.state = BoardState(1)
+    board.state.note("a", "COMPLETED")
+    board.wait(1)
+    assert (board.bar.value, board.bar.bar_style) == (1, "success")
+    board.clear()
+    assert (board.bar.value, board.bar.bar_style) == (0, "")
+    assert "No tasks yet." in board.text.value

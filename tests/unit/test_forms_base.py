@@ -114,6 +114,28 @@ def test_a_form_can_be_used_again(eager):
     assert "Doubling 21" not in eager.status.value
 
 
+def test_a_click_takes_away_what_is_shown_of_the_run_before_even_if_nothing_is_sent(
+    eager: DoubleForm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared: list[str] = []
+    monkeypatch.setattr(eager, "_clear", lambda: cleared.append(eager.number.value))
+    eager.wait(10)
+    eager.number.value = "many"
+    eager.run.click()
+    assert cleared == ["21", "many"]
+
+
+def test_cancel_is_no_problem(form: DoubleForm) -> None:
+    form.run.click()
+    assert form.begun.wait(10)
+    form.cancel.click()
+    form.go_on.set()
+    with pytest.raises(WaitCancelledError):
+        form.wait(10)
+    assert "Cancelled." in form.status.value
+    assert "Problem" not in form.status.value
+
+
 def test_a_bad_value_is_told_below_its_field_and_nothing_is_started(eager):
     eager.number.value = "many"
     eager.run.click()

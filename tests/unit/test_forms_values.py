@@ -13,7 +13,9 @@ from armonik.common import SessionStatus
 from hello_helpers import errors
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.forms import ValuesForm
+from hello_helpers.forms.reasons import reason_of
 from hello_helpers.forms.values_form import FIRST_N, NUMBERS
+from hello_helpers.refusals import LOOK_HINT
 
 from . import listeners
 from .fake_armonik import FakeArmonik
@@ -122,6 +124,36 @@ def test_a_dead_endpoint_is_told_in_words():
     assert "Problem:" in form.status.value
 
 
+def test_the_reason_is_looked_for_at_the_endpoint_of_the_form():
+    port = listeners.closed_port()
+    form = ValuesForm(Endpoint.parse(f"localhost:{port}"))
+    with pytest.raises(errors.NobodyListensError):
+        form.wait(10)
+    assert f"Nothing listens at localhost:{port}." in form.status.value
+    assert "endpoint.check()" not in form.status.value
+
+
+def test_a_form_that_ran_during_a_stop_says_that_it_can_be_run_again():
+    ended = errors.EndedError("stopped", "Run the first cell again.")
+    shared = Endpoint("unix", "/socket", embedded=True, shared=True)
+    for target in (None, shared):
+        assert "Click the button again" in reason_of(ended, target, starts_anew=True).hint
+    private = Endpoint("unix", "/socket", embedded=True)
+    assert reason_of(ended, private, starts_anew=True) is ended
+    assert reason_of(ended, shared, starts_anew=False) is ended
+
+
+def test_an_endpoint_that_answers_by_now_is_worth_another_click(fake):
+    error = errors.NoAnswerError("ArmoniK did not answer in time.", LOOK_HINT)
+    assert "again" in reason_of(error, fake.url).hint
+
+
+def test_one_number_is_not_told_in_the_plural(form):
+    form.values.value = "7"
+    form.wait(10)
+    assert "1 number is stored as payload." in form.status.value
+
+
 def test_a_typing_error_in_the_endpoint_is_told_in_words():
     form = ValuesForm("localhost")
     with pytest.raises(errors.EndpointSyntaxError, match="port is missing"):
@@ -140,7 +172,8 @@ def test_cancel_ends_the_wait_and_cancels_the_session(fake, form):
     canceller.join()
     assert time.monotonic() - began < 5
     assert [s.status for s in fake.sessions.values()] == [SessionStatus.CANCELLED]
-    assert "cancelled" in form.status.value
+    assert "Cancelled, and its session with it." in form.status.value
+    assert "Problem" not in form.status.value
     assert "connection was lost" not in form.status.value
 
 
@@ -164,7 +197,12 @@ def test_the_code_twin_runs_as_pasted_and_says_the_same(form, field, text, expre
 def test_the_code_twin_needs_only_the_client_library_and_the_messages(form):
     form.wait(10)
     imports = [line.split()[1] for line in form.code.splitlines() if line.startswith("from")]
-    assert {name.split(".")[0] for name in imports} <= {"datetime", "armonik", "hello_helpers"}
+    assert {name.split(".")[0] for name in imports} <= {
+        "concurrent",
+        "datetime",
+        "armonik",
+        "hello_helpers",
+    }
     assert [n for n in imports if n.startswith("hello")] == ["hello_helpers.messages"]
 
 
