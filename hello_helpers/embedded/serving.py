@@ -56,7 +56,7 @@ def serve(
         # The guard comes first: whatever is made after it is cleaned up, come what may.
         contextlib.closing(Guard(runtime if configuration.temporary else None)) as guard,
         _runtime_folder(runtime, new=configuration.temporary),
-        _exclusive(configuration.data),
+        _exclusive(configuration),
         _kept_logs(runtime / "pods", configuration.kept_logs),
     ):
         workers = start_workers(configuration.partitions, runtime / "pods", guard)
@@ -179,9 +179,13 @@ def _kept_logs(pods: Path, folder: Path | None) -> Iterator[None]:
 
 
 @contextmanager
-def _exclusive(data: Path) -> Iterator[None]:
+def _exclusive(configuration: Configuration) -> Iterator[None]:
     """Hold the data folder: two embedded ArmoniKs on one folder would destroy it."""
-    from filelock import FileLock, Timeout
+    data = configuration.data
+    if configuration.temporary and data.is_relative_to(configuration.runtime):
+        yield  # it was made for this one, under a name that nobody else has
+        return
+    from filelock import FileLock, Timeout  # not before: it takes 15 ms and 5 MB
 
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
