@@ -28,6 +28,11 @@ PAGE = 1000
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 98, 42, 10, 32, 10
 """Pixels: a box, the gaps between boxes, the margin."""
 
+LEGEND = (
+    "Blue boxes are data, the others are tasks. Dashed arrow: a task makes a task. "
+    "Solid arrow: data come out of a task, or a task waits for them."
+)
+
 SMALLEST = 0.7
 """How small a picture may be drawn, so that its text can still be read."""
 
@@ -43,8 +48,9 @@ class Graph:
     picture: Picture | None
 
     def _repr_html_(self) -> str:
+        legend = f"<p>{LEGEND}</p>" if self.picture else ""
         rest = (
-            "<details><summary>The same as a table</summary>"
+            f"{legend}<details><summary>The same as a table</summary>"
             f"{self.table._repr_html_()}</details><p>{html.escape(self.sentence)}</p>"
         )
         if self.picture is None:
@@ -159,8 +165,7 @@ def _draw(
     return Picture(
         "The graph of tasks and data",
         [
-            "Blue boxes are data, the others are tasks. Dashed: a task makes a task. "
-            "Solid: data come out of a task, or a task waits for them.",
+            LEGEND,
             *_words(tasks, data, names),
         ],
         places.width * (WIDTH + GAP_X) - GAP_X + 2 * MARGIN,

@@ -23,12 +23,14 @@ class Wrong(Exception):
     Attributes:
         found: what there is instead of what was asked for, in a sentence or two.
         todo: what to do next.
+        details: lines that are shown below as they are, as the end of a traceback.
     """
 
-    def __init__(self, found: str, todo: str) -> None:
+    def __init__(self, found: str, todo: str, details: str = "") -> None:
         super().__init__(found)
         self.found = found
         self.todo = todo
+        self.details = details
 
 
 class Outcome(Enum):
@@ -38,6 +40,13 @@ class Outcome(Enum):
     WRONG = "\N{MULTIPLICATION X} Not right yet."
     RIGHT = "\N{CHECK MARK} Right!"
 
+
+DOTS = "Replace the dots in this cell by your own code, and run it again."
+
+NOTHING = (
+    "There is nothing in your answer yet. If it comes from a form: click its button, wait until it "
+    "is done, and run this cell again."
+)
 
 COLOURS = {Outcome.NOT_TRIED: "#8a8a8a", Outcome.WRONG: "#d97706", Outcome.RIGHT: "#22a06b"}
 
@@ -51,18 +60,22 @@ class Verdict:
         text: why, and what to do.
         exercise: whose answer was checked.
         remark: what else the learner must know; "" if there is nothing.
+        details: lines that are shown as they are; "" if there are none.
     """
 
     outcome: Outcome
     text: str
     exercise: Exercise
     remark: str = ""
+    details: str = ""
 
     def _repr_html_(self) -> str:
         parts = [
             f'<div role="status" style="border-left: 5px solid {COLOURS[self.outcome]}; '
             f'padding: 0.3em 0.8em"><b>{self.outcome.value}</b> {html.escape(self.text)}</div>'
         ]
+        if self.details:
+            parts.append(f'<pre style="white-space: pre-wrap">{html.escape(self.details)}</pre>')
         if self.remark:
             parts.append(f"<p>{html.escape(self.remark)}</p>")
         if self.outcome is not Outcome.RIGHT:
@@ -75,7 +88,8 @@ class Verdict:
         return "".join(parts)
 
     def __repr__(self) -> str:
-        line = "\n".join(filter(None, (f"{self.outcome.value} {self.text}", self.remark)))
+        told = (f"{self.outcome.value} {self.text}", self.details, self.remark)
+        line = "\n".join(filter(None, told))
         if self.outcome is Outcome.RIGHT:
             return line
         name, count = self.exercise.name, len(self.exercise.hints)
@@ -99,25 +113,27 @@ class Exercise:
     code: str
 
     def check(self, *answers: object) -> Verdict:
-        """Check answers; one that is still `...` or None counts as not tried.
+        """Check answers; one that is still `...`, or None or "" of a form, counts as not tried.
 
         If the first one is the `Endpoint` of the lesson, the check opens a channel of its own to
         it: that of the lesson is closed when its last cell has run.
         """
-        if any(answer is ... or answer is None for answer in answers):
-            text = "Replace the dots in this cell by your own code, and run it again."
-            return Verdict(Outcome.NOT_TRIED, text, self)
+        if any(answer is ... for answer in answers):
+            return Verdict(Outcome.NOT_TRIED, DOTS, self)
+        if any(answer is None or (isinstance(answer, str) and not answer) for answer in answers):
+            return Verdict(Outcome.NOT_TRIED, NOTHING, self)
         if isinstance(answers[0], Endpoint):
             with answers[0].open_channel() as channel:
                 return self._verdict(channel, *answers[1:])
         return self._verdict(*answers)
 
     def _verdict(self, *answers: object) -> Verdict:
+        details = ""
         try:
             outcome, text = Outcome.RIGHT, self.look(*answers)
         except Wrong as wrong:
-            outcome, text = Outcome.WRONG, f"{wrong.found} {wrong.todo}"
-        return Verdict(outcome, text, self, self._record(outcome))
+            outcome, text, details = Outcome.WRONG, f"{wrong.found} {wrong.todo}", wrong.details
+        return Verdict(outcome, text, self, self._record(outcome), details)
 
     def _record(self, outcome: Outcome) -> str:
         """Record the answer in the learner's progress; return a remark about that, if any."""
@@ -129,8 +145,13 @@ class Exercise:
 
     def hint(self, number: int = 1) -> Note:
         """Return a hint; the first one tells the least."""
-        number = min(max(number, 1), len(self.hints))
-        return Note(f"Hint {number} of {len(self.hints)}: {self.hints[number - 1]}")
+        count = len(self.hints)
+        if number not in range(1, count + 1):
+            return Note(
+                f"There are {count} hints here: {self.name}.hint(1) to {self.name}.hint({count}). "
+                f"After them there is {self.name}.solution()."
+            )
+        return Note(f"Hint {number} of {count}: {self.hints[number - 1]}")
 
     def solution(self) -> Note:
         """Return a solution, to copy into the cell."""

@@ -29,25 +29,33 @@ ArmoniKSessions(channel).close_session(my_session_id)
 
 def _look(channel: grpc.Channel, answer: object) -> str:
     session = look_up(channel, ArmoniKSessions(channel).get_session, answer, "session")
+    if session.options.options.get("hello") == "course":
+        raise Wrong(
+            "This is the session that the lessons share.", "Create one of its own for this task."
+        )
     with explained(channel):
         _, tasks = ArmoniKTasks(channel).list_tasks(Task.session_id == session.session_id)
     if not tasks:
         raise Wrong("ArmoniK has this session, but there is no task in it.", "Submit one to it.")
+    status = SessionStatus(session.status).name
     done = [task for task in tasks if task.status == TaskStatus.COMPLETED]
-    if not done:
-        status = TaskStatus(tasks[-1].status).name
+    sums = [value for task in done for value in _values(channel, task)]
+    if status == "CANCELLED" and RIGHT not in sums:
         raise Wrong(
-            f"The task of this session is not COMPLETED, but {status}.",
+            "This session was cancelled, and its tasks with it. So it gives no result any more.",
+            "Do it again in a new session, and wait for the result.",
+        )
+    if not done:
+        raise Wrong(
+            f"The task of this session is not COMPLETED, but {TaskStatus(tasks[-1].status).name}.",
             "Wait for the result before you close the session.",
         )
-    sums = [value for task in done for value in _values(channel, task)]
     if RIGHT not in sums:
         found = ", ".join(map(str, sums)) or "nothing that can be read"
         raise Wrong(
             f"The result in this session is {found}.",
             "Add the numbers from 1 to 50, both included: range(1, 51).",
         )
-    status = SessionStatus(session.status).name
     if status == "RUNNING":
         raise Wrong("The result is right. But the session is still RUNNING.", "Close it.")
     if status != "CLOSED":

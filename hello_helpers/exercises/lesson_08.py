@@ -55,6 +55,8 @@ def _look(channel: grpc.Channel, answer: object) -> str:
     _look_at_last(last)
     for key in last.data_dependencies:
         _look_at_half(channel, key)
+    # Once more: the task may have ended since, and its result is there before it is COMPLETED.
+    result = look_up(channel, ArmoniKResults(channel).get_result, answer, "result")
     status = ResultStatus(result.status).name
     if status != "COMPLETED":
         why = (last.output.error or "") if last.output else ""
@@ -79,8 +81,9 @@ def _look_at_last(last: Task) -> None:
             "Submit them from the notebook, with fewer numbers than the threshold.",
         )
     if len(last.data_dependencies) != 2:
+        count = len(last.data_dependencies)
         raise Wrong(
-            f"The task of this result waits for {len(last.data_dependencies)} results.",
+            f"The task of this result waits for {count} result{'' if count == 1 else 's'}.",
             "Give its TaskDefinition the two others: data_dependencies=[..., ...].",
         )
 

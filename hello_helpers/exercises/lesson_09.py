@@ -65,7 +65,7 @@ exercise_09 = Exercise(
     (
         "tasks.list_tasks(failed) returns how many there are, and a list of them. "
         "Read their errors: task.output.error.",
-        "Three errors begin with the id of a task: whose is it?",
+        "Three of the errors name a task by its id, and all of them the same one: look at that.",
         "Or look at the inputs: only the root has all of its data_dependencies COMPLETED.",
     ),
     SOLUTION,

@@ -49,7 +49,8 @@ def _look(armonik: EmbeddedArmonik, answer: object) -> str:
     except grpc.RpcError as error:
         raise Wrong(
             f"Through this channel, no ArmoniK answers: {error.code().name}.",
-            "It needs https:// as in armonik.endpoint, the CA file, and Ada's file.",
+            "It needs https:// as in armonik.endpoint, the CA file, and Ada's file. Her key is in "
+            "that file, too: give no other client_key.",
         ) from error
     name = reply.user.username
     if name == "Anonymous":

@@ -13,6 +13,7 @@ from hello_helpers.endpoint import Endpoint
 from hello_helpers.messages import Payload
 
 _HELLO = """\
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
@@ -38,8 +39,11 @@ with {channel} as channel:
     task = TaskDefinition(payload_id=payload_id, expected_output_ids=[result_id])
     ArmoniKTasks(channel).submit_tasks(session_id, [task])
 
-    # The library's own wait has no deadline; hello_helpers.wait_for_result has one.
-    ArmoniKEvents(channel).wait_for_result_availability(result_id, session_id)
+    # The library's own wait has no time limit. So let a thread wait, and look after that.
+    wait = ThreadPoolExecutor(1).submit(
+        ArmoniKEvents(channel).wait_for_result_availability, result_id, session_id
+    )
+    wait.result(timeout=120)  # seconds; if the result is ABORTED, this raises RuntimeError
     data = results.download_result_data(result_id, session_id)
     print("Result :", Result.deserialize(data).value)
 

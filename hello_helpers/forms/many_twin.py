@@ -52,10 +52,12 @@ with {channel} as channel:
             missing.discard(event.result_id)
         return not missing
 
-    # This wait has no deadline; the form waits with hello_helpers.many.wait_all.
-    ArmoniKEvents(channel).get_events(
-        session_id, [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE], [on_event]
+    # get_events has no time limit. So let a thread listen, and look after that.
+    kinds = [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE]
+    wait = ThreadPoolExecutor(1).submit(
+        ArmoniKEvents(channel).get_events, session_id, kinds, [on_event]
     )
+    wait.result(timeout=600)  # seconds
 
     with ThreadPoolExecutor(8) as pool:
         contents = pool.map(

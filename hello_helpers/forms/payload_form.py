@@ -27,6 +27,7 @@ class PayloadForm(Form[steps.Data]):
     Its result holds the two ids, `payload_id` and `result_id`.
 
     Attributes:
+        payload_id: of the payload that was stored; "" before.
         values: numbers, separated by blanks or commas.
         threshold: above this many numbers, the worker splits the task.
     """
@@ -38,6 +39,7 @@ class PayloadForm(Form[steps.Data]):
         """Make the form; nothing is connected yet."""
         self._target: Endpoint = endpoint
         self._session_id = session_id
+        self.payload_id = ""
         super().__init__()
 
     def _inputs(self) -> list[widgets.Widget]:
@@ -57,6 +59,7 @@ class PayloadForm(Form[steps.Data]):
         return [self._values.box, self._threshold.box]
 
     def _prepare(self) -> Callable[[], steps.Data]:
+        self.payload_id = ""
         payload = Payload(self._values.read(), self._threshold.read())
         return lambda: self._store(payload)
 
@@ -77,6 +80,7 @@ class PayloadForm(Form[steps.Data]):
         self._report(
             f"The output will be result {data.result_id}: {ResultStatus(announced.status).name}."
         )
+        self.payload_id = data.payload_id
         return data
 
     def _rows(self) -> list[tuple[str, str]]:

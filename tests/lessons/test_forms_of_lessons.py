@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator
+from concurrent import futures
 
 import grpc
 import pytest
@@ -10,7 +13,7 @@ from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 
 from hello_helpers import Endpoint, EndpointForm, HelloError, ValuesForm, pick_up_session
-from hello_helpers.forms import ClosingForm, PayloadForm, SessionForm, TaskForm
+from hello_helpers.forms import ClosingForm, ManyForm, PayloadForm, SessionForm, TaskForm
 from hello_helpers.forms.base import Form
 from hello_helpers.messages import Payload
 from hello_helpers.sessions import course_labels, course_sessions
@@ -81,7 +84,9 @@ def test_the_payload_form_stores_a_payload_and_announces_an_output(
 ) -> None:
     form = PayloadForm(endpoint, session_id)
     form.values.value, form.threshold.value = "3 4 5", "7"
+    assert form.payload_id == ""
     data = run(form)
+    assert form.payload_id == data.payload_id
     results = ArmoniKResults(channel)
     stored = results.download_result_data(data.payload_id, session_id)
     assert Payload.deserialize(stored) == Payload([3, 4, 5], 7)
@@ -120,11 +125,6 @@ def test_the_task_form_cancels_its_task(endpoint: Endpoint, channel: grpc.Channe
     sessions.cancel_session(paused)
 
 
-def test_the_values_form_tells_its_session(endpoint: Endpoint, channel: grpc.Channel) -> None:
-    form = ValuesForm(endpoint)
-    run(form)
-    session = ArmoniKSessions(channel).get_session(form.session_id)
-    assert session.status == SessionStatus.CLOSED
 def test_a_priority_that_is_too_large_here_is_told_with_the_largest(
     endpoint: Endpoint, session_id: str
 ) -> None:
@@ -135,6 +135,11 @@ def test_a_priority_that_is_too_large_here_is_told_with_the_largest(
     assert caught.value.hint == "Choose a priority from 1 to 10."
 
 
+def test_the_values_form_tells_its_session(endpoint: Endpoint, channel: grpc.Channel) -> None:
+    form = ValuesForm(endpoint)
+    run(form)
+    session = ArmoniKSessions(channel).get_session(form.session_id)
+    assert session.status == SessionStatus.CLOSED
 
 
 def test_the_closing_form_closes_the_sessions_of_this_learner(
@@ -145,12 +150,12 @@ def test_the_closing_form_closes_the_sessions_of_this_learner(
     form = ClosingForm(endpoint)
     assert form.running == "1"
     assert run(form) == 1
+    assert "Running sessions of mine: 0." in form._head.value
     assert course_sessions(channel, course_labels()) == []
     assert ArmoniKSessions(channel).get_session(session_id).status == SessionStatus.RUNNING
 
 
 def test_the_code_that_a_form_shows_does_the_same(
-    assert "Running sessions of mine: 0." in form._head.value
     endpoint: Endpoint, channel: grpc.Channel, session_id: str
 ) -> None:
     def made_by_code(form: Form) -> dict[str, object]:
@@ -170,6 +175,29 @@ def test_the_code_that_a_form_shows_does_the_same(
     session_id = pick_up_session(channel)
     exec(form.code, {})
     assert ArmoniKSessions(channel).get_session(session_id).status == SessionStatus.CLOSED
+
+
+def submitting_nothing(code: str, submission: str) -> str:
+    """Return the code of a form without its submission, and with a wait of half a second."""
+    assert submission in code
+    return re.sub(r"timeout=\d+", "timeout=0.5", code.replace(submission, "pass"))
+
+
+def test_the_wait_in_the_code_of_a_form_has_a_limit(endpoint: Endpoint) -> None:
+    one, many = ValuesForm(endpoint), ManyForm(endpoint)
+    many.tasks.value = "3"
+    run(one)
+    run(many)
+    for form, submission in (
+        (one, "ArmoniKTasks(channel).submit_tasks(session_id, [task])"),
+        (many, "ArmoniKTasks(channel).submit_tasks(session_id, definitions, chunk_size=batch)"),
+    ):
+        with pytest.raises(futures.TimeoutError):
+            exec(submitting_nothing(form.code, submission), {})
+    waiting = [thread for thread in threading.enumerate() if "ThreadPool" in thread.name]
+    for thread in waiting:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in waiting), "the closed channel ends its calls"
 
 
 @pytest.mark.parametrize("kind", [SessionForm, PayloadForm, TaskForm, ClosingForm])

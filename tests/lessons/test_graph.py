@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import grpc
 import pytest
-from armonik.client import ArmoniKSessions
+from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 
 from hello_helpers import (
@@ -23,6 +23,7 @@ from hello_helpers import (
 )
 from hello_helpers.display.graph import DRAWN_TASKS, Graph, graph, session_graph
 from hello_helpers.display.layers import place
+from hello_helpers.exercises import exercise_08
 from hello_helpers.forms import SplitForm
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -105,6 +106,12 @@ def test_a_task_of_which_only_a_part_is_known_does_not_break_it() -> None:
     assert graph([], []).picture is None
 
 
+def test_a_legend_says_what_boxes_and_arrows_are_and_needs_no_click(family: Graph) -> None:
+    in_sight = family._repr_html_().split("</svg>")[-1].split("<details>")[-2]
+    assert "Blue boxes are data" in in_sight
+    assert "Dashed arrow: a task makes a task." in in_sight
+
+
 def test_a_wide_picture_shrinks_a_little_and_is_then_scrolled_by_keyboard_too(
     family: Graph,
 ) -> None:
@@ -180,6 +187,31 @@ def test_the_form_sends_a_task_with_this_threshold_and_draws_its_family(
     exec(form.code, names)
     again = session_graph(channel, str(names["session_id"]))
     assert again.sentence == session_graph(channel, form.session_id).sentence
+
+
+def test_a_result_that_comes_while_the_exercise_looks_is_right(
+    channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {
+        "channel": channel,
+        "my_session_id": create_session(channel),
+        "tasks": ArmoniKTasks(channel),
+        "create_payload": create_payload,
+        "Payload": Payload,
+    }
+    exec(exercise_08.code, names)
+    get_result, looks = ArmoniKResults.get_result, []
+
+    def first_look_is_too_early(self: ArmoniKResults, result_id: str) -> object:
+        found = get_result(self, result_id)
+        if not looks:
+            found.status = ResultStatus.CREATED
+        looks.append(result_id)
+        return found
+
+    monkeypatch.setattr(ArmoniKResults, "get_result", first_look_is_too_early)
+    assert "Right!" in repr(exercise_08.check(channel, names["my_result_id"]))
+    assert len(looks) > 1
 
 
 @pytest.mark.embedded_only
