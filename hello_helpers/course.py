@@ -61,7 +61,7 @@ def end_lesson(channel: grpc.Channel | None = None) -> Note:
     progress = my_progress()
     progress.record(_here, Step.ENDED)
     line = progress.standing().line()
-    lines = (f"{closed} error went unseen. Good bye!", line, progress.remark())
+    lines = (f"{closed} error has happened in the background. Good bye!", line, progress.remark())
     return Note("\n".join(filter(None, lines)))
 
 

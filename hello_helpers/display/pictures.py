@@ -150,9 +150,9 @@ def task_states() -> Picture:
             ]
         )
     ]
-    failed = Box(596, 140, 118, 62, ["ERROR", "or TIMEOUT"], GREY, dashed=True)
-    retried = Box(452, 140, 118, 62, ["RETRIED", "a copy goes on"], GREY, dashed=True)
-    cancelled = Box(164, 140, 262, 62, ["CANCELLING, CANCELLED", "at your request"], GREY)
+    failed = Box(740, 130, 118, 62, ["ERROR", "or TIMEOUT"], GREY, dashed=True)
+    retried = Box(740, 222, 118, 62, ["RETRIED", "a copy goes on"], GREY, dashed=True)
+    cancelled = Box(20, 160, 640, 62, ["CANCELLING, then CANCELLED", "at your request"], GREY)
     return Picture(
         "The states of a task",
         [
@@ -167,13 +167,14 @@ def task_states() -> Picture:
             "A task that is not over yet can be cancelled: CANCELLING, then CANCELLED.",
         ],
         880,
-        220,
+        300,
         [
             *(*road, failed, retried, cancelled),
             *(Arrow([one.right, other.left]) for one, other in itertools.pairwise(road)),
-            Arrow([road[4].bottom, failed.top]),
-            Arrow([At(640, 92), At(530, 140)]),
-            Arrow([road[2].bottom._replace(x=367), At(367, 140)], dashed=True),
+            Arrow([At(700, 92), At(700, 161), failed.left]),
+            Arrow([At(680, 92), At(680, 253), retried.left]),
+            *(Arrow([one.bottom, At(one.bottom.x, 160)], dashed=True) for one in road[:4]),
+            Arrow([At(635, 92), At(635, 160)], dashed=True),
         ],
     )
 

@@ -79,7 +79,10 @@ def _sentence(calls: Sequence[Call], found: Sequence[Row], left_out: int) -> str
     if still_open := sum(call.is_open for call in calls):
         text += f" Still open: {still_open}."
     if stopped := sum(call.was_stopped for call in calls):
-        text += f" Ended by the client, which had read enough: {stopped}."
+        text += (
+            f" {many(stopped, 'stream')} {'was' if stopped == 1 else 'were'} ended by the client, "
+            "which had read enough: that is no error."
+        )
     if failed := sum(not (call.is_open or call.was_stopped or call.code == OK) for call in calls):
         text += f" Failed: {failed}."
     if any(row.count > 1 for row in found):

@@ -52,9 +52,14 @@ class Row:
 
     @property
     def reason(self) -> str:
-        """What else there is to say of it: gRPC's status and its details; "" if it is OK."""
+        """What else there is to say of it: gRPC's status and its details; "" if it is OK.
+
+        A stream that the client has read enough of is CANCELLED for gRPC, and yet all is well.
+        """
         if self.first.is_open or self.first.code == OK:
             return ""
+        if self.first.was_stopped:
+            return "by the client, which had read enough"
         return one_line(f"{self.first.code}: {self.first.details}".removesuffix(": "))
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -36,9 +35,9 @@ MEANING = {
     "CANCELLED": "it was cancelled",
 }
 
-CLOCK = (
-    "The times say when this notebook heard of it, by its own clock: events carry no time, and "
-    "several may arrive at once."
+NO_TIMES = (
+    "The lines stand in the order in which this notebook heard of them. Events carry no time; "
+    "lesson 05 shows the times that ArmoniK has written down."
 )
 
 READY_SECONDS = 1.0
@@ -53,13 +52,8 @@ LISTEN_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Step:
-    """Something that an event told: the state of a task or of a result.
+    """Something that an event told: the state of a task or of a result."""
 
-    Attributes:
-        seconds: when it was heard here, by the clock of this process: events carry no time.
-    """
-
-    seconds: float
     thing: str
     key: str
     state: str
@@ -77,24 +71,22 @@ class History:
         return [step.state for step in self.steps if step.thing == "task"]
 
     def _repr_html_(self) -> str:
-        lines = "".join(f"<p>{html.escape(line)}</p>" for line in (self._sentence(), CLOCK))
+        lines = "".join(f"<p>{html.escape(line)}</p>" for line in (self._sentence(), NO_TIMES))
         return self._table()._repr_html_() + lines
 
     def __repr__(self) -> str:
-        return f"{self._table()!r}\n{self._sentence()}\n{CLOCK}"
+        return f"{self._table()!r}\n{self._sentence()}\n{NO_TIMES}"
 
     def _table(self) -> Table:
-        begin = self.steps[0].seconds if self.steps else 0.0
         rows = [
             (
-                f"{1000 * (step.seconds - begin):.1f} ms",
                 step.thing,
                 step.state,
                 MEANING.get(step.state, "") if step.thing == "task" else "its data is stored",
             )
             for step in self.steps
         ]
-        return Table("What the events told", ("heard after", "what", "state", "meaning"), rows)
+        return Table("What the events told", ("what", "state", "meaning"), rows)
 
     def _sentence(self) -> str:
         return "The task: " + " \N{RIGHTWARDS ARROW} ".join(self.states)
@@ -196,7 +188,7 @@ class Watch:
         # The first look and the stream may tell the same twice.
         if any((step.key, step.state) == (key, state) for step in self._steps):
             return
-        step = Step(time.monotonic(), thing, key, state)
+        step = Step(thing, key, state)
         with self._news:
             self._steps.append(step)
             self._news.notify_all()

@@ -69,7 +69,7 @@ def test_an_error_in_a_thread_is_not_lost(lesson: Kernel) -> None:
     shown = lesson.say("end_lesson()")
     assert "there were errors in the background: in the thread 'T': RuntimeError" in shown
     lesson.say("begin_lesson()")
-    assert "No error went unseen" in lesson.say("end_lesson()")
+    assert "No error has happened in the background" in lesson.say("end_lesson()")
 
 
 def test_an_error_in_a_task_of_the_event_loop_is_not_lost(lesson: Kernel) -> None:

@@ -101,7 +101,7 @@ def test_a_lesson_that_is_run_to_its_end_says_how_far_one_is_and_what_is_next(
     begin_lesson("03")
     exercise.check(42)
     assert repr(end_lesson()).splitlines() == [
-        "No error went unseen. Good bye!",
+        "No error has happened in the background. Good bye!",
         "Your progress: 1 of 13 exercises right; next: 00 Welcome to ArmoniK",
     ]
     assert re.fullmatch(r"\d{4}", rows()["03"][1])

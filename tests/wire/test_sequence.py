@@ -72,7 +72,7 @@ def test_a_call_is_named_timed_sized_and_has_a_status_in_sign_and_word() -> None
     ("one", "status"),
     [
         (REFUSED, "✕ failed, NOT_FOUND: no such session"),
-        (STOPPED, "■ ended, CANCELLED: by the client"),
+        (STOPPED, "■ ended, by the client, which had read enough"),
         (OPEN, "○ open"),
         (call(code="CANCELLED", details="by the server"), "✕ failed, CANCELLED: by the server"),
     ],
@@ -108,7 +108,7 @@ def test_the_sentence_says_what_is_open_what_was_ended_and_what_failed() -> None
     text = sequence(ALL).sentence
     assert text.startswith("8 calls in 3.00 s: 3.0 MB sent, ")
     assert "Still open: 1." in text
-    assert "Ended by the client, which had read enough: 1." in text
+    assert "1 stream was ended by the client, which had read enough: that is no error." in text
     assert "Failed: 1." in text
     assert "each tick is a message" in text
 
