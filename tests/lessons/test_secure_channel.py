@@ -51,8 +51,7 @@ def test_the_check_tells_that_the_private_armonik_has_ended() -> None:
         kernel.say("armonik.close()")
         verdict = kernel.answer(exercise_11.code)
         assert "The ArmoniK of this lesson has ended." in verdict
-        kernel.say("my_channel.close()")
-        kernel.run_from("close")
+        kernel.run_from("close-text")
 
 
 def test_nothing_secret_is_stored() -> None:
