@@ -12,7 +12,6 @@ from typing import Any
 
 import grpc
 from armonik.client import (
-    ArmoniKHealthChecks,
     ArmoniKPartitions,
     ArmoniKResults,
     ArmoniKSessions,
@@ -21,12 +20,12 @@ from armonik.client import (
 from armonik.common import (
     Result,
     ResultStatus,
-    ServiceHealthCheckStatus,
     SessionStatus,
     Task,
     TaskStatus,
 )
 
+from hello_helpers.complaints import complaints
 from hello_helpers.deadline import with_deadline
 from hello_helpers.errors import EndedError
 from hello_helpers.origin import end_of
@@ -79,7 +78,7 @@ def collect(channel: grpc.Channel, session_id: str, result_id: str) -> Facts:
             session_status=_session_status(channel, session_id),
             **_about_result(channel, result_id),
             partitions=_partitions(channel),
-            complaints=_complaints(channel),
+            complaints=_ask(lambda: complaints(channel)) or (),
         )
     except grpc.RpcError as error:
         reason = f"{error.code().name}: {error.details()}"
@@ -141,15 +140,6 @@ def _missing_inputs(channel: grpc.Channel, task: Task) -> tuple[str, ...]:
 def _partitions(channel: grpc.Channel) -> tuple[str, ...]:
     found = _ask(lambda: ArmoniKPartitions(channel).list_partitions()[1])
     return tuple(sorted(partition.id for partition in found or []))
-
-
-def _complaints(channel: grpc.Channel) -> tuple[str, ...]:
-    health = _ask(lambda: ArmoniKHealthChecks(channel).check_health())
-    return tuple(
-        f"{name}: {report['message'] or ServiceHealthCheckStatus(report['status']).name}"
-        for name, report in (health or {}).items()
-        if report["status"] != ServiceHealthCheckStatus.HEALTHY
-    )
 
 
 def _ask(question: Callable[[], Any]) -> Any:

@@ -24,12 +24,9 @@ from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
 from hello_helpers import diagnosis, facts
 from hello_helpers.cancellation import Cancellation, WaitInterrupted, in_a_thread
+from hello_helpers.complaints import complaints_at_once
 from hello_helpers.deadline import with_deadline
-from hello_helpers.errors import (
-    InputError,
-    ResultLostError,
-    WaitTimeoutError,
-)
+from hello_helpers.errors import InputError, ResultLostError, WaitTimeoutError
 from hello_helpers.origin import end_of
 from hello_helpers.refusals import HOPELESS, explained
 
@@ -43,6 +40,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two tries; doubled each time, and spread at random so that clients part."""
 
 LOOK_SECONDS = 5.0
+
+GOES_ON = "ArmoniK goes on with its tasks; run the cell again to wait again."
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ class Wait:
         seconds = time.monotonic() - self._began
         return WaitInterrupted(
             f"Interrupted after {seconds:.0f} s while waiting for {what}{status}.",
-            "ArmoniK goes on with its tasks; run the cell again to wait again.",
+            complaints_at_once(self._channel) or GOES_ON,
         )
 
     def until_all_completed(self, wanted: list[str]) -> None:
