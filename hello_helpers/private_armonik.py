@@ -21,6 +21,8 @@ SHOWN_LINES = 12
 _FOLDER = re.compile(r'(?<=File ")[^"]*/(?=[^"/]*")')
 """In a traceback, the folder of a file: it belongs to this machine."""
 
+_ERROR = re.compile(r"[A-Za-z_][\w.]*(:|$)")
+"""The last line of a traceback: an exception's name, and perhaps what it says."""
 
 _started: WeakValueDictionary[str, EmbeddedArmonik] = WeakValueDictionary()
 
@@ -77,6 +79,22 @@ def worker_log(armonik: EmbeddedArmonik, lines: int = SHOWN_LINES) -> Note:
         told = list(_readable(file.read_text("utf-8", "replace")))
         parts.append("\n".join([f"Worker of pod {file.parent.name}:", *told[-lines:]]))
     return Note("\n".join(parts) or "There is no worker's log: this ArmoniK has ended.")
+
+
+def last_error(armonik: EmbeddedArmonik) -> str:
+    """Return the end of the last traceback in its worker's log; "" if there is none.
+
+    It begins with the innermost place, and names files without their folders.
+    """
+    lines = [line.removeprefix("  ") for line in worker_log(armonik, 1000).splitlines()]
+    starts = [number for number, line in enumerate(lines) if line.startswith('  File "')]
+    if not starts:
+        return ""
+    first = starts[-1]
+    for number, line in enumerate(lines[first:], first):
+        if _ERROR.match(line):
+            return "\n".join(lines[first : number + 1])
+    return ""
 
 
 def _readable(text: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import grpc
@@ -14,7 +15,7 @@ from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import MessageError, RefusedError
 from hello_helpers.exercises.core import Exercise, Wrong
 from hello_helpers.messages import Payload, Result
-from hello_helpers.private_armonik import endpoint_of
+from hello_helpers.private_armonik import endpoint_of, last_error
 from hello_helpers.refusals import explained
 from hello_helpers.steps import Data, create_payload, create_session, submit_task
 
@@ -25,6 +26,9 @@ PATIENCE = 10.0
 """Seconds that the worker has for each task."""
 
 LOOK_EVERY = 0.05
+
+NO_OUTPUT = re.compile(r"AttributeError: '(\w+)' object has no attribute 'to_message'")
+"""How the worker's log tells that its function has returned something that is no Output."""
 
 SOLUTION = '''\
 from pathlib import Path
@@ -66,18 +70,20 @@ def _look(answer: object) -> str:
         with explained(channel):
             _, partitions = ArmoniKPartitions(channel).list_partitions()
         session_id = create_session(channel, partitions[0].id)
-        _look_at_mean(channel, session_id)
-        _look_at_nothing(channel, session_id)
+        _look_at_mean(answer, channel, session_id)
+        _look_at_nothing(answer, channel, session_id)
     return f"The mean of {NUMBERS} is {MEAN}, and no numbers are an error. Your worker knows both."
 
 
-def _look_at_mean(channel: grpc.Channel, session_id: str) -> None:
-    task, data = _run(channel, session_id, NUMBERS)
+def _look_at_mean(armonik: EmbeddedArmonik, channel: grpc.Channel, session_id: str) -> None:
+    task, data = _run(armonik, channel, session_id, NUMBERS)
     status = TaskStatus(task.status).name
+    if status == "RETRIED":
+        raise _accident(armonik, f"For {NUMBERS}", "Mend that")
     if status != "COMPLETED":
         why = (task.output.error or "") if task.output else ""
         raise Wrong(
-            f"For {NUMBERS} the task ended as {status}. {why}",
+            f"For {NUMBERS} the task ended as {status}. {why}".rstrip(),
             "worker_log(my_armonik) tells more. Mend the file, run its cell, and start it again.",
         )
     try:
@@ -101,14 +107,14 @@ def _look_at_mean(channel: grpc.Channel, session_id: str) -> None:
         )
 
 
-def _look_at_nothing(channel: grpc.Channel, session_id: str) -> None:
-    task, _ = _run(channel, session_id, [])
+def _look_at_nothing(armonik: EmbeddedArmonik, channel: grpc.Channel, session_id: str) -> None:
+    task, _ = _run(armonik, channel, session_id, [])
     status = TaskStatus(task.status).name
     if status == "RETRIED":
-        raise Wrong(
-            f"{NUMBERS} are right. But without numbers your worker raises an exception, and "
-            "ArmoniK tries again in vain.",
-            'Return Output("..."), before it divides by 0.',
+        raise _accident(
+            armonik,
+            f"{NUMBERS} are right. But without numbers",
+            'Return Output("...") before it can happen',
         )
     if status != "ERROR":
         raise Wrong(
@@ -117,7 +123,27 @@ def _look_at_nothing(channel: grpc.Channel, session_id: str) -> None:
         )
 
 
-def _run(channel: grpc.Channel, session_id: str, numbers: list[int]) -> tuple[Task, Data]:
+def _accident(armonik: EmbeddedArmonik, when: str, mend: str) -> Wrong:
+    """Tell of an execution that ended by an exception: whose it was, and where."""
+    error = last_error(armonik)
+    if no_output := NO_OUTPUT.search(error):
+        kind = no_output[1]
+        found = "nothing (None)" if kind == "NoneType" else f"an object of the class {kind}"
+        return Wrong(
+            f"{when} your worker returns {found}, and no Output, so its agent cannot read it.",
+            'Return Output("...") for an error, and Output() if all is well. Start it again then.',
+        )
+    return Wrong(
+        f"{when} your worker raises an exception: this execution is RETRIED, and the last one will "
+        "be ERROR.",
+        f"{mend}, run the cell, and start it again. worker_log(my_armonik) tells more.",
+        error,
+    )
+
+
+def _run(
+    armonik: EmbeddedArmonik, channel: grpc.Channel, session_id: str, numbers: list[int]
+) -> tuple[Task, Data]:
     """Send numbers; return the task when its first execution is over."""
     data = create_payload(channel, session_id, Payload(numbers))
     task_id = submit_task(channel, session_id, data)
@@ -128,10 +154,16 @@ def _run(channel: grpc.Channel, session_id: str, numbers: list[int]) -> tuple[Ta
             if TaskStatus(task.status).name in OVER:
                 return task, data
             time.sleep(LOOK_EVERY)
-    found = diagnosis.diagnose(facts.collect(channel, session_id, data.result_id))
-    raise Wrong(
-        f"Your worker has not answered in {PATIENCE:g} seconds. {found.cause}", found.remedy
-    )
+    known = facts.collect(channel, session_id, data.result_id)
+    silent = f"Your worker has not answered in {PATIENCE:g} seconds."
+    if known.complaints:  # of pods: their worker ends as soon as it has started
+        raise Wrong(
+            f"{silent} Its program ends at once.",
+            "Mend the file, run its cell, and start it again.",
+            last_error(armonik) or "It said nothing. Is the last line there, mean.run()?",
+        )
+    found = diagnosis.diagnose(known)
+    raise Wrong(f"{silent} {found.cause}", found.remedy)
 
 
 exercise_07 = Exercise(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import html
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from hello_helpers import Payload, create_payload, create_session, submit_task, 
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import EndedError
 from hello_helpers.exercises import exercise_07, lesson_07
+from hello_helpers.exercises.core import Verdict
 from hello_helpers.private_armonik import endpoint_of, start_private, worker_log
 from tests.lessons.running import cell_of, stored
 
@@ -91,12 +93,49 @@ def test_one_that_is_started_in_place_of_another_one_ends_that(worker: Path) -> 
         assert endpoint_of(third).check(10), "the one before was closed by somebody else"
 
 
-def test_a_worker_that_does_not_start_is_told_with_the_reason(
-    worker: Path, monkeypatch: pytest.MonkeyPatch
+MAGIC_MEAN = "%%writefile mean_worker.py\n"
+TODO = "    # Your part: Result(...).serialize() are the bytes to send.\n    return Output()\n"
+
+
+def verdict_on(path: Path, body: str) -> Verdict:
+    """Return what the exercise says to a worker whose function has this body."""
+    source = cell_of(stored("07_worker"), "write-mean").source.removeprefix(MAGIC_MEAN)
+    assert TODO in source
+    path.write_text(source.replace(TODO, body))
+    with EmbeddedArmonik({"mine": [sys.executable, str(path)]}, pods=1) as armonik:
+        return exercise_07.check(armonik)
+
+
+def test_a_worker_that_does_not_start_is_told_with_the_place_and_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lesson_07, "PATIENCE", 1.0)
-    worker.write_text("deff greet(task):\n")
-    with EmbeddedArmonik({"mine": [sys.executable, str(worker)]}, pods=1) as armonik:
-        verdict = repr(exercise_07.check(armonik))
-    assert "Your worker has not answered in 1 seconds." in verdict
-    assert "SyntaxError" in verdict
+    monkeypatch.setattr(lesson_07, "PATIENCE", 3.0)
+    verdict = verdict_on(tmp_path / "mean_worker.py", "    if numbers\n        pass\n")
+    assert "Its program ends at once." in verdict.text
+    assert verdict.details.splitlines()[0] == '  File "mean_worker.py", line 10'
+    assert verdict.details.splitlines()[-1] == "SyntaxError: expected ':'"
+    assert verdict.details in repr(verdict)
+    assert html.escape(verdict.details) in verdict._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (
+            "    return 'no numbers'\n",
+            "returns an object of the class str, and no Output",
+        ),
+        ("    pass\n", "returns nothing (None), and no Output"),
+    ],
+)
+def test_a_worker_that_returns_no_output_is_told_so(tmp_path: Path, body: str, found: str) -> None:
+    verdict = verdict_on(tmp_path / "mean_worker.py", body)
+    assert found in verdict.text
+    assert verdict.details == ""
+
+
+def test_a_worker_that_raises_is_told_where(tmp_path: Path) -> None:
+    verdict = verdict_on(tmp_path / "mean_worker.py", "    raise RuntimeError('I am tired')\n")
+    assert "this execution is RETRIED, and the last one will be ERROR" in verdict.text
+    assert verdict.details.splitlines()[0] == '  File "mean_worker.py", line 10, in mean'
+    assert verdict.details.splitlines()[-1] == "RuntimeError: I am tired"
