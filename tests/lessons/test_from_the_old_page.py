@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
+import threading
+from collections.abc import Iterator
 
 import grpc
 import pytest
-from armonik.client import ArmoniKResults, ArmoniKTasks
+from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition
 
 from hello_helpers import Endpoint, Payload, create_session
@@ -21,7 +24,7 @@ LESSON = "A_from_the_old_page"
 def columns() -> tuple[list[str], list[str]]:
     """Return the old and the new piece of code of each step."""
     table = cell_of(stored(LESSON), "names-words").source
-    cells = re.findall(r"<pre>(.*?)</pre>", table, re.DOTALL)
+    cells = re.findall(r"<pre[^>]*>(.*?)</pre>", table, re.DOTALL)
     code = [html.unescape(cell) for cell in cells]
     return code[::2], code[1::2]
 
@@ -66,15 +69,61 @@ def test_the_program_of_today_cancels_its_session_after_any_failure() -> None:
     assert text(cell_of(stored(LESSON), "today-result")) == "Result : 45\n"
 
 
-def test_what_the_page_calls_for_data_returns_a_description_now() -> None:
+@pytest.fixture
+def stored_result() -> Iterator[tuple[grpc.Channel, str, str]]:
+    """A channel, a session, and a result with data in it."""
     with Endpoint.find().open_channel() as channel:
-        session_id, results = create_session(channel), ArmoniKResults(channel)
-        result_id = results.create_results({"x": b"data"}, session_id)["x"].result_id
-        assert results.get_result(result_id).name == "x"
-        assert results.download_result_data(result_id, session_id) == b"data"
-        with pytest.raises(grpc.RpcError) as refused:
-            results.download_result_data(session_id, result_id)  # the old order
+        session_id = create_session(channel)
+        made = ArmoniKResults(channel).create_results({"x": b"data"}, session_id)
+        yield channel, session_id, made["x"].result_id
+        ArmoniKSessions(channel).close_session(session_id)
+
+
+def test_what_the_page_calls_for_data_returns_a_description_now(
+    stored_result: tuple[grpc.Channel, str, str],
+) -> None:
+    channel, session_id, result_id = stored_result
+    results = ArmoniKResults(channel)
+    with pytest.raises(TypeError):
+        results.get_result(session_id, result_id)  # as it was called
+    with pytest.raises(TypeError):
+        results.get_result(session_id, result_id=result_id)
+    assert results.get_result(result_id).name == "x"
+    assert results.download_result_data(result_id, session_id) == b"data"
+
+
+def test_download_and_upload_in_the_old_order_are_not_found(
+    stored_result: tuple[grpc.Channel, str, str],
+) -> None:
+    channel, session_id, result_id = stored_result
+    results = ArmoniKResults(channel)
+    with pytest.raises(grpc.RpcError) as refused:
+        results.download_result_data(session_id, result_id)
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+    with pytest.raises(grpc.RpcError) as refused:
+        results.upload_result_data(session_id, result_id, b"more")
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+    with pytest.raises(TypeError):
+        results.create_results_metadata(session_id, ["name"])
+
+
+def test_the_wait_in_the_old_order_does_not_end(
+    stored_result: tuple[grpc.Channel, str, str],
+) -> None:
+    _, session_id, result_id = stored_result
+    over = threading.Event()
+    with Endpoint.find().open_channel() as channel:
+        wait = ArmoniKEvents(channel).wait_for_result_availability
+        wait(result_id, session_id)  # in today's order it ends at once
+
+        def in_the_old_order() -> None:
+            with contextlib.suppress(ValueError):  # the channel is closed at the end
+                wait(session_id, result_id)
+            over.set()
+
+        threading.Thread(target=in_the_old_order, daemon=True).start()
+        assert not over.wait(2)
+    assert over.wait(10)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ LINES = 15
 def minutes_needed(lesson: NotebookNode) -> float:
     """Estimate the minutes to read and run it all; forms and the exercise come on top of that."""
     text = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
-    text = re.sub(r"^```.*?^```|<pre>.*?</pre>", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^```.*?^```|<pre[^>]*>.*?</pre>", "", text, flags=re.DOTALL | re.MULTILINE)
     text = re.sub(r"\]\([^)]*\)|<[^>]+>", " ", text)  # addresses and tags are not read
     code = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "code")
     return words(text) / WORDS + len(re.findall(r"^.*\S", code, re.MULTILINE)) / LINES

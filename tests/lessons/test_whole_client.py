@@ -15,6 +15,7 @@ from armonik.common import SessionStatus, Task, TaskStatus
 
 from hello_helpers import Endpoint, HelloError
 from hello_helpers.display.command import terminal_command
+from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.exercises import exercise_06
 from hello_helpers.forms import ClientForm
 from tests.lessons.running import cell_of, stored
@@ -110,6 +111,12 @@ def test_what_is_wrong_it_says_in_a_line(
     assert done.returncode != 0
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_endpoint_without_a_scheme_is_taken_as_a_host_and_a_port(program: Path) -> None:
+    with EmbeddedArmonik(port=0) as armonik:
+        done = run(program, "-e", armonik.endpoint.removeprefix("http://"))
+    assert "Result : 45\n" in done.stdout, done.stderr
 
 
 def test_ctrl_c_cancels_the_session_with_its_tasks(
