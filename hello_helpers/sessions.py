@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
 from collections.abc import Callable, Iterator
 
@@ -12,8 +11,18 @@ from armonik.client import ArmoniKSessions
 from armonik.common import Direction, Session, SessionStatus
 
 from hello_helpers.deadline import with_deadline
+from hello_helpers.labels import COURSE, OWN, course_labels
 from hello_helpers.refusals import explained
 from hello_helpers.steps import create_session
+
+__all__ = [
+    "closing_session",
+    "course_labels",
+    "course_sessions",
+    "hello_partition",
+    "my_sessions",
+    "pick_up_session",
+]
 
 CLEAN_UP_SECONDS = 3.0
 """How long to wait for the end of a session in which something went wrong."""
@@ -22,17 +31,6 @@ CLEAN_UP_SECONDS = 3.0
 def hello_partition() -> str | None:
     """Return the partition that runs the hello worker: ``HELLO_PARTITION``; None: the default."""
     return os.environ.get("HELLO_PARTITION") or None
-
-
-def course_labels() -> dict[str, str]:
-    """Return the labels of this learner's sessions: a shared cluster holds those of others too."""
-    for variable in ("HELLO_LEARNER", "JUPYTERHUB_USER"):
-        if name := os.environ.get(variable):
-            return {"hello": "course", "learner": name}
-    try:
-        return {"hello": "course", "learner": getpass.getuser()}
-    except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
-        return {"hello": "course", "learner": "somebody"}
 
 
 def pick_up_session(channel: grpc.Channel, partition: str | None = None) -> str:
@@ -69,6 +67,16 @@ def course_sessions(
             sort_field=Session.created_at,
             sort_direction=Direction.DESC,
         )
+    return list(found)
+
+
+def my_sessions(channel: grpc.Channel, page_size: int = 100) -> list[Session]:
+    """Return this learner's running sessions: the one that the lessons share, and all others."""
+    mine = Session.status == SessionStatus.RUNNING
+    mine &= Session.options["learner"] == course_labels()["learner"]
+    mine &= (Session.options["hello"] == COURSE) | (Session.options["hello"] == OWN)
+    with explained(channel):
+        _, found = ArmoniKSessions(channel).list_sessions(mine, page_size=page_size)
     return list(found)
 
 

@@ -22,6 +22,7 @@ from armonik.common import TaskDefinition, TaskOptions
 
 from hello_helpers.cancellation import Cancellation
 from hello_helpers.endpoint import Endpoint
+from hello_helpers.labels import own_labels
 from hello_helpers.messages import Payload, Result
 from hello_helpers.refusals import explained
 from hello_helpers.waiting import Progress, wait_for_results
@@ -64,9 +65,16 @@ def create_session(
 ) -> str:
     """Step 2: create a session, the frame for everything that follows; return its id.
 
+    Args:
+        channel: to the control plane.
+        partition: where its tasks run; None for ArmoniK's default partition.
+        labels: see `default_task_options`; None for those that say whose session it is.
+
     Raises:
         PartitionError: if there is no such partition; the hint says which ones exist.
     """
+    if labels is None:
+        labels = own_labels()
     with explained(channel):
         return str(
             ArmoniKSessions(channel).create_session(

@@ -15,14 +15,14 @@ from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import close_code
 from hello_helpers.refusals import explained
-from hello_helpers.sessions import course_labels, course_sessions
+from hello_helpers.sessions import course_labels, my_sessions
 
 LOOK_SECONDS = 3.0
 """How long the form waits for the list of sessions."""
 
 
 class ClosingForm(Form[int]):
-    """Close all sessions of this learner that the lessons have made and that are still running.
+    """Close all sessions that this learner has made with the course and that are still running.
 
     Its result is how many it has closed.
     """
@@ -48,7 +48,7 @@ class ClosingForm(Form[int]):
         try:
             with self._target.open_channel() as channel:
                 patient = with_deadline(channel, LOOK_SECONDS)
-                return str(len(course_sessions(patient, course_labels())))
+                return str(len(my_sessions(patient)))
         except HelloError:  # whoever runs the form will be told why
             return "unknown"
 
@@ -56,10 +56,9 @@ class ClosingForm(Form[int]):
         return self._close
 
     def _close(self) -> int:
-        labels = course_labels()
-        self._show_code(close_code(self._target, labels))
+        self._show_code(close_code(self._target, course_labels()["learner"]))
         with self._target.open_channel() as channel:
-            found = course_sessions(channel, labels)
+            found = my_sessions(channel)
             for session in found:
                 self._cancellation.check()
                 self._close_one(channel, session.session_id)

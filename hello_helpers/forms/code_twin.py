@@ -10,6 +10,7 @@ from pathlib import Path
 from armonik.common import TaskOptions
 
 from hello_helpers.endpoint import Endpoint
+from hello_helpers.labels import COURSE, OWN
 from hello_helpers.messages import Payload
 
 _HELLO = """\
@@ -127,8 +128,8 @@ from armonik.client import ArmoniKSessions
 from armonik.common import Session, SessionStatus, create_channel
 
 mine = Session.status == SessionStatus.RUNNING
-for key, value in {labels!r}.items():
-    mine &= Session.options[key] == value
+mine &= Session.options["learner"] == {learner!r}
+mine &= (Session.options["hello"] == {course!r}) | (Session.options["hello"] == {own!r})
 
 with {channel} as channel:
     sessions = ArmoniKSessions(channel)
@@ -185,9 +186,9 @@ def task_code(endpoint: Endpoint, session_id: str, payload: Payload, priority: i
     )
 
 
-def close_code(endpoint: Endpoint, labels: dict[str, str]) -> str:
-    """Return the code that closes the running sessions with these labels."""
-    return _CLOSE.format(channel=channel_code(endpoint), labels=labels)
+def close_code(endpoint: Endpoint, learner: str) -> str:
+    """Return the code that closes the running sessions of a learner."""
+    return _CLOSE.format(channel=channel_code(endpoint), learner=learner, course=COURSE, own=OWN)
 
 
 def channel_code(endpoint: Endpoint) -> str:

@@ -12,7 +12,14 @@ import pytest
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 
-from hello_helpers import Endpoint, EndpointForm, HelloError, ValuesForm, pick_up_session
+from hello_helpers import (
+    Endpoint,
+    EndpointForm,
+    HelloError,
+    ValuesForm,
+    create_session,
+    pick_up_session,
+)
 from hello_helpers.forms import ClosingForm, ManyForm, PayloadForm, SessionForm, TaskForm
 from hello_helpers.forms.base import Form
 from hello_helpers.messages import Payload
@@ -147,9 +154,11 @@ def test_the_closing_form_closes_the_sessions_of_this_learner(
 ) -> None:
     monkeypatch.setenv("HELLO_LEARNER", "somebody else")
     pick_up_session(channel)
+    own_id = create_session(channel)
     form = ClosingForm(endpoint)
-    assert form.running == "1"
-    assert run(form) == 1
+    assert form.running == "2"
+    assert run(form) == 2
+    assert ArmoniKSessions(channel).get_session(own_id).status == SessionStatus.CLOSED
     assert "Running sessions of mine: 0." in form._head.value
     assert course_sessions(channel, course_labels()) == []
     assert ArmoniKSessions(channel).get_session(session_id).status == SessionStatus.RUNNING

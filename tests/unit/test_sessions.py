@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from armonik.protogen.common import sessions_common_pb2
 
-from hello_helpers import sessions
+from hello_helpers import sessions, steps
 
 from .fake_armonik import FakeArmonik
 
@@ -72,3 +72,11 @@ def test_an_account_without_a_name_is_somebody(monkeypatch):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setattr("getpass.getuser", fail)
     assert sessions.course_labels()["learner"] == "somebody"
+
+
+def test_any_other_session_says_whose_it_is_and_is_not_picked_up(fake, channel, monkeypatch):
+    monkeypatch.setenv("HELLO_LEARNER", "ada")
+    options = fake.sessions[steps.create_session(channel)].options.options
+    assert options["learner"] == "ada"
+    assert options["hello"] != sessions.course_labels()["hello"]
+    assert not fake.sessions[steps.create_session(channel, labels={})].options.options

@@ -1,0 +1,33 @@
+"""The labels of sessions: whose one is, and whether the lessons go on with it.
+
+ArmoniK keeps them with the default task options, and can search for them. A shared cluster holds
+the sessions of many learners.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+
+COURSE, OWN = "course", "own"
+"""Values of the label "hello": the session that the lessons share, or one for a single purpose."""
+
+
+def course_labels() -> dict[str, str]:
+    """Return the labels of the session that this learner's lessons share: they pick it up."""
+    return {"hello": COURSE, "learner": _learner()}
+
+
+def own_labels() -> dict[str, str]:
+    """Return the labels of this learner's other sessions: no lesson picks one up."""
+    return {"hello": OWN, "learner": _learner()}
+
+
+def _learner() -> str:
+    for variable in ("HELLO_LEARNER", "JUPYTERHUB_USER"):
+        if name := os.environ.get(variable):
+            return name
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
+        return "somebody"
