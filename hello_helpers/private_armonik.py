@@ -5,18 +5,31 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
+from armonik.client import ArmoniKHealthChecks
+
+from hello_helpers.deadline import with_deadline
 from hello_helpers.display.notes import Note
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.endpoint import Endpoint
-from hello_helpers.errors import EndedError
+from hello_helpers.errors import EndedError, HelloError
+from hello_helpers.refusals import explained
 
 SHOWN_LINES = 12
+
+START_SECONDS = 3.0
+"""How long a new ArmoniK is watched, until its workers have started or ended; Python takes one."""
+
+LOOK_EVERY = 0.05
+
+STARTED = "Worker Started"
+"""What ArmoniK's Python library writes into a worker's log when its `run` is called."""
 
 _FOLDER = re.compile(r'(?<=File ")[^"]*/(?=[^"/]*")')
 """In a traceback, the folder of a file: it belongs to this machine."""
@@ -25,6 +38,10 @@ _ERROR = re.compile(r"[A-Za-z_][\w.]*(:|$)")
 """The last line of a traceback: an exception's name, and perhaps what it says."""
 
 _started: WeakValueDictionary[str, EmbeddedArmonik] = WeakValueDictionary()
+
+
+class WorkerStartError(HelloError):
+    """A worker ends as soon as it is started."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +71,59 @@ def start_private(
         name: any text.
         partitions: a worker command for each partition.
         options: as `EmbeddedArmonik` takes them.
+
+    Raises:
+        WorkerStartError: a worker ends as soon as it is started. This ArmoniK is closed again.
+        StartError: it does not start itself.
     """
     if (former := _started.pop(name, None)) is not None:
         former.close()
-    armonik = _started[name] = EmbeddedArmonik(partitions, **options)
+    armonik = EmbeddedArmonik(partitions, **options)
+    try:
+        _wait_for_workers(armonik)
+    except BaseException:  # Ctrl-C too: nobody has it yet who could close it
+        armonik.close()
+        raise
+    _started[name] = armonik
     return armonik
+
+
+def _wait_for_workers(armonik: EmbeddedArmonik) -> None:
+    """Return when each worker has said that it has started, or after some seconds.
+
+    Only workers of ArmoniK's Python library say so; others are watched to the end. On a port none
+    are: the logs are found beside a socket.
+
+    Raises:
+        WorkerStartError: if one has ended.
+    """
+    if endpoint_of(armonik).scheme != "unix":
+        return
+    deadline = time.monotonic() + START_SECONDS
+    with endpoint_of(armonik).open_channel() as channel:
+        checks = ArmoniKHealthChecks(with_deadline(channel, START_SECONDS))
+        while time.monotonic() < deadline:
+            with explained(channel):
+                reports = [report["message"] for report in checks.check_health().values()]
+            if ended := next(filter(None, reports), ""):
+                raise _start_error(armonik, ended)
+            logs = [file.read_text("utf-8", "replace") for file in _log_files(armonik)]
+            if logs and all(STARTED in log for log in logs):
+                return
+            time.sleep(LOOK_EVERY)
+
+
+def _start_error(armonik: EmbeddedArmonik, complaint: str) -> WorkerStartError:
+    """Tell why, with the last line of the worker's log, and the place in its program."""
+    partition = complaint.partition(":")[0]
+    lines = [line.strip() for line in worker_log(armonik).splitlines()[1:]]
+    last = lines[-1] if lines else "it has said nothing. Does its program call run()?"
+    place = next((line for line in last_error(armonik).splitlines() if "<frozen" not in line), "")
+    where = f" It happened here: {place.strip()}." if place.lstrip().startswith("File ") else ""
+    return WorkerStartError(
+        f"The worker of the partition {partition!r} ended as soon as it was started: {last}",
+        f"Mend its program, and start it again.{where}",
+    )
 
 
 def endpoint_of(armonik: EmbeddedArmonik) -> Endpoint:
@@ -73,9 +138,8 @@ def worker_log(armonik: EmbeddedArmonik, lines: int = SHOWN_LINES) -> Note:
     The files are beside its socket, one folder a pod, and go with it. (Other programs find them
     there, too: ``pods/NAME/worker.log``.)
     """
-    folder = Path(Endpoint.parse(armonik.endpoint).target).parent / "pods"
     parts = []
-    for file in sorted(folder.glob("*/worker.log")):
+    for file in _log_files(armonik):
         told = list(_readable(file.read_text("utf-8", "replace")))
         parts.append("\n".join([f"Worker of pod {file.parent.name}:", *told[-lines:]]))
     return Note("\n".join(parts) or "There is no worker's log: this ArmoniK has ended.")
@@ -95,6 +159,11 @@ def last_error(armonik: EmbeddedArmonik) -> str:
         if _ERROR.match(line):
             return "\n".join(lines[first : number + 1])
     return ""
+
+
+def _log_files(armonik: EmbeddedArmonik) -> list[Path]:
+    folder = Path(Endpoint.parse(armonik.endpoint).target).parent / "pods"
+    return sorted(folder.glob("*/worker.log"))
 
 
 def _readable(text: str) -> Iterator[str]:
