@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import tempfile
 from pathlib import Path
@@ -16,6 +17,9 @@ VARIABLE = "HELLO_ARMONIK_DIR"
 def private_folder() -> Path:
     """Return the folder, made if need be; nobody else can enter it.
 
+    One of yours that is there and empty is closed to others. One with files in it is not touched:
+    somebody may have put them there.
+
     Where it is: ``$HELLO_ARMONIK_DIR``, else under ``$XDG_RUNTIME_DIR``, else under the
     system's folder for temporary files. It never needs a writable home.
 
@@ -26,20 +30,35 @@ def private_folder() -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         info = folder.lstat()
+        if os.name == "posix" and _is_mine(info) and _is_open(info) and not os.listdir(folder):
+            folder.chmod(0o700)
+            info = folder.lstat()
     except OSError as error:
         raise StartError(
             f"Cannot make the private folder of the embedded ArmoniK: {error.strerror}",
             f"Name one that you can write to in the environment variable {VARIABLE}",
         ) from error
     if os.name == "posix":
-        foreign = info.st_uid != os.getuid() or not stat.S_ISDIR(info.st_mode)
-        if foreign or info.st_mode & 0o077:
-            whose = "does not belong to you" if foreign else "can be entered by others"
+        another = f"name another folder in the environment variable {VARIABLE}"
+        if not _is_mine(info):
             raise StartError(
-                f"The folder for the embedded ArmoniK {whose}: {folder}",
-                f"Remove it, or name another one in the environment variable {VARIABLE}",
+                f"The folder for the embedded ArmoniK does not belong to you: {folder}",
+                another[0].upper() + another[1:],
+            )
+        if _is_open(info):
+            raise StartError(
+                f"The folder for the embedded ArmoniK can be entered by others: {folder}",
+                f"Close it to them, `chmod 700 {shlex.quote(str(folder))}`, or {another}",
             )
     return folder
+
+
+def _is_mine(info: os.stat_result) -> bool:
+    return info.st_uid == os.getuid() and stat.S_ISDIR(info.st_mode)
+
+
+def _is_open(info: os.stat_result) -> bool:
+    return bool(info.st_mode & 0o077)
 
 
 def _place() -> Path:

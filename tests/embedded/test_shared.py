@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from hello_helpers.embedded.private_folder import private_folder
 from hello_helpers.embedded.shared import SharedFolder
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import eventually
@@ -281,7 +282,19 @@ def test_a_folder_that_cannot_be_made():
 
 def test_a_folder_that_others_may_enter(folder: Path):
     (folder / "a").mkdir(mode=0o755)
-    is_refused(folder / "a", "can be entered by others", "HELLO_ARMONIK_DIR")
+    (folder / "a" / "thesis.txt").touch()
+    advice = f"chmod 700 {folder / 'a'}"
+    is_refused(folder / "a", "can be entered by others", advice, "HELLO_ARMONIK_DIR")
+    assert (folder / "a").stat().st_mode & 0o777 == 0o755
+
+
+def test_an_empty_folder_is_closed_to_others_and_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (folder / "a").mkdir(mode=0o755)
+    monkeypatch.setenv("HELLO_ARMONIK_DIR", str(folder / "a"))
+    assert private_folder() == folder / "a"
+    assert (folder / "a").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder somebody else's")
