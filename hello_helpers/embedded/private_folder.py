@@ -30,7 +30,7 @@ def private_folder() -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         info = folder.lstat()
-        if os.name == "posix" and _is_mine(info) and _is_open(info) and not os.listdir(folder):
+        if os.name == "posix" and _is_mine(info) and _is_open(info) and not any(folder.iterdir()):
             folder.chmod(0o700)
             info = folder.lstat()
     except OSError as error:
