@@ -14,6 +14,7 @@ from ..embedded.config import DEFAULT_PODS, Configuration, PartitionSpec
 from ..embedded.errors import EmbeddedError
 from ..embedded.host import LOOPBACK, Host
 from ..embedded.logs import FORMATS, log_to
+from ..embedded.scratch import sweep
 from ..embedded.serving import serve
 from ..embedded.tls import TlsFolder
 
@@ -116,6 +117,9 @@ def execute(args: argparse.Namespace) -> int:
         return 1
     except KeyboardInterrupt:  # before the signal handlers were in place
         return 0
+    finally:
+        if args.with_stdin:
+            sweep()  # its certificates, if the program that started this was killed
     return 0
 
 

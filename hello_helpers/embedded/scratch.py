@@ -1,8 +1,8 @@
 """Temporary folders that do not outlive a killed process for long.
 
 Python removes a temporary folder when its process ends, but not if that is killed, as kernels are.
-So the folders made here carry the name of their process, and whoever makes the next one removes
-those whose process is gone.
+So the folders made here carry the name of their process. Whoever makes the next one removes those
+whose process is gone, and so does an embedded ArmoniK that ends because its owner was killed.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ _NAME = re.compile(r"ak-([0-9a-f]{1,8})-([0-9a-f]{1,10})-\w+")
 def scratch_folder() -> tempfile.TemporaryDirectory[str]:
     """Make a temporary folder that only you can enter; it goes with `cleanup`, or this process.
 
-    If this process is killed, it goes when the next scratch folder is made.
+    If this process is killed, it goes with the embedded ArmoniK that the process had for itself, or
+    when the next scratch folder is made.
     """
     home = Path(tempfile.gettempdir())
-    _sweep(home)
+    sweep(home)
     born = int(psutil.Process().create_time())
     return tempfile.TemporaryDirectory(prefix=f"ak-{os.getpid():x}-{born:x}-", dir=home)
 
 
-def _sweep(home: Path) -> None:
+def sweep(home: Path | None = None) -> None:
     """Remove the folders of this user whose process has ended."""
-    for folder in home.glob("ak-*-*-*"):
+    for folder in (home or Path(tempfile.gettempdir())).glob("ak-*-*-*"):
         name = _NAME.fullmatch(folder.name)
         with contextlib.suppress(OSError, psutil.Error):
             if name is None or not _is_own(folder):

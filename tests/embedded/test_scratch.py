@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import psutil
 import pytest
 
 from hello_helpers.certificates import certificate_folder
@@ -22,6 +23,17 @@ from hello_helpers.embedded.scratch import scratch_folder
 
 folder = scratch_folder()
 print(folder.name, flush=True)
+time.sleep(60)
+"""
+
+OWNER_WITH_ARMONIK = """\
+import time
+from hello_helpers.certificates import certificate_folder
+from hello_helpers.embedded import EmbeddedArmonik
+
+folder = certificate_folder()
+armonik = EmbeddedArmonik(pods=1, tls=folder.name)
+print(folder.name, armonik.process.pid, flush=True)
 time.sleep(60)
 """
 
@@ -54,6 +66,21 @@ def test_the_folder_of_a_killed_process_goes_when_the_next_one_is_made() -> None
         assert left.exists()
         with scratch_folder():
             assert not left.exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_the_certificates_of_a_killed_process_go_with_its_embedded_armonik() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWNER_WITH_ARMONIK], stdout=subprocess.PIPE, text=True
+    ) as one:
+        assert one.stdout
+        left, pid = one.stdout.readline().split()
+        assert (Path(left) / "client-key.pem").exists()
+        armonik = psutil.Process(int(pid))
+        one.kill()
+        one.wait()
+        armonik.wait(20)
+        assert not Path(left).exists()
 
 
 def test_what_only_looks_like_one_is_left_alone(home: Path) -> None:
