@@ -16,6 +16,7 @@ from hello_helpers.errors import HelloError, WaitCancelledError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.failures import FAILURES, Failure, failure_code
 from hello_helpers.forms.field import LABEL, Field
+from hello_helpers.forms.reasons import reason_of
 from hello_helpers.refusals import explained
 from hello_helpers.sessions import closing_session, hello_partition
 from hello_helpers.values import parse_whole
@@ -71,9 +72,10 @@ class FailureForm(Form[str]):
         except WaitCancelledError:
             raise
         except HelloError as error:  # as it shall be
-            for line in error.lines():
+            told = reason_of(error, self._target, starts_anew=True)
+            for line in told.lines():
                 self._report(line)
-            return error.message
+            return told.message
         self._report("It went well: the result is there.")
         return "It went well."
 

@@ -115,3 +115,10 @@ def test_in_the_broken_graph_one_task_fails_by_itself_and_three_with_it(
     assert {task.status for task in tasks} == {TaskStatus.ERROR, TaskStatus.COMPLETED}
     (root,) = [task for task in failed if not task.data_dependencies]
     assert all(root.id in task.output.error for task in failed if task is not root)
+
+
+def test_the_failure_form_says_what_is_wrong_at_its_own_endpoint() -> None:
+    form = FailureForm(Endpoint.parse("http://localhost:1"))
+    form.run.click()
+    assert form.wait(30).startswith("Nothing listens at localhost:1.")
+    assert "endpoint.check()" not in form.status.value
