@@ -99,7 +99,8 @@ def test_the_worker_needs_no_file_that_the_image_does_not_copy(
     venv.create(environment, symlinks=True)
     (site,) = environment.glob("lib/python*/site-packages")
     for distribution in with_needs("armonik"):  # as pip would install them, and no more
-        for name in {file.parts[0] for file in distribution.files or () if file.parts[0] != ".."}:
+        names = {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}
+        for name in names:
             (site / name).symlink_to(distribution.locate_file(name))
     (command,) = re.findall(r"^CMD (\[.+\])", dockerfile, re.MULTILINE)
     program, *arguments = re.findall(r'"([^"]+)"', command)

@@ -175,7 +175,7 @@ def test_the_readme_names_the_python_versions_of_pyproject(
     ("heading", "what", "last"),
     [
         ("Run", "-e .", ".venv/bin/hello-armonik lab"),
-        ("Test", '-e ".[test]"', ".venv/bin/python -m pytest -n 2 --dist loadfile"),
+        ("Test", '-e ".[test]"', ".venv/bin/python -m pytest -n 3 --dist loadfile"),
     ],
 )
 def test_a_command_of_the_readme_makes_an_environment_installs_and_starts(
