@@ -69,6 +69,7 @@ class Field(Generic[T]):
             **extra,
         )
         self.problem = widgets.HTML()
+        self._said = ""
         self.is_bad = False
         self.box = FieldBox([self.input, self.problem])
         self.box.field = self
@@ -81,22 +82,33 @@ class Field(Generic[T]):
             value = (parse or self._parse)(self.input.value)
         except HelloError as error:
             self.is_bad = True
-            self.problem.value = html.problem(error)
+            self._say(html.problem(error))
             raise
         self.is_bad = False
         note = self._note(self.input.value)
-        self.problem.value = html.progress([note]) if note else ""
+        self._say(html.progress([note]) if note else "")
         return value
+
+    def _say(self, said: str) -> None:
+        self._said = self.problem.value = said
 
     def forget(self) -> None:
         """Say nothing below the field."""
         self.is_bad = False
-        self.problem.value = ""
+        self._say("")
 
     def read_again(self) -> None:
-        """Say below the field what is wrong now, if anything is."""
+        """The field was left: say below it what is wrong now, if anything is.
+
+        Often it is left by a press on the form's button. If what is said there went, or a remark
+        came, the button would move away under the pointer, and the click would miss it. So what
+        has been mended leaves its room behind, and a remark comes with the run.
+        """
+        said = self._said
         with contextlib.suppress(HelloError):
             self.read()
+        if not self.is_bad:
+            self._said, self.problem.value = said, html.unseen(said)
 
     def _on_change(self, _change: object) -> None:
         self.read_again()  # an error that came out of here would hit the assignment

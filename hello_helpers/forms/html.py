@@ -41,6 +41,11 @@ def problem(error: HelloError) -> str:
     return f'<div role="alert" style="{TEXT_STYLE}"><b>Problem:</b> {text}</div>'
 
 
+def unseen(shown: str) -> str:
+    """Return what takes the same room as what was shown, and says nothing to anybody."""
+    return f'<div style="visibility: hidden">{shown}</div>' if shown else ""
+
+
 def code(text: str) -> str:
     """Return Python code to copy."""
     if len(text) > LONGEST_CODE:

@@ -149,7 +149,13 @@ def test_a_bad_value_is_told_below_its_field_and_nothing_is_started(eager):
 def test_a_bad_value_is_told_when_the_field_is_left_and_a_good_one_clears_it(form):
     form.number.value = "many"
     assert "whole number" in form._number.problem.value
+    told = form._number.problem.value
     form.number.value = "7"
+    assert form._number.problem.value == html.unseen(told)  # its room stays: no button may move
+    form.number.value = "8"
+    assert form._number.problem.value == html.unseen(told)
+    form.go_on.set()
+    form.run.click()
     assert form._number.problem.value == ""
 
 
@@ -199,9 +205,11 @@ def test_leaving_a_field_runs_nothing(form):
     assert not form.begun.wait(2 * ENTER_SECONDS)
 
 
-def test_a_remark_on_a_good_value_is_shown_and_goes_with_it():
+def test_a_remark_on_a_good_value_comes_when_it_is_used_and_goes_with_it():
     field = Field("Number", parse_count, note=lambda text: f"That is {text}." if text else "")
     field.input.value = "7"
+    assert field.problem.value == ""  # not when the field is left: no button may move
+    field.read()
     assert "That is 7." in field.problem.value
     assert not field.is_bad
     field.input.value = "seven"

@@ -222,6 +222,10 @@ def test_every_input_has_a_label_and_every_button_says_its_deed(form):
 def test_a_comma_that_may_have_been_meant_as_a_decimal_point_gets_a_remark(fake):
     form = ValuesForm(fake.url)
     form.values.value = "1,5 2"
+    form.run.click()
     assert "read as 1, 5, 2" in form._values.problem.value
+    assert form.wait(30) == 8
     form.values.value = "1.5 2"
+    form.run.click()
+    assert form.wait(30) == 3.5
     assert form._values.problem.value == ""
