@@ -7,8 +7,7 @@ from armonik.client import ArmoniKVersions
 
 from hello_helpers.deadline import with_deadline
 from hello_helpers.exercises.core import Exercise, Wrong
-
-ANSWER_SECONDS = 5.0
+from hello_helpers.exercises.looking import ANSWER_SECONDS, ask, channel_of
 
 SOLUTION = """\
 my_channel = create_channel(
@@ -22,31 +21,17 @@ my_channel = create_channel(
 
 
 def _look(channel: grpc.Channel, answer: object) -> str:
-    if isinstance(answer, str):
-        raise Wrong(
-            "This is a text, and no channel.", "create_channel(...) makes a channel of an endpoint."
-        )
-    if not isinstance(answer, grpc.Channel):
-        raise Wrong(
-            f"This is an object of the class {type(answer).__name__}, and no channel.",
-            "create_channel(...) returns a channel.",
-        )
-    if answer is channel:
+    own = channel_of(answer)
+    if own is channel:
         raise Wrong(
             "This is the channel that the lesson has opened.",
             "Open a second one, by a call of your own.",
         )
-    try:
-        versions = ArmoniKVersions(with_deadline(answer, ANSWER_SECONDS)).list_versions()
-    except ValueError:
-        raise Wrong(
-            "This channel is closed already.", "Open it again, and close it later."
-        ) from None
-    except grpc.RpcError as error:
-        raise Wrong(
-            f"Through this channel, no ArmoniK answers: {error.code().name}.",
-            "Which endpoint did you give? The one of this lesson is endpoint.url.",
-        ) from error
+    service = ArmoniKVersions(with_deadline(own, ANSWER_SECONDS))
+    versions = ask(
+        service.list_versions,
+        "Which endpoint did you give? The one of this lesson is endpoint.url.",
+    )
     return f"ArmoniK (core {versions['core']}) has answered through your channel."
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import grpc
 from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationStub
 from armonik.protogen.common.auth_common_pb2 import GetCurrentUserRequest
 
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.looking import ANSWER_SECONDS, ask, channel_of
 
 NAME = "ada"
-
-ANSWER_SECONDS = 5.0
 
 SOLUTION = """\
 my_channel = create_channel(
@@ -24,34 +22,18 @@ my_channel = create_channel(
 
 
 def _look(armonik: EmbeddedArmonik, answer: object) -> str:
-    if isinstance(answer, str):
-        raise Wrong(
-            "This is a text, and no channel.", "create_channel(...) makes a channel of an endpoint."
-        )
-    if not isinstance(answer, grpc.Channel):
-        raise Wrong(
-            f"This is an object of the class {type(answer).__name__}, and no channel.",
-            "create_channel(...) returns a channel.",
-        )
+    own = channel_of(answer)
     if armonik.process.poll() is not None:
         raise Wrong(
             "The ArmoniK of this lesson has ended.",
             "Start it again: menu Run, Run All Above Selected Cell.",
         )
-    try:
-        reply = AuthenticationStub(answer).GetCurrentUser(
-            GetCurrentUserRequest(), timeout=ANSWER_SECONDS
-        )
-    except ValueError:
-        raise Wrong(
-            "This channel is closed already.", "Open it again, and close it later."
-        ) from None
-    except grpc.RpcError as error:
-        raise Wrong(
-            f"Through this channel, no ArmoniK answers: {error.code().name}.",
-            "It needs https:// as in armonik.endpoint, the CA file, and Ada's file. Her key is in "
-            "that file, too: give no other client_key.",
-        ) from error
+    service = AuthenticationStub(own)
+    reply = ask(
+        lambda: service.GetCurrentUser(GetCurrentUserRequest(), timeout=ANSWER_SECONDS),
+        "It needs https:// as in armonik.endpoint, the CA file, and Ada's file. Her key is in "
+        "that file, too: give no other client_key.",
+    )
     name = reply.user.username
     if name == "Anonymous":
         raise Wrong(

@@ -12,6 +12,9 @@ from hello_helpers.refusals import explained
 
 T = TypeVar("T")
 
+ANSWER_SECONDS = 5.0
+"""How long ArmoniK may take to answer through the channel of a learner."""
+
 
 def look_up(channel: grpc.Channel, get: Callable[[str], T], key: object, kind: str) -> T:
     """Return what ArmoniK has under an id.
@@ -42,3 +45,43 @@ def look_up(channel: grpc.Channel, get: Callable[[str], T], key: object, kind: s
                 f"ArmoniK knows no {kind} with the id {key[:60]!r}.",
                 "Take the id that ArmoniK has returned.",
             ) from error
+
+
+def channel_of(answer: object) -> grpc.Channel:
+    """Return the learner's answer, if it is a channel.
+
+    Raises:
+        Wrong: if it is something else.
+    """
+    if isinstance(answer, str):
+        raise Wrong(
+            "This is a text, and no channel.", "create_channel(...) makes a channel of an endpoint."
+        )
+    if not isinstance(answer, grpc.Channel):
+        raise Wrong(
+            f"This is an object of the class {type(answer).__name__}, and no channel.",
+            "create_channel(...) returns a channel.",
+        )
+    return answer
+
+
+def ask(call: Callable[[], T], todo: str) -> T:
+    """Return what ArmoniK answers to a call through the channel of a learner.
+
+    Args:
+        call: makes it.
+        todo: what to do if nobody answers.
+
+    Raises:
+        Wrong: if the channel is closed, or nobody answers.
+    """
+    try:
+        return call()
+    except ValueError:
+        raise Wrong(
+            "This channel is closed already.", "Open it again, and close it later."
+        ) from None
+    except grpc.RpcError as error:
+        raise Wrong(
+            f"Through this channel, no ArmoniK answers: {error.code().name}.", todo
+        ) from error

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import psutil
+from nbformat import v4
 
-from hello_helpers.cli.lab import jupyter_environment
+from hello_helpers.cli.lab import jupyter_command, jupyter_environment
 from tests.isolation import environment
 
 SECONDS_TO_START = 60  # a busy machine imports slowly
@@ -21,6 +24,13 @@ SECONDS_TO_STOP = 15
 
 # The tests steer JupyterLab through its own commands; the port is a free one.
 FOR_TESTS = ("--no-browser", "--LabApp.expose_app_in_browser=True", "--ServerApp.port=0")
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    """Write a notebook of code cells."""
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(c) for c in cells], metadata=metadata)
+    nbformat.write(notebook, path)
 
 
 class JupyterServer:
@@ -110,3 +120,15 @@ class JupyterServer:
     def __exit__(self, *_: object) -> None:
         """Stop the server."""
         self.close()
+
+
+def server_of(folder: Path, home: Path) -> JupyterServer:
+    """Start a JupyterLab on a folder of notebooks."""
+    return JupyterServer(jupyter_command(folder), home)
+
+
+def learners_server(home: Path) -> JupyterServer:
+    """Start JupyterLab as a learner does, on a copy of the lessons."""
+    return JupyterServer(
+        [sys.executable, "-m", "hello_helpers", "lab", "--dir", str(home / "mine")], home
+    )

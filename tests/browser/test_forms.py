@@ -5,17 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-import nbformat
 import pytest
-from nbformat import v4
 from playwright.sync_api import Locator, expect
 
-from hello_helpers.cli.lab import jupyter_command
 from hello_helpers.forms.field import ENTER_SECONDS
 from tests.browser.conftest import Show
 from tests.browser.forms import CHECK, MILLISECONDS, SEND, check_embedded, forms, send
 from tests.browser.notebook import Notebook
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, server_of, write_notebook
 
 pytestmark = pytest.mark.embedded_only
 
@@ -34,10 +31,8 @@ BAD_NUMBERS = {
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """A JupyterLab on a notebook with both forms."""
     folder = tmp_path_factory.mktemp("notebooks")
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(ENDPOINT), v4.new_code_cell(VALUES)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, folder / "forms.ipynb")
-    with JupyterServer(jupyter_command(folder), tmp_path_factory.mktemp("lab")) as running:
+    write_notebook(folder / "forms.ipynb", ENDPOINT, VALUES)
+    with server_of(folder, tmp_path_factory.mktemp("lab")) as running:
         yield running
 
 

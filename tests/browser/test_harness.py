@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat import v4
 from playwright.sync_api import expect
 
-from hello_helpers.cli.lab import jupyter_command
 from tests.browser.conftest import Show
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, server_of, write_notebook
 
 FORM = """
 from ipywidgets import HTML, Button, Text, VBox
@@ -27,22 +23,15 @@ VBox([name, button, said])
 UNNAMED = "from ipywidgets import HTML, Text, VBox; VBox([Text(), HTML('<button></button>')])"
 
 
-def write(path: Path, *cells: str) -> None:
-    """Write a notebook of code cells."""
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(c) for c in cells], metadata=metadata)
-    nbformat.write(notebook, path)
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """A JupyterLab on a few small notebooks."""
     folder = tmp_path_factory.mktemp("notebooks")
-    write(folder / "form.ipynb", "first = 1", FORM, "first + 1")
-    write(folder / "failing.ipynb", "1 / 0", "'not reached'")
-    write(folder / "unnamed.ipynb", UNNAMED)
-    write(folder / "outside.ipynb", "%%html\n<img src='http://127.0.0.2:9/x.png' alt='x'>")
-    with JupyterServer(jupyter_command(folder), tmp_path_factory.mktemp("lab")) as running:
+    write_notebook(folder / "form.ipynb", "first = 1", FORM, "first + 1")
+    write_notebook(folder / "failing.ipynb", "1 / 0", "'not reached'")
+    write_notebook(folder / "unnamed.ipynb", UNNAMED)
+    write_notebook(folder / "outside.ipynb", "%%html\n<img src='http://127.0.0.2:9/x.png' alt='x'>")
+    with server_of(folder, tmp_path_factory.mktemp("lab")) as running:
         yield running
 
 

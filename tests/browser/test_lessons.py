@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 
@@ -21,7 +20,7 @@ from tests.browser.forms import (
     split,
 )
 from tests.browser.notebook import START_COMMAND
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, learners_server
 from tests.store_notebooks import NOTEBOOKS
 
 pytestmark = pytest.mark.embedded_only
@@ -35,9 +34,7 @@ LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """A learner's JupyterLab."""
-    home = tmp_path_factory.mktemp("lab")
-    command = [sys.executable, "-m", "hello_helpers", "lab", "--dir", str(home / "mine")]
-    with JupyterServer(command, home) as running:
+    with learners_server(tmp_path_factory.mktemp("lab")) as running:
         yield running
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import psutil
 import pytest
-from nbformat import v4
 
-from hello_helpers.cli.lab import jupyter_command
 from tests.browser.conftest import Show
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, server_of, write_notebook
 
 pytestmark = pytest.mark.embedded_only
 
@@ -39,10 +36,8 @@ print("result:", steps.wait_for_result(channel, session_id, data.result_id).valu
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[JupyterServer]:
     """A JupyterLab on a notebook that uses ArmoniK."""
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(START), v4.new_code_cell(HELLO)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, tmp_path / "hello.ipynb")
-    with JupyterServer(jupyter_command(tmp_path), tmp_path / "lab") as running:
+    write_notebook(tmp_path / "hello.ipynb", START, HELLO)
+    with server_of(tmp_path, tmp_path / "lab") as running:
         yield running
 
 

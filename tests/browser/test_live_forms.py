@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import nbformat
 import pytest
-from nbformat import v4
 from playwright.sync_api import Locator, expect
 
-from hello_helpers.cli.lab import jupyter_command
 from tests.browser.conftest import Show
 from tests.browser.forms import MILLISECONDS, forms
 from tests.browser.notebook import Notebook
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, server_of, write_notebook
 
 pytestmark = pytest.mark.embedded_only
 
@@ -30,11 +27,9 @@ FAIL, MANY = "Run it", "Run the tasks"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """A JupyterLab on a notebook with both forms."""
     folder = tmp_path_factory.mktemp("notebooks")
-    cells = [v4.new_code_cell(CELL.format(form=form)) for form in ("FailureForm", "ManyForm")]
-    notebook = v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, folder / "live.ipynb")
-    with JupyterServer(jupyter_command(folder), tmp_path_factory.mktemp("lab")) as running:
+    cells = [CELL.format(form=form) for form in ("FailureForm", "ManyForm")]
+    write_notebook(folder / "live.ipynb", *cells)
+    with server_of(folder, tmp_path_factory.mktemp("lab")) as running:
         yield running
 
 

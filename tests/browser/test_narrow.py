@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import nbformat
 import pytest
-from nbformat import v4
 
-from hello_helpers.cli.lab import jupyter_command
 from tests.browser.conftest import Show
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, server_of, write_notebook
 
 FOLDER = "/a-folder-with-a-long-name" * 3  # of the 107 bytes that a socket may have
 
@@ -27,10 +24,8 @@ IS_CUT = "block => block.scrollWidth > block.clientWidth || block.scrollHeight >
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """A JupyterLab on a notebook that shows a command for the terminal."""
     folder = tmp_path_factory.mktemp("notebooks")
-    notebook = v4.new_notebook(cells=[v4.new_code_cell(COMMAND)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, folder / "narrow.ipynb")
-    with JupyterServer(jupyter_command(folder), tmp_path_factory.mktemp("lab")) as running:
+    write_notebook(folder / "narrow.ipynb", COMMAND)
+    with server_of(folder, tmp_path_factory.mktemp("lab")) as running:
         yield running
 
 

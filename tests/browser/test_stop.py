@@ -8,16 +8,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat import v4
 from playwright.sync_api import expect
 
-from hello_helpers.cli.lab import jupyter_command
 from tests.browser.conftest import Show
 from tests.browser.forms import SEND, forms, send
 from tests.browser.notebook import ERROR_OUTPUT, START_COMMAND, STDERR_OUTPUT, Notebook
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, server_of, write_notebook
 
 pytestmark = pytest.mark.embedded_only
 
@@ -42,11 +39,8 @@ STOPPED = "The embedded ArmoniK that this notebook used has been stopped: run th
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[JupyterServer]:
     """A JupyterLab on a small notebook."""
-    cells = [v4.new_code_cell(source) for source in (FIRST, FORM, PAYLOAD, WAIT)]
-    notebook = v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(notebook, tmp_path / "stop.ipynb")
-    with JupyterServer(jupyter_command(tmp_path), tmp_path / "lab") as running:
+    write_notebook(tmp_path / "stop.ipynb", FIRST, FORM, PAYLOAD, WAIT)
+    with server_of(tmp_path, tmp_path / "lab") as running:
         yield running
 
 

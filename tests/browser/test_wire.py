@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Show
 from tests.browser.notebook import Notebook
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, learners_server
 
 pytestmark = pytest.mark.embedded_only
 
@@ -23,9 +22,7 @@ LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     """A learner's JupyterLab."""
-    home = tmp_path_factory.mktemp("lab")
-    command = [sys.executable, "-m", "hello_helpers", "lab", "--dir", str(home / "mine")]
-    with JupyterServer(command, home) as running:
+    with learners_server(tmp_path_factory.mktemp("lab")) as running:
         yield running
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
 from concurrent import futures
 
 import grpc
@@ -26,19 +25,6 @@ from hello_helpers.messages import Payload
 from hello_helpers.sessions import course_labels, course_sessions
 
 pytestmark = pytest.mark.embedded_only
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Endpoint:
-    """The shared embedded ArmoniK."""
-    return Endpoint.start_embedded()
-
-
-@pytest.fixture
-def channel(endpoint: Endpoint) -> Iterator[grpc.Channel]:
-    """A channel to it."""
-    with endpoint.open_channel() as opened:
-        yield opened
 
 
 @pytest.fixture

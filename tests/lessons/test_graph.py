@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterator
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -143,19 +142,6 @@ def test_each_node_stands_below_all_that_lead_to_it_and_none_upon_another() -> N
 def test_edges_in_a_circle_are_refused() -> None:
     with pytest.raises(ValueError, match="circles"):
         place(["a", "b"], [("a", "b"), ("b", "a")])
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Endpoint:
-    """The shared embedded ArmoniK, or the one that the environment names."""
-    return Endpoint.find()
-
-
-@pytest.fixture
-def channel(endpoint: Endpoint) -> Iterator[grpc.Channel]:
-    """A channel to it."""
-    with endpoint.open_channel() as opened:
-        yield opened
 
 
 def test_a_split_task_is_drawn_from_the_public_api_alone(channel: grpc.Channel) -> None:

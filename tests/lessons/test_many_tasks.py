@@ -6,7 +6,6 @@ import contextlib
 import io
 import threading
 import time
-from collections.abc import Iterator
 
 import grpc
 import pytest
@@ -20,19 +19,6 @@ from hello_helpers.forms.many_form import SHOW_SECONDS
 from hello_helpers.many import create_payloads, submit_all
 
 pytestmark = pytest.mark.embedded_only
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Endpoint:
-    """The shared embedded ArmoniK."""
-    return Endpoint.start_embedded()
-
-
-@pytest.fixture
-def channel(endpoint: Endpoint) -> Iterator[grpc.Channel]:
-    """A channel to it."""
-    with endpoint.open_channel() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import grpc
 import pytest
@@ -28,19 +27,6 @@ TOLD = {
     PARTITION: "The partition does not exist",
     NOTHING: "It went well.",
 }
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Endpoint:
-    """The shared embedded ArmoniK."""
-    return Endpoint.start_embedded()
-
-
-@pytest.fixture
-def channel(endpoint: Endpoint) -> Iterator[grpc.Channel]:
-    """A channel to it."""
-    with endpoint.open_channel() as opened:
-        yield opened
 
 
 def status_of(channel: grpc.Channel, session_id: str) -> SessionStatus:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -39,19 +38,6 @@ sys.meta_path.insert(0, Refuse())
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Endpoint:
-    """The shared embedded ArmoniK."""
-    return Endpoint.start_embedded()
-
-
-@pytest.fixture
-def channel(endpoint: Endpoint) -> Iterator[grpc.Channel]:
-    """A channel to it."""
-    with endpoint.open_channel() as opened:
-        yield opened
 
 
 @pytest.fixture
