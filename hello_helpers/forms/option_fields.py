@@ -21,9 +21,7 @@ LOOK_SECONDS = 3.0
 """How long to wait for the list of partitions."""
 
 
-PRIORITY_LABEL = (
-    "priority (1 to 99, larger goes first; many clusters and the embedded ArmoniK take 10 at most)"
-)
+PRIORITY_LABEL = "priority (1 to 99, larger goes first; often 10 at most)"
 """ArmoniK's validators take 99; the queues of many clusters, and of the embedded one, 10."""
 
 

@@ -19,7 +19,16 @@ from hello_helpers import (
     create_session,
     pick_up_session,
 )
-from hello_helpers.forms import ClosingForm, ManyForm, PayloadForm, SessionForm, TaskForm
+from hello_helpers.forms import (
+    ClientForm,
+    ClosingForm,
+    FailureForm,
+    ManyForm,
+    PayloadForm,
+    SessionForm,
+    SplitForm,
+    TaskForm,
+)
 from hello_helpers.forms.base import Form
 from hello_helpers.messages import Payload
 from hello_helpers.sessions import course_labels, course_sessions
@@ -31,6 +40,27 @@ pytestmark = pytest.mark.embedded_only
 def session_id(channel: grpc.Channel) -> str:
     """The session of the course."""
     return pick_up_session(channel)
+
+
+LONGEST_LABEL = 62
+"""Characters that a window of 900 pixels shows; ipywidgets cuts the rest off."""
+
+
+def test_no_label_is_cut_off_in_a_narrow_window(endpoint: Endpoint, session_id: str) -> None:
+    forms: list[Form] = [
+        EndpointForm(),
+        ValuesForm(endpoint),
+        SessionForm(endpoint),
+        PayloadForm(endpoint, session_id),
+        TaskForm(endpoint, session_id),
+        ClientForm(endpoint),
+        SplitForm(endpoint),
+        FailureForm(endpoint),
+        ManyForm(endpoint),
+    ]
+    labels = [field.input.description for form in forms for field in form._all_fields]
+    assert len(labels) > 15
+    assert [label for label in labels if len(label) > LONGEST_LABEL] == []
 
 
 def run(form: Form) -> object:
