@@ -185,7 +185,7 @@ def _exclusive(configuration: Configuration) -> Iterator[None]:
     if configuration.temporary and data.is_relative_to(configuration.runtime):
         yield  # it was made for this one, under a name that nobody else has
         return
-    from filelock import FileLock, Timeout  # not before: it takes 15 ms and 5 MB
+    from filelock import FileLock, Timeout  # not before: it takes 5 MB
 
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)

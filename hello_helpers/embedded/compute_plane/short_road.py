@@ -153,10 +153,13 @@ class ShortRoad(Road):
             self._health.set_result(frame)
 
     async def _answer_in_turn(self, call: Frame) -> None:
-        self._stream.send(await self._answer(call))
-        self._answering = None
-        while self._later and self._answering is None:
-            self._take(self._later.popleft())
+        try:
+            self._stream.send(await self._answer(call))
+            self._answering = None
+            while self._later and self._answering is None:
+                self._take(self._later.popleft())
+        except Exception as error:  # nobody waits for this coroutine, but the worker waits for it
+            self._stream.give_up(error)
 
     def _end(self, reason: Exception | None) -> None:
         """Tell whoever waits that the connection is gone."""

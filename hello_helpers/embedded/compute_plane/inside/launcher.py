@@ -49,7 +49,7 @@ def _spare_cryptography() -> None:
 
     It brings in the package cryptography, for certificates in the format PKCS#12. All that a
     worker opens is a channel to its agent's socket, which has none: for nothing, that would be 9 MB
-    and 50 ms in each of them.
+    in each of them.
     """
     import grpc
 
