@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from hello_helpers.errors import HelloError
 
@@ -89,7 +89,7 @@ def read(path: Path) -> Records:
         raise _refused(path, "read", error) from error
     except STRANGE:
         raise ProgressError(
-            f"The file {path} is damaged.",
+            f"The file {path.name} is damaged.",
             "hello-armonik progress --reset, or reset_progress() in a cell, starts anew.",
         ) from None
 
@@ -163,8 +163,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def _refused(path: Path, done: str, error: Exception) -> ProgressError:
+    """Say why, without the folder: a lesson shows it, and may be saved with it."""
     reason = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, Timeout):
+        reason = "another notebook is busy with it"
     return ProgressError(
-        f"The file {path} cannot be {done}: {reason}.",
+        f"The file {path.name} cannot be {done}: {reason}.",
         f"A folder that you can write to can be named in the environment variable {VARIABLE}.",
     )

@@ -31,7 +31,8 @@ def execute(args: argparse.Namespace) -> int:
             return 0
         read(path)  # a damaged file is an error here, and no lesson that must go on
     except ProgressError as error:
-        return fail(error)
+        where = f"It is in {progress.path.parent}. " if progress.path else ""
+        return fail(ProgressError(error.message, f"{where}{error.hint}"))
     say(repr(progress_table(progress.standing())))
     say(f"It is kept in {path}" if path.exists() else NOTHING)
     return 0

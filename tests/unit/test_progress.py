@@ -188,9 +188,10 @@ def test_a_damaged_file_is_told_once_left_alone_and_breaks_nothing(
     file.write_text(content, errors="surrogateescape")
     first, second = exercise.check(42), exercise.check(42)
     assert (
-        f"Your progress is not kept when you leave this notebook: The file {file} is damaged."
+        f"Your progress is not kept when you leave this notebook: The file {file.name} is damaged."
         in (repr(first))
     )
+    assert str(file.parent) not in repr(first)  # a notebook is saved with it
     assert "is damaged" in first._repr_html_()
     assert repr(second) == "✓ Right! Yes."
     begin_lesson("04")
@@ -206,7 +207,9 @@ def test_where_nothing_can_be_written_the_lesson_goes_on_in_memory(
     exercise: Exercise, folder: Path
 ) -> None:
     folder.write_text("a file stands where the folder should be")
-    assert repr(exercise.check(42)).count("not kept") == 1
+    verdict = repr(exercise.check(42))
+    assert verdict.count("not kept") == 1
+    assert str(folder) not in verdict
     assert rows()["04"][0] == "✓ right"
     assert "(not kept)" in repr(show_progress())
 
@@ -235,7 +238,10 @@ def test_a_lock_that_is_held_for_long_is_not_waited_for_for_ever(
     monkeypatch.setattr(progress_file, "LOCK_SECONDS", 0.05)
     file.parent.mkdir()
     with progress_file._lock(file):
-        assert "not kept" in repr(exercise.check(42))
+        verdict = repr(exercise.check(42))
+    assert "not kept" in verdict
+    assert "another notebook is busy with it" in verdict
+    assert str(file.parent) not in verdict
     assert not file.exists()
 
 
@@ -315,7 +321,8 @@ def test_the_command_line_fails_in_words_if_the_file_is_damaged_and_can_reset_it
     file.write_text("{")
     assert main(["progress"]) == 1
     out, err = capsys.readouterr()
-    assert (out, err.splitlines()[0]) == ("", f"The file {file} is damaged.")
+    assert (out, err.splitlines()[0]) == ("", f"The file {file.name} is damaged.")
+    assert f"It is in {file.parent}." in err
     assert "progress --reset" in err
     assert main(["progress", "--reset"]) == 0
     assert not file.exists()
