@@ -364,7 +364,9 @@ def test_without_files_for_more_connections_new_ones_are_turned_away_and_old_one
                 assert code is StatusCode.UNAVAILABLE
             with grpc.insecure_channel(target, options=APART) as channel:
                 versions = method("Versions.ListVersions")
-                eventually(lambda: versions.status(channel, [b""])[0], StatusCode.OK.__eq__)
+                eventually(
+                    lambda: versions.status(channel, [b""])[0], lambda code: code is StatusCode.OK
+                )
     finally:
         process.terminate()
         process.communicate(timeout=20)
