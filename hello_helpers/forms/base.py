@@ -68,6 +68,7 @@ class Form(Generic[T]):
         self.error: Exception | None = None
         self.code = ""
         self._lock = threading.Lock()
+        self._reading = threading.RLock()
         self._finished: threading.Event | None = None
         self._cancellation = Cancellation()
         self._lines: list[str] = []
@@ -156,28 +157,37 @@ class Form(Generic[T]):
             self._farewell = CANCELLED
             self._cancellation = Cancellation()
             self._finished = finished = threading.Event()
-        for field in self._all_fields:
-            field.forget()
-        self._clear()
         try:
-            job = self._prepare()
+            job = self._read()
         except HelloError as error:
             self.error = error
-            self.status.value = NOTHING_SENT
             finished.set()
             return
         threading.Thread(
             target=self._work, args=(job, finished), name=f"form: {self.deed}", daemon=True
         ).start()
 
+    def _read(self) -> Callable[[], T]:
+        """Return the job. The Enter key does this in a thread, in which a field may be edited."""
+        with self._reading:
+            for field in self._all_fields:
+                field.forget()
+            self._clear()
+            try:
+                return self._prepare()
+            except HelloError:
+                self.status.value = NOTHING_SENT
+                raise
+
     def _on_edit(self, _change: object = None) -> None:
         """Forget what has been mended: a problem of a field may be about another field, too."""
-        for field in self._all_fields:
-            if field.is_bad:
-                field.read_again()
-        mended = not any(field.is_bad for field in self._all_fields)
-        if mended and self.status.value == NOTHING_SENT:
-            self.status.value = ""
+        with self._reading:
+            for field in self._all_fields:
+                if field.is_bad:
+                    field.read_again()
+            mended = not any(field.is_bad for field in self._all_fields)
+            if mended and self.status.value == NOTHING_SENT:
+                self.status.value = ""
 
     def _on_cancel(self, _button: object = None) -> None:
         if self._finished is None or self._finished.is_set():

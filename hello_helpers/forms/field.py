@@ -57,6 +57,8 @@ class Field(Generic[T]):
         self._parse = parse
         self._note = note
         self._told = threading.Event()
+        self._reading = threading.RLock()
+        """What is said is about the text as it was read: no other thread comes in between."""
         self.on_enter: Callable[[], None] = lambda: None
         kind, extra = (widgets.Textarea, {"rows": lines}) if lines > 1 else (widgets.Text, {})
         self.input = kind(
@@ -78,24 +80,26 @@ class Field(Generic[T]):
 
     def read(self, parse: Callable[[str], T] | None = None) -> T:
         """Return the value; if it is bad, say so below the field, and raise the error."""
-        try:
-            value = (parse or self._parse)(self.input.value)
-        except HelloError as error:
-            self.is_bad = True
-            self._say(html.problem(error))
-            raise
-        self.is_bad = False
-        note = self._note(self.input.value)
-        self._say(html.progress([note]) if note else "")
-        return value
+        with self._reading:
+            try:
+                value = (parse or self._parse)(self.input.value)
+            except HelloError as error:
+                self.is_bad = True
+                self._say(html.problem(error))
+                raise
+            self.is_bad = False
+            note = self._note(self.input.value)
+            self._say(html.progress([note]) if note else "")
+            return value
 
     def _say(self, said: str) -> None:
         self._said = self.problem.value = said
 
     def forget(self) -> None:
         """Say nothing below the field."""
-        self.is_bad = False
-        self._say("")
+        with self._reading:
+            self.is_bad = False
+            self._say("")
 
     def read_again(self) -> None:
         """The field was left: say below it what is wrong now, if anything is.
@@ -104,11 +108,12 @@ class Field(Generic[T]):
         came, the button would move away under the pointer, and the click would miss it. So what
         has been mended leaves its room behind, and a remark comes with the run.
         """
-        said = self._said
-        with contextlib.suppress(HelloError):
-            self.read()
-        if not self.is_bad:
-            self._said, self.problem.value = said, html.unseen(said)
+        with self._reading:
+            said = self._said
+            with contextlib.suppress(HelloError):
+                self.read()
+            if not self.is_bad:
+                self._said, self.problem.value = said, html.unseen(said)
 
     def _on_change(self, _change: object) -> None:
         self.read_again()  # an error that came out of here would hit the assignment
