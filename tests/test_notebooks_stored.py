@@ -142,8 +142,7 @@ def test_it_has_one_title_and_no_heading_skips_a_level(notebook: NotebookNode) -
 def test_every_picture_has_a_text_in_its_place(notebook: NotebookNode) -> None:
     text = markdown(notebook)
     assert re.findall(r"!\[\s*\]", without_code(text)) == []
-    mermaid = re.findall(r"^```mermaid\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert [m for m in mermaid if not ("accTitle" in m and "accDescr" in m)] == []
+    assert "```mermaid" not in text  # few viewers draw it, and faintly on dark ground
     assert Pictures(text).mute == []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):

@@ -203,3 +203,37 @@ def pod() -> Picture:
             Arrow([worker.bottom, At(535, 210), folder.right], both=True),
         ],
     )
+
+
+def handshake() -> Picture:
+    """How a channel with TLS on both sides is opened."""
+    client = Box(10, 10, 190, 300, ["Your client"], GREY, title_on_top=True)
+    armonik = Box(560, 10, 190, 300, ["ArmoniK"], BLUE, title_on_top=True)
+    first = Box(22, 110, 166, 66, ["Check", "signed by ca.pem?", "the host's name in it?"], GREY)
+    second = Box(572, 200, 166, 66, ["Check", "signed by an authority", "that I know?"], BLUE)
+    steps = [
+        (70, True, "Let us speak TLS."),
+        (110, False, "This is my certificate."),
+        (200, True, "This is mine, client.pem, and I have its key."),
+        (290, True, "all calls, encrypted"),
+    ]
+    return Picture(
+        "How a secure channel is opened",
+        [
+            "The client asks for TLS.",
+            "ArmoniK shows its certificate. The client checks whether the authority in ca.pem has "
+            "signed it, and whether the name of the host is in it.",
+            "Then the client shows its own certificate, client.pem, and proves that it has the key.",
+            "ArmoniK checks whether an authority that it knows has signed that one.",
+            "After that, all calls are encrypted.",
+        ],
+        760,
+        320,
+        [
+            *(client, armonik, first, second),
+            *(
+                Arrow([At(200, y), At(560, y)] if out else [At(560, y), At(200, y)], words)
+                for y, out, words in steps
+            ),
+        ],
+    )
