@@ -71,9 +71,9 @@ def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:
             f"ArmoniK refuses this caller: {details}", "Ask for the right, or for a certificate."
         )
     if code == grpc.StatusCode.NOT_FOUND and "partition" in details.lower():
-        return PartitionError(f"The partition does not exist: {details}", _partitions_hint(channel))
+        return PartitionError(details, _partitions_hint(channel, details))
     if code == grpc.StatusCode.NOT_FOUND and "session" in details.lower():
-        return RefusedError(f"The session does not exist: {details}", "Create a new session.")
+        return RefusedError(details, "Create a new session.")
     if code == grpc.StatusCode.FAILED_PRECONDITION:
         return RefusedError(
             f"ArmoniK refused the call in the present state: {details}",
@@ -88,8 +88,8 @@ def _limit(details: str) -> str:
     return f"Choose a priority from 1 to {limit[1]}." if limit else ""
 
 
-def _partitions_hint(channel: grpc.Channel | None) -> str:
-    if channel is None:
+def _partitions_hint(channel: grpc.Channel | None, details: str) -> str:
+    if channel is None or "These exist" in details:  # the embedded ArmoniK tells it itself
         return ""
     try:
         _, partitions = ArmoniKPartitions(with_deadline(channel, 3.0)).list_partitions()

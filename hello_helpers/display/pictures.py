@@ -223,7 +223,7 @@ def handshake() -> Picture:
             "The client asks for TLS.",
             "ArmoniK shows its certificate. The client checks whether the authority in ca.pem has "
             "signed it, and whether the name of the host is in it.",
-            "Then the client shows its own certificate, client.pem, and proves that it has the key.",
+            "Then the client shows its own one, client.pem, and proves that it has the key.",
             "ArmoniK checks whether an authority that it knows has signed that one.",
             "After that, all calls are encrypted.",
         ],

@@ -36,7 +36,7 @@ def test_a_name_that_is_misspelt_gets_a_guess(lesson: Kernel) -> None:
 
 def test_a_call_that_armonik_refuses_is_told_with_its_code_and_a_remedy(lesson: Kernel) -> None:
     shown = lesson.say('sessions.create_session(options, partition_ids=["nowhere"])')
-    assert "ArmoniK's answer is NOT_FOUND. The partition does not exist" in shown
+    assert "ArmoniK's answer is NOT_FOUND. Partition was not found: 'nowhere'." in shown
     assert "These exist: default." in shown
 
 

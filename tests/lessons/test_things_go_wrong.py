@@ -24,7 +24,7 @@ TOLD = {
     PAYLOAD: "The hello worker does not understand its task",
     CLOSED: "ArmoniK refused the call in the present state",
     PRIORITY: "INVALID_ARGUMENT",
-    PARTITION: "The partition does not exist",
+    PARTITION: "Partition was not found: '",
     NOTHING: "It went well.",
 }
 

@@ -79,7 +79,7 @@ def test_a_step_of_the_course_raises_that_error(fake, channel, origin):
 
 
 def test_a_session_that_was_lost_with_its_armonik_is_told_as_such(channel, origin):
-    with pytest.raises(RefusedError, match="The session does not exist"):
+    with pytest.raises(RefusedError, match="Session was not found"):
         steps.submit_task(channel, "lost", steps.Data("a", "b"))
     origin.over = True  # and another one has taken its place: that is the fake, which answers
     with pytest.raises(EndedError):

@@ -67,7 +67,7 @@ def test_a_cancelled_session_takes_no_task_and_the_error_says_so(fake, channel):
 
 
 def test_an_unknown_session_is_refused_with_a_sentence(channel):
-    with pytest.raises(errors.RefusedError, match="session does not exist"):
+    with pytest.raises(errors.RefusedError, match="Session was not found"):
         steps.submit_task(channel, "nonsense", steps.Data("p", "r"))
 
 

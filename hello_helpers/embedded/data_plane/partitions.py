@@ -28,9 +28,7 @@ def get(plane: DataPlane, partition_id: str) -> sqlite3.Row:
     row = plane.database.row("SELECT * FROM partition WHERE partition_id = ?", (partition_id,))
     if row is None:
         names = ", ".join(names_of(plane)) or "none"
-        raise NotFound(
-            f"Partition was not found: no partition is called {partition_id!r}; there are: {names}"
-        )
+        raise NotFound(f"Partition was not found: {partition_id!r}. These exist: {names}.")
     return row
 
 
