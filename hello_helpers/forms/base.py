@@ -47,6 +47,7 @@ class Form(Generic[T]):
         result: what came out; None before, and after an error.
         error: what went wrong; None if nothing did.
         code: the Python that ran, ready to paste; "" before.
+        calls: where the calls of a run are shown, when it is over.
     """
 
     title = ""
@@ -64,6 +65,7 @@ class Form(Generic[T]):
         self.cancel = widgets.Button(description="Cancel", layout=widgets.Layout(width="auto"))
         self.status = widgets.HTML()
         self.twin = widgets.HTML()
+        self.calls = widgets.HTML()
         self.result: T | None = None
         self.error: Exception | None = None
         self.code = ""
@@ -82,7 +84,7 @@ class Form(Generic[T]):
             field.on_enter = self._on_run
             field.input.observe(self._on_edit, "value")
         self.box = widgets.VBox(
-            [*inputs, buttons, self.status, self.twin],
+            [*inputs, buttons, self.status, self.twin, self.calls],
             layout=widgets.Layout(border="1px solid var(--jp-border-color1)", padding="10px"),
         )
 
@@ -151,7 +153,8 @@ class Form(Generic[T]):
             if self._finished is not None and not self._finished.is_set():
                 self._report("It is still running: wait, or click Cancel first.")
                 return
-            self.result, self.error, self.code, self.twin.value = None, None, "", ""
+            self.result, self.error, self.code = None, None, ""
+            self.twin.value = self.calls.value = ""
             self._lines = []
             self.status.value = ""
             self._farewell = CANCELLED

@@ -13,6 +13,7 @@ from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import HelloError
 from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
+from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.code_twin import close_code
 from hello_helpers.refusals import explained
 from hello_helpers.sessions import course_labels, my_sessions
@@ -57,7 +58,7 @@ class ClosingForm(Form[int]):
 
     def _close(self) -> int:
         self._show_code(close_code(self._target, course_labels()["learner"]))
-        with self._target.open_channel() as channel:
+        with channel_with_calls(self._target, self.calls) as channel:
             found = my_sessions(channel)
             for session in found:
                 self._cancellation.check()

@@ -14,6 +14,7 @@ from armonik.common import TaskDefinition, TaskOptions
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import HelloError, WaitCancelledError
 from hello_helpers.forms.base import Form
+from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.failures import FAILURES, Failure, failure_code
 from hello_helpers.forms.field import LABEL, Field
 from hello_helpers.forms.reasons import reason_of
@@ -67,7 +68,7 @@ class FailureForm(Form[str]):
         partition = failure.partition or hello_partition()
         self._show_code(failure_code(self._target, failure, partition, seconds))
         try:
-            with self._target.open_channel() as channel, explained(channel):
+            with channel_with_calls(self._target, self.calls) as channel, explained(channel):
                 self._fail(channel, failure, partition, seconds)
         except WaitCancelledError:
             raise

@@ -56,6 +56,11 @@ def code(text: str) -> str:
     )
 
 
+def folded(summary: str, shown: str) -> str:
+    """Return what is shown when its summary is clicked; `shown` is HTML already."""
+    return f"<details><summary>{html.escape(summary)}</summary>{shown}</details>"
+
+
 def table(caption: str, rows: Sequence[tuple[str, str]]) -> str:
     """Return a table of labels and values, for where widgets cannot be drawn."""
     body = "".join(

@@ -18,6 +18,7 @@ from hello_helpers.display.board import Board
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import HelloError, InputError, WaitTimeoutError
 from hello_helpers.forms.base import Form
+from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.field import Field
 from hello_helpers.forms.many_twin import many_code
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload, Result
@@ -57,8 +58,8 @@ class ManyForm(Form[int | float]):
         self.session_id = ""
         self.board = Board()
         super().__init__()
-        *inputs, status, twin = self.box.children
-        self.box.children = (*inputs, self.board.box, status, twin)
+        *inputs, status, twin, calls = self.box.children
+        self.box.children = (*inputs, self.board.box, status, twin, calls)
 
     def _inputs(self) -> list[widgets.Widget]:
         whole = partial(parse_whole, low=1)
@@ -89,7 +90,7 @@ class ManyForm(Form[int | float]):
     def _run(self, tasks: int, values: int, batch: int) -> int | float:
         partition = hello_partition()
         self._show_code(many_code(self._target, tasks, values, batch, partition))
-        with self._target.open_channel() as channel:
+        with channel_with_calls(self._target, self.calls) as channel:
             self.session_id = steps.create_session(channel, partition)
             self._report(f"Session {self.session_id} has been created.")
             self.board.follow(channel, self.session_id, tasks)

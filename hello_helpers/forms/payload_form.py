@@ -12,6 +12,7 @@ from armonik.common import ResultStatus
 from hello_helpers import steps
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.forms.base import Form
+from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.code_twin import payload_code
 from hello_helpers.forms.field import Field
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
@@ -68,7 +69,7 @@ class PayloadForm(Form[steps.Data]):
         content = payload.serialize()
         dots = " ..." if len(content) > SHOWN_BYTES else ""
         self._report(f"As bytes: {content[:SHOWN_BYTES]!r}{dots}")
-        with self._target.open_channel() as channel:
+        with channel_with_calls(self._target, self.calls) as channel:
             data = steps.create_payload(channel, self._session_id, payload)
             with explained(channel):
                 stored = ArmoniKResults(channel).get_result(data.payload_id)

@@ -11,6 +11,7 @@ from armonik.common import TaskOptions
 from hello_helpers.display.tables import text
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.forms.base import Form
+from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.code_twin import session_code
 from hello_helpers.forms.option_fields import OptionFields
 from hello_helpers.refusals import explained
@@ -50,7 +51,7 @@ class SessionForm(Form[str]):
 
     def _create(self, options: TaskOptions) -> str:
         self._show_code(session_code(self._target, options))
-        with self._target.open_channel() as channel, explained(channel):
+        with channel_with_calls(self._target, self.calls) as channel, explained(channel):
             sessions = ArmoniKSessions(channel)
             session_id = sessions.create_session(options, partition_ids=[options.partition_id])
             self._report(f"Session {session_id} has been created.")

@@ -35,8 +35,8 @@ class SplitForm(ValuesForm):
         """Make the form; nothing is connected yet."""
         self.picture = widgets.HTML()
         super().__init__(endpoint, partition)
-        *above, twin = self.box.children
-        self.box.children = (*above, self.picture, twin)
+        *above, twin, calls = self.box.children
+        self.box.children = (*above, self.picture, twin, calls)
 
     def _inputs(self) -> list[widgets.Widget]:
         self._first_n = Field(

@@ -17,6 +17,7 @@ from hello_helpers.display.states import MEANING, History, Step, Watch, watch_se
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.forms.base import Form
+from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.code_twin import task_code
 from hello_helpers.forms.field import Field
 from hello_helpers.forms.option_fields import PRIORITY_LABEL
@@ -65,7 +66,7 @@ class TaskForm(Form[History]):
 
     def _submit(self, payload: Payload, priority: int) -> History:
         self._show_code(task_code(self._target, self._session_id, payload, priority))
-        with self._target.open_channel() as channel:
+        with channel_with_calls(self._target, self.calls) as channel:
             data = steps.create_payload(channel, self._session_id, payload)
             self._report("The payload is stored, the output is announced.")
             submitted = threading.Event()

@@ -11,6 +11,7 @@ from armonik.common import TaskOptions
 from hello_helpers import steps
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.forms.base import Form
+from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.code_twin import hello_code
 from hello_helpers.forms.field import LABEL, Field
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
@@ -93,7 +94,7 @@ class ValuesForm(Form[int | float]):
         endpoint = self._find_endpoint()
         self._show_code(hello_code(endpoint, expression, self._threshold, self._options()))
         payload = Payload(values, self._threshold)
-        with steps.open_channel(endpoint) as channel:
+        with channel_with_calls(endpoint, self.calls) as channel:
             session_id = self.session_id = self._create_session(channel)
             self._report(f"Session {session_id} has been created.")
             with closing_session(channel, session_id, self._session_was_cancelled):

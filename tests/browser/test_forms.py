@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, expect
 
+from hello_helpers.forms.calls import SUMMARY
 from hello_helpers.forms.field import ENTER_SECONDS
 from tests.browser.conftest import Show
 from tests.browser.forms import CHECK, MILLISECONDS, SEND, check_embedded, forms, send
@@ -67,6 +68,18 @@ def test_both_forms_are_used_and_have_nothing_that_axe_finds(
     send(values_form, "20 22", "42")
     assert notebook.accessibility_violations() == []
     notebook.screenshot()
+
+
+def test_the_calls_of_a_run_are_unfolded_below_its_code(
+    notebook: Notebook, values_form: Locator
+) -> None:
+    send(values_form, "20 22", "42")
+    values_form.get_by_text(SUMMARY).click()
+    picture = values_form.get_by_role("img", name="The calls on the wire")
+    expect(picture).to_be_visible()
+    expect(picture).to_contain_text("CreateSession")
+    assert notebook.accessibility_violations() == []
+    notebook.screenshot("calls")
 
 
 def test_the_first_n_numbers_are_sent_with_the_keyboard_alone(values_form: Locator) -> None:

@@ -13,6 +13,7 @@ from armonik.common import SessionStatus
 from hello_helpers import errors
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.forms import ValuesForm
+from hello_helpers.forms.calls import SUMMARY
 from hello_helpers.forms.reasons import reason_of
 from hello_helpers.forms.values_form import FIRST_N, NUMBERS
 from hello_helpers.refusals import LOOK_HINT
@@ -115,6 +116,23 @@ def test_an_unknown_partition_is_told_with_those_that_exist(fake):
     with pytest.raises(errors.PartitionError):
         form.wait(10)
     assert "These exist: default." in form.status.value
+
+
+def test_the_calls_of_a_run_are_shown_when_it_is_over(form):
+    assert form.calls.value == ""
+    form.wait(10)
+    assert SUMMARY in form.calls.value
+    assert "SubmitTasks" in form.calls.value
+    form.values.value = "none"
+    form.run.click()  # nothing is sent
+    assert form.calls.value == ""
+
+
+def test_calls_that_failed_are_shown_with_their_status():
+    form = ValuesForm(f"localhost:{listeners.closed_port()}")
+    with pytest.raises(errors.EndpointError):
+        form.wait(10)
+    assert "UNAVAILABLE" in form.calls.value
 
 
 def test_a_dead_endpoint_is_told_in_words():
