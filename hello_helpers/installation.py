@@ -39,7 +39,7 @@ class Check:
 
 def check_installation() -> Table:
     """Look at Python and at the packages of the lessons; return a table to show."""
-    checks = [_python(), *map(_package, NEEDED)]
+    checks = installed()
     bad = [check.name for check in checks if not check.fine]
     caption = f"To mend: {', '.join(bad)}" if bad else "All is installed"
     return Table(
@@ -47,6 +47,11 @@ def check_installation() -> Table:
         ("what", "installed", "verdict"),
         [(check.name, check.installed or "missing", check.verdict) for check in checks],
     )
+
+
+def installed() -> list[Check]:
+    """Look at Python and at the packages of the lessons, and run none of them."""
+    return [_python(), *map(_package, NEEDED)]
 
 
 def _python() -> Check:

@@ -1,0 +1,136 @@
+"""``hello-armonik doctor``: all is well; and each thing in turn that is not, with its remedy."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from hello_helpers import doctor
+from hello_helpers.__main__ import main
+from hello_helpers.embedded import EmbeddedArmonik
+from tests.unit import listeners
+
+pytestmark = pytest.mark.embedded_only
+
+OTHER_WORKER = """
+from armonik.common import Output
+from armonik.worker import armonik_worker
+
+@armonik_worker()
+def other(task):
+    task.send_results({task.expected_results[0]: b'{"value": 1}'})
+    return Output()
+
+other.run()
+"""
+
+
+def told(capsys: pytest.CaptureFixture[str], status: int) -> list[str]:
+    """Let the doctor look; return the lines that he says."""
+    assert main(["doctor"]) == status
+    return capsys.readouterr().out.splitlines()
+
+
+def about(lines: Sequence[str], name: str) -> list[str]:
+    """Return what is said of one thing: its line, and the remedy below it."""
+    place = next(place for place, line in enumerate(lines) if line[:12].strip() == name)
+    rest = lines[place + 1 :]
+    return [lines[place][12:], *(line.strip() for line in rest[:1] if line.startswith(" " * 12))]
+
+
+def test_all_is_well_up_to_a_hello(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = told(capsys, 0)
+    assert about(lines, "Python") == [".".join(map(str, sys.version_info[:3]))]
+    assert about(lines, "a hello")[0].startswith("20 + 22 = 42, in ")
+    assert lines[-1] == "All is well."
+    assert "Problem" not in "".join(lines)
+
+
+def test_without_a_package_nothing_else_is_tried(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = importlib.metadata.version
+
+    def version(name: str) -> str:
+        if name == "armonik":
+            raise importlib.metadata.PackageNotFoundError
+        return real(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    lines = told(capsys, 1)
+    assert about(lines, "armonik")[0] == "Problem: missing"
+    assert "is needed. Install it as the README says" in about(lines, "armonik")[1]
+    assert lines[-1] == "To mend: armonik"
+    assert not [line for line in lines if line.startswith("a hello")]
+
+
+def test_a_package_that_is_there_but_broken_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "hello_helpers.probe", None)  # its import fails now
+    problem, remedy = about(told(capsys, 1), "ArmoniK")
+    assert "hello_helpers.probe" in problem
+    assert remedy == doctor.INSTALL_AGAIN
+
+
+def test_a_jupyterlab_that_draws_no_widgets_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda: [str(tmp_path)])
+    lines = told(capsys, 1)
+    assert about(lines, "widgets")[0].startswith("Problem: JupyterLab has nothing that draws")
+    assert about(lines, "a hello")[0].startswith("20 + 22 = 42")  # the rest works
+
+
+def test_progress_that_cannot_be_kept_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HELLO_PROGRESS_DIR", str(tmp_path / "file"))
+    lines = told(capsys, 1)
+    assert "progress.json cannot be read" in about(lines, "progress")[0]
+    assert "HELLO_PROGRESS_DIR" in about(lines, "progress")[1]
+
+
+def test_an_endpoint_where_nobody_listens_is_told_and_no_hello_is_tried(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = listeners.closed_port()
+    monkeypatch.setenv("AK_ENDPOINT", f"localhost:{port}")
+    lines = told(capsys, 1)
+    assert f"{'set':<12}AK_ENDPOINT=localhost:{port}" in lines
+    assert about(lines, "ArmoniK")[0] == f"Problem: Nothing listens at localhost:{port}."
+    assert lines[-1] == "To mend: ArmoniK"
+
+
+def test_a_partition_that_does_not_exist_is_told_with_those_that_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELLO_PARTITION", "gpu")
+    (problem,) = about(told(capsys, 1), "a hello")
+    assert problem == "Problem: Partition was not found: 'gpu'. These exist: default."
+
+
+def test_a_worker_that_does_something_else_is_noticed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "other.py"
+    program.write_text(OTHER_WORKER)
+    with EmbeddedArmonik({"default": [sys.executable, str(program)]}, pods=1) as armonik:
+        monkeypatch.setenv("AK_ENDPOINT", armonik.endpoint)
+        problem, remedy = about(told(capsys, 1), "a hello")
+    assert problem == "Problem: 20 + 22 came back as 1: that is not the hello worker."
+    assert "HELLO_PARTITION" in remedy
+
+
+def test_of_a_proxy_only_the_name_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://ada:secret@localhost:9")
+    lines = told(capsys, 0)
+    assert any("http_proxy" in line for line in lines)
+    assert "secret" not in "".join(lines)
