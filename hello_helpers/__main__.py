@@ -15,7 +15,7 @@ from typing import Protocol, cast
 
 COMMANDS = tuple(
     name
-    for name in ("run", "serve", "stop", "status", "progress", "doctor", "lab")
+    for name in ("run", "serve", "stop", "status", "progress", "doctor", "learners", "lab")
     if importlib.util.find_spec(f"hello_helpers.cli.{name}")
 )
 

@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from hello_helpers.cli import fail, say
+from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
 from hello_helpers.endpoint import ENDPOINT_VARIABLES, Endpoint
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError
 from hello_helpers.values import parse_count, parse_number
@@ -38,12 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     # So that -1e5 is a number, as -1 is, and no option.
     parser._negative_number_matcher = re.compile(r"-\.?[0-9]")
-    parser.add_argument(
-        "-e",
-        "--endpoint",
-        help="control plane, for example http://localhost:5001 "
-        f"(default: {' or '.join(ENDPOINT_VARIABLES)}, else the embedded ArmoniK)",
-    )
+    add_endpoint_arguments(parser, "the embedded ArmoniK")
     parser.add_argument(
         "-p",
         "--partition",
@@ -72,9 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds to wait for the result (default: 60)",
     )
-    parser.add_argument("--ca", metavar="FILE", help="TLS: who signed the server's certificate")
-    parser.add_argument("--cert", metavar="FILE", help="TLS: your client certificate")
-    parser.add_argument("--key", metavar="FILE", help="TLS: the key of your client certificate")
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -112,12 +105,7 @@ def _open_channel(args: argparse.Namespace, embedded: Future[Endpoint] | None) -
 
     if embedded is not None:
         return embedded.result().open_channel()
-    endpoint = Endpoint.find(
-        args.endpoint,
-        certificate_authority=args.ca,
-        client_certificate=args.cert,
-        client_key=args.key,
-    )
+    endpoint = find_endpoint(args)
     endpoint.check(CHECK_SECONDS)
     return endpoint.open_channel()
 

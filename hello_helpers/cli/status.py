@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from hello_helpers.cli import fail, say
-from hello_helpers.endpoint import ENDPOINT_VARIABLES, Endpoint, endpoint_variable
+from hello_helpers.cli import fail, printable, say, span
+from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
+from hello_helpers.endpoint import Endpoint, endpoint_variable
 from hello_helpers.errors import EndpointError, HelloError, NoAnswerError
 
 if TYPE_CHECKING:
@@ -35,27 +36,14 @@ Line = tuple[str, str]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "-e",
-        "--endpoint",
-        help="control plane, for example http://localhost:5001 "
-        f"(default: {' or '.join(ENDPOINT_VARIABLES)}, else your shared embedded ArmoniK)",
-    )
-    parser.add_argument("--ca", metavar="FILE", help="TLS: who signed the server's certificate")
-    parser.add_argument("--cert", metavar="FILE", help="TLS: your client certificate")
-    parser.add_argument("--key", metavar="FILE", help="TLS: the key of your client certificate")
+    add_endpoint_arguments(parser, "your shared embedded ArmoniK")
 
 
 def execute(args: argparse.Namespace) -> int:
     """Print the status; return the exit status."""
     try:
         if args.endpoint or endpoint_variable():
-            endpoint = Endpoint.find(
-                args.endpoint,
-                certificate_authority=args.ca,
-                client_certificate=args.cert,
-                client_key=args.key,
-            )
+            endpoint = find_endpoint(args)
             lines = _about(endpoint)
         elif shared := _find_shared():
             lines = _about_shared(shared)
@@ -64,7 +52,7 @@ def execute(args: argparse.Namespace) -> int:
     except HelloError as error:
         return fail(error)
     for title, text in lines:
-        say(f"{title:<12}{_printable(text)}".rstrip())
+        say(f"{title:<12}{printable(text)}".rstrip())
     if not lines:
         say("No embedded ArmoniK is running. `hello-armonik run` starts one.")
     return 0
@@ -173,20 +161,6 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def _about_process(shared: SharedArmonik) -> list[Line]:
     return [
-        ("Process", f"{shared.pid}, running for {_span(time.time() - shared.started)}"),
+        ("Process", f"{shared.pid}, running for {span(time.time() - shared.started)}"),
         ("Log file", str(shared.log)),
     ]
-
-
-def _span(seconds: float) -> str:
-    """Write a time span in its two largest units."""
-    minutes, left = divmod(max(0, int(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {left} s" if minutes else f"{left} s"
-
-
-def _printable(text: str) -> str:
-    """Replace what a terminal would obey instead of showing it."""
-    return "".join(character if character.isprintable() else "?" for character in text)

@@ -16,7 +16,7 @@ from armonik.client import ArmoniKSessions
 from armonik.common import TaskStatus
 from armonik.protogen.common.health_checks_common_pb2 import CheckHealthRequest
 
-from hello_helpers.cli.status import _span
+from hello_helpers.cli import span
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.endpoint import Endpoint
 from hello_helpers.messages import Payload
@@ -190,4 +190,4 @@ def test_a_private_folder_that_is_none_is_an_error_in_one_or_two_lines(tmp_path:
     [(-1, "0 s"), (59.9, "59 s"), (61, "1 min 1 s"), (7265, "2 h 1 min"), (360000, "100 h 0 min")],
 )
 def test_time_spans_are_told_in_two_units(seconds: float, text: str):
-    assert _span(seconds) == text
+    assert span(seconds) == text

@@ -1,0 +1,68 @@
+"""``hello-armonik learners``: who of a class is where, on the ArmoniK that they share."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from hello_helpers.cli import fail, printable, say, span
+from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
+from hello_helpers.errors import HelloError
+
+if TYPE_CHECKING:
+    from hello_helpers.learners import Learner
+
+HELP = "for teachers: show the learners on a shared ArmoniK, and how their tasks went"
+
+CHECK_SECONDS = 4.0
+"""How long the endpoint may take to answer at all."""
+
+LONGEST_COMPLAINT = 100
+"""Characters of an error that are shown."""
+
+HEADER = ("learner", "running sessions", "completed", "failed", "unfinished", "newest task")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    add_endpoint_arguments(parser, "the embedded ArmoniK")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Print a table, and below it why somebody's newest task failed."""
+    from hello_helpers.display.tables import Table
+    from hello_helpers.learners import learners
+
+    try:
+        endpoint = find_endpoint(args)
+        endpoint.check(CHECK_SECONDS)
+        with endpoint.open_channel() as channel:
+            found = learners(channel)
+    except HelloError as error:
+        return fail(error)
+    if not found:
+        say("No learner has made a session here yet.")
+        return 0
+    title = f"{len(found)} learner{'s' if len(found) > 1 else ''}, and their tasks"
+    say(repr(Table(title, HEADER, [_row(learner) for learner in found])))
+    for learner in found:
+        if learner.complaint:
+            say(f"{printable(learner.name)}: {_short(learner.complaint)}")
+    return 0
+
+
+def _row(learner: Learner) -> tuple[str, ...]:
+    counts = (learner.sessions, learner.completed, learner.failed, learner.unfinished)
+    return (printable(learner.name), *(f"{count:,}" for count in counts), _ago(learner.last))
+
+
+def _ago(instant: datetime | None) -> str:
+    if instant is None:
+        return "none yet"
+    return f"{span((datetime.now(timezone.utc) - instant).total_seconds())} ago"
+
+
+def _short(text: str) -> str:
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= LONGEST_COMPLAINT else f"{line[:LONGEST_COMPLAINT]}..."

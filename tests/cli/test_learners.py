@@ -1,0 +1,132 @@
+"""``hello-armonik learners``: a teacher sees who is where, on the ArmoniK that a class shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
+from armonik.common import TaskDefinition
+
+from hello_helpers import learners, steps
+from hello_helpers.__main__ import main
+from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import WaitTimeoutError
+from hello_helpers.messages import Payload
+from hello_helpers.sessions import course_labels, pick_up_session
+from hello_helpers.waiting import wait_for_results
+from tests.unit import listeners
+
+pytestmark = pytest.mark.embedded_only
+
+
+@pytest.fixture
+def armonik() -> Iterator[EmbeddedArmonik]:
+    """The ArmoniK of a class, on which nobody has been yet."""
+    with EmbeddedArmonik(pods=1) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def channel(armonik: EmbeddedArmonik) -> Iterator[grpc.Channel]:
+    with Endpoint.parse(armonik.endpoint).open_channel() as opened:
+        yield opened
+
+
+@pytest.fixture
+def become(monkeypatch: pytest.MonkeyPatch):
+    """Be one of the learners from now on."""
+    return lambda name: monkeypatch.setenv("HELLO_LEARNER", name)
+
+
+def hello(channel: grpc.Channel, session_id: str) -> None:
+    """Send one task, and wait until it is over."""
+    data = steps.create_payload(channel, session_id, Payload([1]))
+    steps.submit_task(channel, session_id, data)
+    steps.wait_for_result(channel, session_id, data.result_id, 30)
+
+
+def fail_at_a_task(channel: grpc.Channel, session_id: str) -> None:
+    """Send a task that the worker cannot understand, and wait until it is over."""
+    results = ArmoniKResults(channel)
+    stored = results.create_results({"payload": b"3 4 5"}, session_id)
+    announced = results.create_results_metadata(["sum"], session_id)
+    payload_id, result_id = stored["payload"].result_id, announced["sum"].result_id
+    ArmoniKTasks(channel).submit_tasks(session_id, [TaskDefinition(payload_id, [result_id])])
+    with pytest.raises(Exception, match="does not understand"):
+        wait_for_results(channel, session_id, [result_id], 30)
+
+
+def table(armonik: EmbeddedArmonik, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the lines that a teacher sees, with blanks made single."""
+    assert main(["learners", "-e", armonik.endpoint]) == 0
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_each_learner_has_a_row_and_who_fails_a_reason(armonik, channel, capsys, become):
+    become("grace")
+    session_id = pick_up_session(channel)
+    hello(channel, session_id)
+    fail_at_a_task(channel, session_id)
+    become("ada")
+    hello(channel, pick_up_session(channel))
+    hello(channel, steps.create_session(channel))
+    shown = table(armonik, capsys)
+    assert shown[0] == "2 learners, and their tasks"
+    assert shown[2].startswith("ada 2 2 0 0 ")
+    assert shown[3].startswith("grace 1 1 1 0 ")
+    assert shown[4].startswith("grace: The hello worker does not understand its task")
+    assert len(shown) == 5
+
+
+def test_tasks_that_go_on_are_unfinished_and_closed_sessions_do_not_run(
+    armonik, channel, capsys, become
+):
+    become("ada")
+    ArmoniKSessions(channel).close_session(pick_up_session(channel))
+    paused = steps.create_session(channel, labels=course_labels())
+    ArmoniKSessions(channel).pause_session(paused)
+    data = steps.create_payload(channel, paused, Payload([1]))
+    steps.submit_task(channel, paused, data)
+    with pytest.raises(WaitTimeoutError):
+        steps.wait_for_result(channel, paused, data.result_id, 0.2)
+    assert table(armonik, capsys)[2].startswith("ada 0 0 0 1 ")
+
+
+def test_a_newer_success_makes_an_old_failure_no_news(armonik, channel, capsys, become):
+    become("ada")
+    session_id = pick_up_session(channel)
+    fail_at_a_task(channel, session_id)
+    hello(channel, session_id)
+    shown = table(armonik, capsys)
+    assert shown[2].startswith("ada 1 1 1 0 ")
+    assert len(shown) == 3
+
+
+def test_more_sessions_than_a_page_holds_are_all_seen(channel, become, monkeypatch):
+    monkeypatch.setattr(learners, "PAGE", 2)
+    for number in range(5):
+        become(f"learner {number}")
+        steps.create_session(channel)
+    assert [found.name for found in learners.learners(channel)] == [
+        f"learner {number}" for number in range(5)
+    ]
+
+
+def test_sessions_of_others_are_none_of_the_class(armonik, channel, capsys):
+    steps.create_session(channel, labels={"learner": "somebody else's program"})
+    assert table(armonik, capsys) == ["No learner has made a session here yet."]
+
+
+def test_a_name_cannot_command_the_terminal(armonik, channel, capsys, become):
+    become("a\x1b[2Jda")
+    steps.create_session(channel)
+    assert table(armonik, capsys)[2].startswith("a?[2Jda 1 ")
+
+
+def test_an_endpoint_where_nobody_listens_is_told_in_words(capsys):
+    port = listeners.closed_port()
+    assert main(["learners", "-e", f"localhost:{port}"]) == 1
+    assert f"Nothing listens at localhost:{port}." in capsys.readouterr().err
