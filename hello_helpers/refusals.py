@@ -64,6 +64,8 @@ def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:
     code, details = error.code(), error.details() or ""
     if code == grpc.StatusCode.UNAVAILABLE:
         return NoAnswerError(f"ArmoniK cannot be reached: {details}", LOOK_HINT)
+    if code == grpc.StatusCode.CANCELLED:
+        return NoAnswerError("The call was broken off: ArmoniK may be ending.", LOOK_HINT)
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:
         return NoAnswerError("ArmoniK did not answer in time.", LOOK_HINT)
     if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):

@@ -82,9 +82,14 @@ def my_sessions(channel: grpc.Channel, page_size: int = 100) -> list[Session]:
 
 @contextlib.contextmanager
 def closing_session(
-    channel: grpc.Channel, session_id: str, on_cancelled: Callable[[], None] | None = None
+    channel: grpc.Channel, session_id: str, on_cancel: Callable[[bool], None] | None = None
 ) -> Iterator[None]:
     """Close the session at the end; cancel it, with its tasks, if something went wrong inside.
+
+    Args:
+        channel: to the control plane.
+        session_id: the session.
+        on_cancel: called if something went wrong, with whether the session could be cancelled.
 
     A session that is not closed stays open for ever. One that is closed too early loses the tasks
     that have not started yet.
@@ -94,8 +99,10 @@ def closing_session(
         with explained(channel):
             ArmoniKSessions(channel).close_session(session_id)
     except BaseException:  # Ctrl-C too: leave no work behind
+        done = False
         with contextlib.suppress(grpc.RpcError):  # what went wrong first is what counts
             ArmoniKSessions(with_deadline(channel, CLEAN_UP_SECONDS)).cancel_session(session_id)
-            if on_cancelled:
-                on_cancelled()
+            done = True
+        if on_cancel:
+            on_cancel(done)
         raise

@@ -22,10 +22,16 @@ from armonik.common import TaskDefinition, TaskOptions
 
 from hello_helpers.cancellation import Cancellation
 from hello_helpers.endpoint import Endpoint
+from hello_helpers.errors import MessageError
 from hello_helpers.labels import own_labels
 from hello_helpers.messages import Payload, Result
 from hello_helpers.refusals import explained
 from hello_helpers.waiting import Progress, wait_for_results
+
+OTHER_WORKER = (
+    "This was made by another worker than the hello worker. Name the partition in which that one "
+    "runs: HELLO_PARTITION, or -p on the command line."
+)
 
 
 class Data(NamedTuple):
@@ -108,8 +114,16 @@ def wait_for_result(
     on_event: Callable[[Progress], None] | None = None,
     cancellation: Cancellation | None = None,
 ) -> Result:
-    """Step 5: wait until the result is there, and download it. (More: `wait_for_results`.)"""
+    """Step 5: wait until the result is there, and download it.
+
+    Raises:
+        MessageError: if it was made by another worker than the hello worker.
+        HelloError: see `wait_for_results`.
+    """
     wait_for_results(channel, session_id, [result_id], timeout, on_event, cancellation)
     with explained(channel):
         data = ArmoniKResults(channel).download_result_data(result_id, session_id)
-    return Result.deserialize(data)
+    try:
+        return Result.deserialize(data)
+    except MessageError as error:
+        raise MessageError(error.message, OTHER_WORKER) from error

@@ -52,11 +52,13 @@ class Progress:
         done: how many results are there.
         total: how many are waited for.
         text: the same as a sentence, or what is in the way.
+        is_trouble: True if something is in the way.
     """
 
     done: int
     total: int
     text: str
+    is_trouble: bool = False
 
 
 def wait_for_results(
@@ -151,7 +153,7 @@ class Wait:
                 pause = FIRST_PAUSE
             if broken:
                 self._cancellation.check()  # then it was no accident
-                self._report(f"The connection was lost ({broken}); trying again.")
+                self._report(f"The connection was lost ({broken}); trying again.", is_trouble=True)
                 self._cancellation.sleep(min(self._remaining(), pause * random.uniform(0.5, 1)))
                 pause = min(2 * pause, LONGEST_PAUSE)
             self._look()
@@ -199,7 +201,8 @@ class Wait:
         except grpc.RpcError as error:
             if error.code() in HOPELESS or end_of(error):
                 raise
-            self._report(f"ArmoniK does not answer ({error.code().name}); still trying.")
+            text = f"ArmoniK does not answer ({error.code().name}); still trying."
+            self._report(text, is_trouble=True)
             return
         unknown = self._missing - {result.result_id for result in found}
         for result in found:
@@ -234,9 +237,9 @@ class Wait:
         found = diagnosis.diagnose(facts.collect(self._channel, self._session_id, result_id))
         return ResultLostError(f"The result will not come. {found.cause}", found.remedy)
 
-    def _report(self, text: str) -> None:
+    def _report(self, text: str, is_trouble: bool = False) -> None:
         if self._on_event is not None:
-            self._on_event(Progress(self._done, self._total, text))
+            self._on_event(Progress(self._done, self._total, text, is_trouble))
 
 
 def _any_of(result_ids: Iterable[str]) -> Any:

@@ -26,7 +26,13 @@ def span(seconds: float) -> str:
     return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
+def complain(line: str) -> None:
+    """Print a line that is no result of the command, on stderr."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
 def fail(error: HelloError) -> int:
     """Print what is wrong on stderr; return the exit status."""
-    print(*error.lines(), sep="\n", file=sys.stderr, flush=True)  # noqa: T201
+    for line in error.lines():
+        complain(line)
     return 1

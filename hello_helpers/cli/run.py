@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
-from hello_helpers.cli import fail, say
+from hello_helpers.cli import complain, fail, say
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
 from hello_helpers.endpoint import ENDPOINT_VARIABLES, Endpoint
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import grpc
 
     from hello_helpers.cancellation import Cancellation
+    from hello_helpers.waiting import Progress
 
 T = TypeVar("T")
 
@@ -121,13 +122,13 @@ def _hello(channel: grpc.Channel, args: argparse.Namespace) -> int:
     session_id = create_session(channel, args.partition or hello_partition())
     say(f"Session {session_id} has been created")
     try:
-        with closing_session(channel, session_id, lambda: say("Session has been cancelled")):
+        with closing_session(channel, session_id, _tell_cancelled):
             data = create_payload(channel, session_id, Payload(values))
             submit_task(channel, session_id, data)
             say("Main tasks have been sent")
             with _ctrl_c_cancels(cancellation := Cancellation()):
                 result = wait_for_result(
-                    channel, session_id, data.result_id, args.timeout, cancellation=cancellation
+                    channel, session_id, data.result_id, args.timeout, _complaints(), cancellation
                 )
             say(f"Result : {result.value}")
     except WaitCancelledError:
@@ -137,6 +138,25 @@ def _hello(channel: grpc.Channel, args: argparse.Namespace) -> int:
     finally:
         say("Good bye !")
     return 0
+
+
+def _tell_cancelled(done: bool) -> None:
+    if done:
+        say("Session has been cancelled")
+    else:
+        complain("The session could not be cancelled: ArmoniK does not answer.")
+
+
+def _complaints() -> Callable[[Progress], None]:
+    """Return what tells of trouble while it waits, each kind once."""
+    told: set[str] = set()
+
+    def tell(progress: Progress) -> None:
+        if progress.is_trouble and progress.text not in told:
+            told.add(progress.text)
+            complain(progress.text)
+
+    return tell
 
 
 @contextlib.contextmanager

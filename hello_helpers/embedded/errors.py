@@ -35,6 +35,10 @@ __all__ = [
 class EmbeddedError(Exception):
     """Base of everything that the embedded ArmoniK raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        """Show no traceback in a notebook, only what is wrong; IPython asks for this method."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class RequestError(EmbeddedError):
     """A call is refused. ``code`` is the name of the gRPC status that the caller sees."""

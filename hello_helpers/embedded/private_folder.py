@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 import tempfile
 from pathlib import Path
@@ -34,21 +33,22 @@ def private_folder() -> Path:
             folder.chmod(0o700)
             info = folder.lstat()
     except OSError as error:
+        which = f"that {VARIABLE} names" if os.environ.get(VARIABLE) else "of the embedded ArmoniK"
         raise StartError(
-            f"Cannot make the private folder of the embedded ArmoniK: {error.strerror}",
+            f"The private folder {which} cannot be made or used: {error.strerror}",
             f"Name one that you can write to in the environment variable {VARIABLE}",
         ) from error
     if os.name == "posix":
-        another = f"name another folder in the environment variable {VARIABLE}"
+        another = f"Name another folder in the environment variable {VARIABLE}"
         if not _is_mine(info):
             raise StartError(
                 f"The folder for the embedded ArmoniK does not belong to you: {folder}",
-                another[0].upper() + another[1:],
+                another,
             )
         if _is_open(info):
             raise StartError(
                 f"The folder for the embedded ArmoniK can be entered by others: {folder}",
-                f"Close it to them, `chmod 700 {shlex.quote(str(folder))}`, or {another}",
+                f"{another}, which is for nothing else: it is made, and closed to others",
             )
     return folder
 

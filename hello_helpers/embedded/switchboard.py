@@ -79,6 +79,11 @@ class Switchboard:
                 connection.connect(str(self._path))
                 connection.sendall(json.dumps({"order": name, **values}).encode() + b"\n")
                 answer = json.loads(connection.makefile("rb").readline())
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise SwitchboardError(
+                "The switchboard is gone, and with it this embedded ArmoniK: it has ended.\n"
+                "Start it again: what comes with EmbeddedArmonik(...), and all that follows it."
+            ) from error
         except (OSError, ValueError) as error:
             raise SwitchboardError(f"The switchboard does not answer: {error}") from error
         if problem := answer.get("problem"):

@@ -16,12 +16,14 @@ SOLUTION = """\
 from pathlib import Path
 
 code = Path("hello_client.py").read_text()
-last = "    return parser.parse_args()"
-code = code.replace(last, '    add("--priority", type=int, default=1)\\n' + last)
-code = code.replace("priority=1", "priority=args.priority")
+if "--priority" not in code:  # else you have written this line already
+    last = "    return parser.parse_args()"
+    code = code.replace(last, '    add("--priority", type=int, default=1)\\n' + last)
+code = code.replace("priority=1,", "priority=args.priority,")
 Path("my_client.py").write_text(code)
 
 shown = run_client("--priority", "3", program="my_client.py")
+print(shown)
 my_session_id = shown.split()[1]  # "Session ... has been created"
 """
 

@@ -19,9 +19,9 @@ FEWEST, MOST = 20, 200
 
 SOLUTION = """\
 my_session_id = create_session(channel, hello_partition())
-parts = [list(range(n, n + 100)) for n in range(0, 10_000, 100)]
+my_parts = [list(range(n, n + 100)) for n in range(0, 10_000, 100)]
 
-my_data = create_payloads(channel, my_session_id, [Payload(part) for part in parts])
+my_data = create_payloads(channel, my_session_id, [Payload(part) for part in my_parts])
 submit_all(channel, my_session_id, my_data)
 my_ids = [each.result_id for each in my_data]
 wait_all(channel, my_session_id, my_ids)

@@ -35,6 +35,11 @@ def look_up(channel: grpc.Channel, get: Callable[[str], T], key: object, kind: s
             f"this is an object of the class {type(key).__name__}.",
             "If it is the whole thing or a list, take the id out of it.",
         )
+    if len(key.split()) > 1:
+        raise Wrong(
+            f"The answer must be the id of a {kind}; this is more than an id: {key[:60]!r}.",
+            "Take the id out of it: text.split() makes a list of the words in it.",
+        )
     with explained(channel):
         try:
             return get(key)

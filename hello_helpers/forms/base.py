@@ -31,6 +31,7 @@ HEARTBEAT = 0.1
 
 CANCELLED = "Cancelled."
 SESSION_CANCELLED = "Cancelled, and its session with it."
+SESSION_LEFT = "Cancelled here; but ArmoniK does not answer, so its session may go on."
 
 NOTHING_SENT = html.progress(["Nothing was sent: see the problem above."])
 
@@ -219,9 +220,9 @@ class Form(Generic[T]):
     def _show_problem(self, error: HelloError) -> None:
         self.status.value = html.progress(self._lines) + html.problem(error)
 
-    def _session_was_cancelled(self) -> None:
+    def _session_was_cancelled(self, done: bool) -> None:
         """Note what has come of it; it is told if that was because of Cancel."""
-        self._farewell = SESSION_CANCELLED
+        self._farewell = SESSION_CANCELLED if done else SESSION_LEFT
 
     def _report(self, line: str) -> None:
         """Add a line to the progress."""

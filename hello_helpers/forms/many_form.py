@@ -134,7 +134,7 @@ class ManyForm(Form[int | float]):
 
     def _tell(self, progress: Progress) -> None:
         """Report trouble only; the board shows the rest."""
-        if "results are there" not in progress.text:
+        if progress.is_trouble:
             self._report(progress.text)
 
     def _clear(self) -> None:

@@ -25,6 +25,19 @@ SILENT_WORKER = [sys.executable, "-c", "import time; time.sleep(600)"]
 """A worker that never gets ready, so that a task waits."""
 
 
+OTHER_WORKER = """
+from armonik.common import Output
+from armonik.worker import armonik_worker
+
+@armonik_worker()
+def other(task):
+    task.send_results({task.expected_results[0]: b"13"})
+    return Output()
+
+other.run()
+"""
+
+
 @pytest.fixture(scope="module")
 def armonik() -> Iterator[EmbeddedArmonik]:
     """An ArmoniK with the hello worker in one partition, and nobody in the other."""
@@ -273,6 +286,31 @@ def test_a_reader_that_goes_away_ends_it_quietly_and_its_session_too(armonik, se
     process.stderr.close()
     assert process.wait(10) in (130, 141)
     assert status(sessions, output) == SessionStatus.CANCELLED
+
+
+def test_the_answer_of_another_worker_is_told_as_such(tmp_path):
+    program = tmp_path / "other.py"
+    program.write_text(OTHER_WORKER)
+    with EmbeddedArmonik({"default": [sys.executable, str(program)]}, pods=1) as embedded:
+        done = run("-e", embedded.endpoint)
+    complaint = failed(done)
+    assert "A result is a JSON object with value; found 13 (int)." in complaint
+    assert "made by another worker than the hello worker" in complaint
+    assert "-p on the command line" in complaint
+
+
+def test_after_ctrl_c_it_says_if_the_session_could_not_be_cancelled(tmp_path):
+    with EmbeddedArmonik({"default": SILENT_WORKER}, pods=1, data=tmp_path / "data") as embedded:
+        process = start("-e", embedded.endpoint)
+        for _ in range(3):
+            process.stdout.readline()
+        embedded.process.kill()
+        trouble = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        rest, complaints = process.communicate(timeout=20)
+    assert trouble.startswith(("The connection was lost", "ArmoniK does not answer"))
+    assert "The session could not be cancelled: ArmoniK does not answer." in complaints
+    assert (rest, process.returncode) == ("Good bye !\n", 130)
 
 
 def test_an_armonik_that_dies_meanwhile_is_told(tmp_path):

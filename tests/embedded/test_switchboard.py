@@ -162,6 +162,10 @@ def test_an_order_that_makes_no_sense_is_refused_in_words(
         order(switchboard)
 
 
-def test_a_switchboard_that_is_not_there_does_not_answer(tmp_path):
-    with pytest.raises(SwitchboardError, match="does not answer"):
-        Switchboard(tmp_path / "nothing").repair()
+def test_after_the_end_an_order_says_so_and_shows_no_traceback():
+    with EmbeddedArmonik(pods=1, switchboard=True) as embedded:
+        switchboard = embedded.switchboard
+    with pytest.raises(SwitchboardError, match="it has ended") as caught:
+        switchboard.repair()
+    (shown,) = caught.value._render_traceback_()
+    assert "Start it again: what comes with EmbeddedArmonik(...)" in shown

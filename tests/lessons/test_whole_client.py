@@ -123,6 +123,43 @@ def test_ctrl_c_cancels_the_session_with_its_tasks(
     assert tasks == []
 
 
+LINE = '    add("--priority", type=int, default=1)\n    return parser.parse_args()'
+USE = "priority=args.priority,"
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        {},
+        {"    return parser.parse_args()": LINE},
+        {"priority=1,": USE},
+        {"    return parser.parse_args()": LINE, "priority=1,": USE},
+    ],
+    ids=["nothing", "the argument", "its use", "both"],
+)
+def test_the_solution_is_right_whatever_the_learner_has_changed_before(
+    program: Path, edits: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = program.read_text()
+    for old, new in edits.items():
+        assert old in code
+        code = code.replace(old, new)
+    program.write_text(code)
+    monkeypatch.chdir(program.parent)
+    asked: list[tuple[str, ...]] = []
+
+    def run_client(*arguments: str, program: str) -> str:
+        asked.append((*arguments, program))
+        return "Session 1234 has been created"
+
+    names: dict[str, object] = {"run_client": run_client}
+    exec(exercise_06.solution(), names)
+    assert asked == [("--priority", "3", "my_client.py")]
+    assert names["my_session_id"] == "1234"
+    mended = (program.parent / "my_client.py").read_text()
+    assert (mended.count('add("--priority"'), mended.count(USE)) == (1, 1)
+
+
 def test_the_command_for_a_terminal_runs_and_its_static_copy_has_no_path(
     program: Path, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:

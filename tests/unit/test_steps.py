@@ -119,16 +119,21 @@ def test_a_program_that_fails_cancels_its_session(fake, channel, error):
     told = []
     with (
         pytest.raises(error),
-        sessions.closing_session(channel, session_id, lambda: told.append(1)),
+        sessions.closing_session(channel, session_id, told.append),
     ):
         raise error
     assert fake.sessions[session_id].status == SessionStatus.CANCELLED
-    assert told
+    assert told == [True]
 
 
 def test_what_went_wrong_first_is_told_even_if_the_session_cannot_be_cancelled(channel):
-    with pytest.raises(RuntimeError), sessions.closing_session(channel, "nonsense"):
+    told = []
+    with (
+        pytest.raises(RuntimeError),
+        sessions.closing_session(channel, "nonsense", told.append),
+    ):
         raise RuntimeError
+    assert told == [False]
 
 
 def test_an_rpc_error_outside_of_armonik_is_explained_with_its_code(channel):

@@ -163,7 +163,8 @@ class ShortRoad(Road):
 
     def _end(self, reason: Exception | None) -> None:
         """Tell whoever waits that the connection is gone."""
-        log.info("No more from the worker of pod %s: %r", self.process.name, reason)
+        why = f": {reason!r}" if reason else ""
+        log.info("The worker of pod %s has hung up%s", self.process.name, why)
         self._broken, self._proven_at = True, 0.0
         for waiting in [*self._done.values(), *([self._health] if self._health else [])]:
             if not waiting.done():
