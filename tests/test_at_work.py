@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from hello_helpers.embedded import EmbeddedArmonik
+from tests.unit import listeners
 
 pytestmark = pytest.mark.embedded_only
 
@@ -138,6 +139,23 @@ def test_the_client_and_the_worker_of_the_page_count_words(programs: Path) -> No
         (programs / "bad_client.py").write_text(source.replace("text.encode()", r'b"\xff"'))
         bad = run(sys.executable, "bad_client.py", *where, "one.txt", folder=programs)
     assert "1 results are lost. A task says: The payload is no text" in bad.stderr
+
+
+def test_what_goes_wrong_the_client_of_the_page_says_in_a_line(programs: Path) -> None:
+    (programs / "one.txt").write_text("one two three")
+    dead = f"http://localhost:{listeners.closed_port()}"
+    with EmbeddedArmonik(pods=1) as armonik:
+        wrong = {
+            (armonik.endpoint, "words", "one.txt"): "ArmoniK's answer is NOT_FOUND: Partition was",
+            (dead, "words", "one.txt"): "ArmoniK's answer is UNAVAILABLE: ",
+            (armonik.endpoint, "words", "two.txt"): "No such file or directory: 'two.txt'",
+            (armonik.endpoint, "words"): "python count_client.py URL PARTITION FILE ...",
+        }
+        for arguments, words in wrong.items():
+            done = run(sys.executable, "count_client.py", *arguments, folder=programs)
+            assert done.returncode == 1
+            assert words in done.stderr
+            assert "Traceback" not in done.stderr
 
 
 def test_the_client_of_the_page_gives_up_when_its_time_is_over(programs: Path) -> None:

@@ -145,10 +145,20 @@ def jupyter_command(folder: Path, options: Sequence[str] = ()) -> list[str]:
 
 
 def jupyter_environment() -> dict[str, str]:
-    """Return this process's variables, and the folder of our default settings for JupyterLab."""
-    others = os.environ.get("JUPYTER_CONFIG_PATH")
-    path = os.pathsep.join([str(SETTINGS), *([others] if others else [])])
-    return {**os.environ, "JUPYTER_CONFIG_PATH": path}
+    """Return this process's variables, with our default settings and our commands added.
+
+    So `hello-armonik` and `python` in JupyterLab's terminals are those of this course, although
+    nobody has activated its virtual environment.
+    """
+    return {
+        **os.environ,
+        "JUPYTER_CONFIG_PATH": _before(str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH")),
+        "PATH": _before(str(Path(sys.executable).parent), os.environ.get("PATH")),
+    }
+
+
+def _before(folder: str, others: str | None) -> str:
+    return os.pathsep.join([folder, *([others] if others else [])])
 
 
 def _refresh(chosen: str | None) -> lessons.WorkingCopy:

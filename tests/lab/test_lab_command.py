@@ -115,6 +115,14 @@ def test_a_fresh_kernel_loads_nothing_that_takes_time(server: JupyterServer) -> 
     assert first_answer(server, code) == "[]\n"
 
 
+def test_a_terminal_finds_the_commands_of_this_course_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", f"/theirs{os.pathsep}/usr/bin")  # nothing was activated
+    path = lab.jupyter_environment()["PATH"].split(os.pathsep)
+    assert path == [str(Path(sys.executable).parent), "/theirs", "/usr/bin"]
+
+
 @pytest.mark.parametrize(
     ("argv", "changed"),
     [
