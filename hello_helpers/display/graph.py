@@ -5,6 +5,7 @@ All of it is in what ``list_tasks`` and ``list_results`` return, of any ArmoniK.
 
 from __future__ import annotations
 
+import dataclasses
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,8 +30,9 @@ WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 98, 42, 10, 32, 10
 """Pixels: a box, the gaps between boxes, the margin."""
 
 LEGEND = (
-    "Blue boxes are data, the others are tasks. Dashed arrow: a task makes a task. "
-    "Solid arrow: data come out of a task, or a task waits for them."
+    "Blue boxes are data, with a dashed frame if nothing is in them; the others are tasks. "
+    "Dashed arrow: a task makes a task. Solid arrow: data come out of a task, or a task waits "
+    "for them."
 )
 
 SMALLEST = 0.7
@@ -48,10 +50,14 @@ class Graph:
     picture: Picture | None
 
     def _repr_html_(self) -> str:
+        return f"{self.picture_and_table()}<p>{html.escape(self.sentence)}</p>"
+
+    def picture_and_table(self) -> str:
+        """Return them as HTML, for whoever says the sentence elsewhere."""
         legend = f"<p>{LEGEND}</p>" if self.picture else ""
         rest = (
             f"{legend}<details><summary>The same as a table</summary>"
-            f"{self.table._repr_html_()}</details><p>{html.escape(self.sentence)}</p>"
+            f"{self.table._repr_html_()}</details>"
         )
         if self.picture is None:
             return rest
@@ -155,7 +161,8 @@ def _draw(
     }
     for result in data:
         status = ResultStatus(result.status).name
-        boxes[result.result_id] = _box(places, result.result_id, names, status, BLUE)
+        box = _box(places, result.result_id, names, status, BLUE)
+        boxes[result.result_id] = dataclasses.replace(box, dashed=status != "COMPLETED")
     arrows = [
         Arrow(_way(places, boxes, edge), dashed=dashed)
         for edges, dashed in ((made, True), (flow, False))

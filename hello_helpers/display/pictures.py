@@ -207,15 +207,15 @@ def pod() -> Picture:
 
 def handshake() -> Picture:
     """How a channel with TLS on both sides is opened."""
-    client = Box(10, 10, 190, 300, ["Your client"], GREY, title_on_top=True)
-    armonik = Box(560, 10, 190, 300, ["ArmoniK"], BLUE, title_on_top=True)
-    first = Box(22, 110, 166, 66, ["Check", "signed by ca.pem?", "the host's name in it?"], GREY)
-    second = Box(572, 200, 166, 66, ["Check", "signed by an authority", "that I know?"], BLUE)
+    client = Box(5, 10, 152, 320, ["Your client"], GREY, title_on_top=True)
+    armonik = Box(453, 10, 152, 320, ["ArmoniK"], BLUE, title_on_top=True)
+    first = Box(12, 108, 138, 82, ["Check", "signed by ca.pem?", "the host's name", "in it?"], GREY)
+    second = Box(460, 208, 138, 82, ["Check", "signed by an", "authority that", "I know?"], BLUE)
     steps = [
         (70, True, "Let us speak TLS."),
-        (110, False, "This is my certificate."),
-        (200, True, "This is mine, client.pem, and I have its key."),
-        (290, True, "all calls, encrypted"),
+        (108, False, "This is my certificate."),
+        (208, True, "This is mine, client.pem, and I have its key."),
+        (308, True, "all calls, encrypted"),
     ]
     return Picture(
         "How a secure channel is opened",
@@ -227,12 +227,12 @@ def handshake() -> Picture:
             "ArmoniK checks whether an authority that it knows has signed that one.",
             "After that, all calls are encrypted.",
         ],
-        760,
-        320,
+        610,
+        340,
         [
             *(client, armonik, first, second),
             *(
-                Arrow([At(200, y), At(560, y)] if out else [At(560, y), At(200, y)], words)
+                Arrow([At(157, y), At(453, y)] if out else [At(453, y), At(157, y)], words)
                 for y, out, words in steps
             ),
         ],

@@ -64,7 +64,7 @@ class SplitForm(ValuesForm):
         with self._find_endpoint().open_channel() as channel:
             found = session_graph(channel, self.session_id)
         self._report(found.sentence)
-        self.picture.value = found._repr_html_()
+        self.picture.value = found.picture_and_table()
         return value
 
     def _rows(self) -> list[tuple[str, str]]:
