@@ -43,8 +43,17 @@ def create_payloads(
     payloads: Iterable[Payload],
     batch_size: int = BATCH,
     cancellation: Cancellation | None = None,
+    on_batch: Callable[[int], None] | None = None,
 ) -> list[Data]:
     """Store payloads, and announce a result for each; return their ids in the same order.
+
+    Args:
+        channel: to the control plane.
+        session_id: the session that they belong to.
+        payloads: what to store.
+        batch_size: payloads in one call.
+        cancellation: ends it between two batches.
+        on_batch: called after each batch, with how many are stored by then.
 
     Raises:
         WaitCancelledError: if `cancellation` was used; what was stored stays.
@@ -64,6 +73,8 @@ def create_payloads(
                 list(named), session_id, batch_size=len(named)
             )
         data += [Data(stored[name].result_id, announced[name].result_id) for name in named]
+        if on_batch is not None:
+            on_batch(len(data))
     return data
 
 

@@ -120,6 +120,11 @@ def _check_client(certificate: bytes, key: bytes, name: str, key_name: str) -> N
             "gRPC cannot ask for it. Write the key without one: openssl pkey -in KEY -out NEW",
         ) from error
     except ValueError as error:
+        if key is certificate:
+            raise TlsFileError(
+                f"The client certificate {name} holds no private key, and no key file is given.",
+                "Name the file of its key, too: client_key, --key, or Grpc__ClientKey.",
+            ) from error
         raise TlsFileError(
             f"The client key {key_name} holds no private key in PEM form.",
             'Such a file has a line like "-----BEGIN PRIVATE KEY-----".',

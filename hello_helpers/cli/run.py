@@ -76,6 +76,13 @@ def execute(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
     embedded = None
     if not args.endpoint and not any(map(os.environ.get, ENDPOINT_VARIABLES)):
+        if args.ca or args.cert or args.key:
+            return fail(
+                InputError(
+                    "--ca, --cert and --key are for an endpoint that begins with https://.",
+                    f"Name it with -e, or in the environment variable {ENDPOINT_VARIABLES[0]}.",
+                )
+            )
         embedded = _start_embedded()
     try:
         say("Hello ArmoniK Python Example !")

@@ -11,12 +11,13 @@ import tempfile
 from pathlib import Path
 
 from ..embedded.config import DEFAULT_PODS, Configuration, PartitionSpec
-from ..embedded.errors import EmbeddedError
+from ..embedded.errors import EmbeddedError, StorageError
 from ..embedded.host import LOOPBACK, Host
 from ..embedded.logs import FORMATS, log_to
 from ..embedded.scratch import sweep
 from ..embedded.serving import serve
 from ..embedded.tls import TlsFolder
+from . import complain
 
 HELP = "run an embedded ArmoniK in the foreground; prints its endpoint"
 
@@ -88,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; return the exit status."""
     if args.socket and (args.host or args.tls):
-        print("--host and --tls are for a port, and --socket is none.", file=sys.stderr)  # noqa: T201
+        complain("--host and --tls are for a port, and --socket is none.")
         return 2
     log_to(logging.StreamHandler(sys.stderr), args.log_format)
     runtime = Path(tempfile.gettempdir()) / f"armonik-{secrets.token_hex(4)}"
@@ -112,8 +113,13 @@ def execute(args: argparse.Namespace) -> int:
             announce=_announce,
             until=_end_of_stdin if args.with_stdin else None,
         )
+    except StorageError as error:
+        complain(str(error))
+        if args.data:
+            complain(f"Name a folder that you can write to; --data was {args.data}.")
+        return 1
     except EmbeddedError as error:
-        print(error, file=sys.stderr)  # noqa: T201
+        complain(str(error))
         return 1
     except KeyboardInterrupt:  # before the signal handlers were in place
         return 0

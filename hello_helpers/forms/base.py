@@ -230,6 +230,10 @@ class Form(Generic[T]):
             self._lines.append(line)
             self.status.value = html.progress(self._lines)
 
+    def _report_for_now(self, line: str) -> None:
+        """Show a line below the progress until there is another one."""
+        self.status.value = html.progress([*self._lines, line])
+
     def _show_code(self, code: str) -> None:
         self.code = code
         self.twin.value = html.code(code)

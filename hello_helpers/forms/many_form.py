@@ -32,6 +32,9 @@ WAIT_SECONDS = 600.0
 
 COUNT_SECONDS = 3.0
 
+TELL_SECONDS = 1.0
+"""How often it is told how many payloads are stored."""
+
 SHOW_SECONDS = 5.0
 """How long to wait at the end until the board has heard of the last task."""
 
@@ -121,7 +124,9 @@ class ManyForm(Form[int | float]):
         payloads = (
             Payload(list(range(n * values, (n + 1) * values)), threshold) for n in range(tasks)
         )
-        data = many.create_payloads(channel, session, payloads, batch, cancellation)
+        data = many.create_payloads(
+            channel, session, payloads, batch, cancellation, self._storing(tasks)
+        )
         lap(f"{tasks:,} payloads are stored, {tasks:,} results are announced")
         many.submit_all(channel, session, data, batch, cancellation=cancellation)
         lap(f"{tasks:,} tasks have been submitted")
@@ -131,6 +136,18 @@ class ManyForm(Form[int | float]):
         contents = many.download_all(channel, session, ids, cancellation=cancellation)
         lap(f"{tasks:,} results have been downloaded")
         return sum(Result.deserialize(content).value for content in contents)
+
+    def _storing(self, tasks: int) -> Callable[[int], None]:
+        """Return what tells from time to time how many payloads are stored."""
+        told = time.monotonic()
+
+        def tell(stored: int) -> None:
+            nonlocal told
+            if time.monotonic() > told + TELL_SECONDS:
+                told = time.monotonic()
+                self._report_for_now(f"{stored:,} of {tasks:,} payloads are stored ...")
+
+        return tell
 
     def _tell(self, progress: Progress) -> None:
         """Report trouble only; the board shows the rest."""

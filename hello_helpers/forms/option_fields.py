@@ -52,7 +52,7 @@ class OptionFields:
             "1",
         )
         self.max_retries = Field(
-            "max_retries (how often a crashed task is tried again)",
+            "max_retries (1 or more: how often a crash is tried again)",
             partial(parse_whole, name="max_retries", low=1, high=100),
             "5",
         )

@@ -288,6 +288,13 @@ def test_a_reader_that_goes_away_ends_it_quietly_and_its_session_too(armonik, se
     assert status(sessions, output) == SessionStatus.CANCELLED
 
 
+def test_tls_files_without_an_endpoint_are_refused_and_nothing_is_started(tmp_path):
+    private = tmp_path / "private"
+    done = run("--ca", "ca.pem", HELLO_ARMONIK_DIR=str(private), AK_ENDPOINT="")
+    assert failed(done).startswith("--ca, --cert and --key are for an endpoint")
+    assert not private.exists()
+
+
 def test_the_answer_of_another_worker_is_told_as_such(tmp_path):
     program = tmp_path / "other.py"
     program.write_text(OTHER_WORKER)

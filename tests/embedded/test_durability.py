@@ -489,4 +489,6 @@ def test_a_folder_that_holds_something_else_is_refused_with_a_sentence(folder: P
         (data / "tables.sqlite").write_bytes(b"this is no database" * 1000)
     else:
         data.write_text("a file where a folder should be")
-    assert "data folder cannot be used" in refused("--data", str(data))
+    told = refused("--data", str(data))
+    assert "data folder cannot be used" in told
+    assert f"Name a folder that you can write to; --data was {data}." in told

@@ -84,6 +84,19 @@ def test_the_form_runs_all_tasks_and_its_board_shows_them(
     assert total == 30, "no task was split into subtasks"
 
 
+def test_it_tells_how_many_payloads_are_stored_while_that_goes_on(
+    form: ManyForm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hello_helpers.forms.many_form.TELL_SECONDS", 0)
+    form.tasks.value, form.batch.value = "30", "10"
+    shown: list[str] = []
+    form.status.observe(lambda change: shown.append(change["new"]), "value")
+    form.wait(60)
+    for stored in (10, 20, 30):
+        assert any(f"{stored} of 30 payloads are stored ..." in text for text in shown)
+    assert "..." not in form.status.value
+
+
 def test_its_code_does_the_same(form: ManyForm) -> None:
     form.wait(60)
     printed = io.StringIO()

@@ -101,7 +101,8 @@ def test_a_client_certificate_that_is_something_else(tmp_path):
 
 
 def test_a_client_certificate_without_its_key(tmp_path):
-    assert "no private key" in refused(tmp_path, client_certificate=CERTIFICATE)
+    told = refused(tmp_path, client_certificate=CERTIFICATE)
+    assert "holds no private key, and no key file is given" in told
 
 
 def test_a_client_key_that_is_something_else(tmp_path):
