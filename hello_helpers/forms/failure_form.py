@@ -90,7 +90,7 @@ class FailureForm(Form[str]):
         self._report(f"Session {self.session_id} has been created.")
         with closing_session(channel, self.session_id, self._session_was_cancelled):
             stored = results.create_results({"payload": failure.payload}, self.session_id)
-            announced = results.create_results_metadata(["sum", "never"], self.session_id)
+            announced = results.create_results_metadata(failure.announced, self.session_id)
             if failure.spoil:
                 getattr(sessions, failure.spoil)(self.session_id)
                 self._report(f"{failure.spoil}: done.")

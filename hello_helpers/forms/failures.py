@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from hello_helpers.endpoint import Endpoint
@@ -32,6 +33,11 @@ class Failure:
     spoil: str = ""
     payload: bytes = GOOD
     missing_input: bool = False
+
+    @property
+    def announced(self) -> list[str]:
+        """The names of the results that are announced."""
+        return ["sum", "never"] if self.missing_input else ["sum"]
 
 
 FAILURES = (
@@ -64,7 +70,7 @@ with {channel} as channel:
         results = ArmoniKResults(channel)
         payload = {failure.payload!r}
         stored = results.create_results({{"payload": payload}}, session_id)
-        announced = results.create_results_metadata(["sum", "never"], session_id)
+        announced = results.create_results_metadata({announced}, session_id)
         task = TaskDefinition(
             payload_id=stored["payload"].result_id,
             expected_output_ids=[announced["sum"].result_id],{dependencies}
@@ -91,6 +97,7 @@ def failure_code(
         failure=failure,
         partition=partition,
         partitions=[partition] if partition else None,
+        announced=json.dumps(failure.announced),
         dependencies=_DEPENDENCIES if failure.missing_input else "",
         spoil=f"        sessions.{failure.spoil}(session_id)\n" if failure.spoil else "",
         seconds=seconds,
