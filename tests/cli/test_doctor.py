@@ -13,20 +13,9 @@ from hello_helpers import doctor
 from hello_helpers.__main__ import main
 from hello_helpers.embedded import EmbeddedArmonik
 from tests.unit import listeners
+from tests.workers import other
 
 pytestmark = pytest.mark.embedded_only
-
-OTHER_WORKER = """
-from armonik.common import Output
-from armonik.worker import armonik_worker
-
-@armonik_worker()
-def other(task):
-    task.send_results({task.expected_results[0]: b'{"value": 1}'})
-    return Output()
-
-other.run()
-"""
 
 
 def told(capsys: pytest.CaptureFixture[str], status: int) -> list[str]:
@@ -116,11 +105,9 @@ def test_a_partition_that_does_not_exist_is_told_with_those_that_do(
 
 
 def test_a_worker_that_does_something_else_is_noticed(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = tmp_path / "other.py"
-    program.write_text(OTHER_WORKER)
-    with EmbeddedArmonik({"default": [sys.executable, str(program)]}, pods=1) as armonik:
+    with EmbeddedArmonik({"default": other.command('{"value": 1}')}, pods=1) as armonik:
         monkeypatch.setenv("AK_ENDPOINT", armonik.endpoint)
         problem, remedy = about(told(capsys, 1), "a hello")
     assert problem == "Problem: 20 + 22 came back as 1: that is not the hello worker."

@@ -20,22 +20,10 @@ from hello_helpers.__main__ import COMMANDS, main, parse
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.endpoint import Endpoint
 from tests.unit import listeners
+from tests.workers import other
 
 SILENT_WORKER = [sys.executable, "-c", "import time; time.sleep(600)"]
 """A worker that never gets ready, so that a task waits."""
-
-
-OTHER_WORKER = """
-from armonik.common import Output
-from armonik.worker import armonik_worker
-
-@armonik_worker()
-def other(task):
-    task.send_results({task.expected_results[0]: b"13"})
-    return Output()
-
-other.run()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -295,10 +283,8 @@ def test_tls_files_without_an_endpoint_are_refused_and_nothing_is_started(tmp_pa
     assert not private.exists()
 
 
-def test_the_answer_of_another_worker_is_told_as_such(tmp_path):
-    program = tmp_path / "other.py"
-    program.write_text(OTHER_WORKER)
-    with EmbeddedArmonik({"default": [sys.executable, str(program)]}, pods=1) as embedded:
+def test_the_answer_of_another_worker_is_told_as_such():
+    with EmbeddedArmonik({"default": other.command("13")}, pods=1) as embedded:
         done = run("-e", embedded.endpoint)
     complaint = failed(done)
     assert "A result is a JSON object with value; found 13 (int)." in complaint
