@@ -29,6 +29,11 @@ my_session_id = shown.split()[1]  # "Session ... has been created"
 
 
 def _look(channel: grpc.Channel, answer: object) -> str:
+    if isinstance(answer, str) and answer.startswith("usage:"):
+        raise Wrong(
+            "This is no id: the program has refused its arguments.",
+            "Write the new line in parse_arguments, and run the cell with %%writefile again.",
+        )
     session = look_up(channel, ArmoniKSessions(channel).get_session, answer, "session")
     with explained(channel):
         _, tasks = ArmoniKTasks(channel).list_tasks(Task.session_id == session.session_id)

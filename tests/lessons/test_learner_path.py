@@ -76,7 +76,8 @@ WRONG = {
     },
     "06_the_whole_client": {
         "my_session_id = session_id": "the priority of its tasks is 1",
-        "my_session_id = run_client('--priority', '3')": "this is more than an id: 'Session ",
+        "my_session_id = run_client('--priority', '3')": "the program has refused its arguments",
+        "my_session_id = run_client()": "this is more than an id: 'Session ",
         "with endpoint.open_channel() as c:\n"
         "    o = TaskOptions(timedelta(minutes=1), 3, 1, partition_id=partition)\n"
         "    my_session_id = ArmoniKSessions(c).create_session(o, [partition])": (
