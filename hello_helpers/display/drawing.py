@@ -20,6 +20,9 @@ LINE = 16
 HEAD = 8
 """Length of the head of an arrow."""
 
+SMALLEST = 0.7
+"""How small a picture may be drawn, so that its text can still be read."""
+
 
 class Point(NamedTuple):
     """A place in a picture, in pixels from its top left corner."""
@@ -187,10 +190,23 @@ class Picture:
             f"{''.join(part.svg() for part in self.parts)}</svg>"
         )
 
+    def area(self, smallest: float = SMALLEST) -> str:
+        """Return the picture in an area: it shrinks a little, and what does not fit is scrolled.
+
+        Args:
+            smallest: the least part of its width.
+        """
+        least = f"min-width: {round(smallest * self.width)}px; max-width: 100%"
+        return (
+            f'<div tabindex="0" role="group" aria-label="{html.escape(self.title)}" '
+            'style="width: 0; min-width: 100%; overflow-x: auto">'
+            f"{self.svg().replace('max-width: 100%', least, 1)}</div>"
+        )
+
     def _repr_html_(self) -> str:
         items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.words)
         return (
-            f'<figure style="margin: 0">{self.svg()}'
+            f'<figure style="margin: 0">{self.area()}'
             f"<figcaption>{html.escape(self.title)}. "
             f"<details><summary>The picture in words</summary><ul>{items}</ul></details>"
             "</figcaption></figure>"

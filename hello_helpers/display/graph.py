@@ -35,9 +35,6 @@ LEGEND = (
     "for them."
 )
 
-SMALLEST = 0.7
-"""How small a picture may be drawn, so that its text can still be read."""
-
 COLOURS = {"COMPLETED": GREEN, "ERROR": ORANGE, "TIMEOUT": ORANGE, "RETRIED": ORANGE}
 
 
@@ -59,13 +56,7 @@ class Graph:
             f"{legend}<details><summary>The same as a table</summary>"
             f"{self.table._repr_html_()}</details>"
         )
-        if self.picture is None:
-            return rest
-        # It shrinks a little; what does not fit then is reached by scrolling.
-        least = f"min-width: {round(SMALLEST * self.picture.width)}px; max-width: 100%"
-        picture = self.picture._repr_html_().replace("max-width: 100%", least, 1)
-        area = f'<div tabindex="0" role="group" aria-label="{html.escape(self.picture.title)}"'
-        return f'{area} style="width: 0; min-width: 100%; overflow-x: auto">{picture}</div>{rest}'
+        return f"{self.picture._repr_html_() if self.picture else ''}{rest}"
 
     def __repr__(self) -> str:
         return f"{self.sentence}\n{self.table!r}"

@@ -44,11 +44,7 @@ class CallSequence:
         )
         if self.picture is None:
             return f"<p>{html.escape(self.sentence)}</p>"
-        # It shrinks a little; what does not fit then is reached by scrolling.
-        least = f"min-width: {round(SMALLEST * self.picture.width)}px; max-width: 100%"
-        picture = self.picture.svg().replace("max-width: 100%", least, 1)
-        area = f'<div tabindex="0" role="group" aria-label="{html.escape(self.picture.title)}"'
-        return f'{area} style="width: 0; min-width: 100%; overflow-x: auto">{picture}</div>{rest}'
+        return self.picture.area(SMALLEST) + rest
 
     def __repr__(self) -> str:
         return f"{self.sentence}\n{self.table!r}" if self.picture else self.sentence
