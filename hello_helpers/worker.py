@@ -13,6 +13,8 @@ given the result that was expected from the first one, so whoever waits for it n
 
 from __future__ import annotations
 
+import math
+
 from armonik.common import Output, TaskDefinition
 from armonik.worker import TaskHandler, armonik_worker
 
@@ -48,7 +50,10 @@ def _process(task: TaskHandler, payload: Payload) -> Output:
 
 def _answer(task: TaskHandler, numbers: list[int | float]) -> Output:
     """Give the sum as the task's result."""
-    task.send_results({task.expected_results[0]: Result(sum(numbers)).serialize()})
+    total = sum(numbers)
+    if isinstance(total, float) and not math.isfinite(total):
+        raise OverflowError  # two large numbers make an infinite one, without an error
+    task.send_results({task.expected_results[0]: Result(total).serialize()})
     return Output()
 
 

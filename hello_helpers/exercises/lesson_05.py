@@ -54,7 +54,7 @@ def _look(channel: grpc.Channel, answer: object) -> str:
         found = ", ".join(map(str, sums)) or "nothing that can be read"
         raise Wrong(
             f"The result in this session is {found}.",
-            "Add the numbers from 1 to 50, both included: range(1, 51).",
+            "Add the numbers from 1 to 50, both included: range(1, 51), or n = 51 in the form.",
         )
     if status == "RUNNING":
         raise Wrong("The result is right. But the session is still RUNNING.", "Close it.")

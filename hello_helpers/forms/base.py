@@ -190,7 +190,10 @@ class Form(Generic[T]):
                 if field.is_bad:
                     field.read_again()
             mended = not any(field.is_bad for field in self._all_fields)
-            if mended and self.status.value == NOTHING_SENT:
+            idle = self._finished is None or self._finished.is_set()
+            # A problem that appears may move the button away under a press: then the result of
+            # before must not look like the answer.
+            if idle and mended == (self.status.value == NOTHING_SENT):
                 self.status.value = ""
 
     def _on_cancel(self, _button: object = None) -> None:

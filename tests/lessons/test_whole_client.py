@@ -85,7 +85,9 @@ def test_without_values_and_partition_it_adds_the_first_n(
     ("arguments", "said"),
     [
         ((), "the following arguments are required: -e/--endpoint"),
-        (("-e", "{url}", "-n", "x"), "invalid int value: 'x'"),
+        (("-e", "{url}", "-n", "x"), "invalid count value: 'x'"),
+        (("-e", "{url}", "-n", "-5"), "invalid count value: '-5'"),
+        (("-e", "{url}", "-v", "nan"), "must be a finite number, not nan"),
         (("-e", "{url}", "-p", "nowhere"), "ArmoniK's answer is NOT_FOUND"),
         (("-e", "http://localhost:1"), "ArmoniK's answer is UNAVAILABLE"),
     ],

@@ -200,6 +200,24 @@ def test_the_enter_key_runs_the_form_if_the_text_is_as_it_was(eager):
     assert eager.wait(10) == 42
 
 
+def test_a_bad_value_takes_away_the_result_of_before_which_is_no_answer_to_it(eager):
+    eager.wait(10)
+    assert "Doubling 21." in eager.status.value
+    eager.number.value = "22"
+    assert "Doubling 21." in eager.status.value
+    eager.number.value = "many"
+    assert eager.status.value == ""
+
+
+def test_a_bad_value_that_is_typed_meanwhile_leaves_the_progress(form):
+    form.run.click()
+    assert form.begun.wait(10)
+    form.number.value = "many"
+    assert "Doubling 21." in form.status.value
+    form.go_on.set()
+    assert form.wait(10) == 42
+
+
 def test_a_field_mended_while_the_enter_key_has_it_read_is_not_complained_of(form):
     def slow_parse(text: str) -> int:
         if text == "four" and not edits:
