@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import functools
 import operator
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,6 +69,29 @@ class Facts:
     partition: str = ""
     partitions: tuple[str, ...] = ()
     complaints: tuple[str, ...] = ()
+
+
+def never_sent(channel: grpc.Channel, owners: Mapping[str, str]) -> str:
+    """Return a result that will not come, since its task has ended well without sending it.
+
+    Args:
+        channel: to the control plane.
+        owners: the tasks that shall make them, by the ids of the results.
+
+    Returns:
+        The id of the result; "" if there is none, or nothing can be known.
+    """
+    channel = with_deadline(channel, CALL_SECONDS)
+    for result_id, task_id in owners.items():
+        with contextlib.suppress(grpc.RpcError):  # no such task, say
+            if ArmoniKTasks(channel).get_task(task_id).status != TaskStatus.COMPLETED:
+                continue
+            # A task is COMPLETED after its results, so what is not there now never will be; unless
+            # the task has handed it over to a subtask, which owns it then.
+            result = ArmoniKResults(channel).get_result(result_id)
+            if result.status == ResultStatus.CREATED and result.owner_task_id == task_id:
+                return result_id
+    return ""
 
 
 def collect(channel: grpc.Channel, session_id: str, result_id: str) -> Facts:

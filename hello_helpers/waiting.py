@@ -41,6 +41,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
 LOOK_SECONDS = 5.0
 
+FEW = 3
+"""Up to so many missing results, their tasks are looked at, too."""
+
 GOES_ON = "ArmoniK goes on with its tasks; run the cell again to wait again."
 
 
@@ -209,6 +212,11 @@ class Wait:
             self._note(result.result_id, result.status)
         if unknown:
             raise self._lost(min(unknown))
+        if len(self._missing) <= FEW:
+            owners = {one.result_id: one.owner_task_id for one in found if one.owner_task_id}
+            missing = {key: owners[key] for key in self._missing & owners.keys()}
+            if result_id := facts.never_sent(self._channel, missing):
+                raise self._lost(result_id)
 
     def _note(self, result_id: str, status: int) -> None:
         if result_id not in self._missing:

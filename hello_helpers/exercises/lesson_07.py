@@ -30,6 +30,9 @@ LOOK_EVERY = 0.05
 NO_OUTPUT = re.compile(r"AttributeError: '(\w+)' object has no attribute 'to_message'")
 """How the worker's log tells that its function has returned something that is no Output."""
 
+NOT_STORED = "cannot be committed:"
+"""So the embedded ArmoniK tells of a task whose worker did something impossible."""
+
 SOLUTION = '''\
 from pathlib import Path
 
@@ -79,7 +82,7 @@ def _look_at_mean(armonik: EmbeddedArmonik, channel: grpc.Channel, session_id: s
     task, data = _run(armonik, channel, session_id, NUMBERS)
     status = TaskStatus(task.status).name
     if status == "RETRIED":
-        raise _accident(armonik, f"For {NUMBERS}", "Mend that")
+        raise _accident(armonik, task, f"For {NUMBERS}", "Mend that")
     if status != "COMPLETED":
         why = (task.output.error or "") if task.output else ""
         raise Wrong(
@@ -113,6 +116,7 @@ def _look_at_nothing(armonik: EmbeddedArmonik, channel: grpc.Channel, session_id
     if status == "RETRIED":
         raise _accident(
             armonik,
+            task,
             f"{NUMBERS} are right. But without numbers",
             'Return Output("...") before it can happen',
         )
@@ -123,8 +127,16 @@ def _look_at_nothing(armonik: EmbeddedArmonik, channel: grpc.Channel, session_id
         )
 
 
-def _accident(armonik: EmbeddedArmonik, when: str, mend: str) -> Wrong:
+def _accident(armonik: EmbeddedArmonik, task: Task, when: str, mend: str) -> Wrong:
     """Tell of an execution that ended by an exception: whose it was, and where."""
+    told = (task.output.error or "") if task.output else ""
+    if NOT_STORED in told:
+        return Wrong(
+            f"{when} your worker ends well, but ArmoniK cannot store what it has sent: "
+            f"{told.partition(NOT_STORED)[2].strip()}",
+            "task.send_results takes a dictionary: {task.expected_results[0]: ...}. That is an id, "
+            "and not a name of yours.",
+        )
     error = last_error(armonik)
     if no_output := NO_OUTPUT.search(error):
         kind = no_output[1]

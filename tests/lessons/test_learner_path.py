@@ -122,6 +122,9 @@ WRONG = {
         "my_armonik = 'mean_worker.py'": "This is an object of the class str.",
         "my_armonik = armonik": "The result cannot be read.",
         "my_armonik = start('mean_worker.py')": "but your worker has sent no result",
+        "exec(exercise_07.code.replace('task.expected_results[0]', repr('mean')))": (
+            "ArmoniK cannot store what it has sent: Result was not found"
+        ),
         "my_armonik = start('mean_worker.py'); my_armonik.close()": "This ArmoniK has ended.",
         "exec(exercise_07.code.replace(' / len(numbers)', ''))": "answers 9; the mean is 3",
         "exec(exercise_07.code.replace('if not numbers', 'if False'))": (

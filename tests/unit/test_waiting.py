@@ -26,6 +26,7 @@ from .fake_armonik import (
     event,
     forbidden_stream,
 )
+from .fake_armonik import _Services as fake_services
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,35 @@ def test_a_result_that_is_there_is_found_at_once(fake: FakeArmonik, channel):
     done = fake.add_result(ResultStatus.COMPLETED)
     wait_for_results(channel, "session", [done], timeout=10)
     assert fake.calls == ["GetEvents"], "one call is enough"
+
+
+def test_a_task_that_ends_well_without_its_result_ends_the_wait_long_before_its_time(fake, channel):
+    fake.add_session()
+    task = fake.add_task(TaskStatus.COMPLETED)
+    result = fake.add_result(owner=task)
+    fake.streams += [ended_stream]  # then it looks
+    began = time.monotonic()
+    with pytest.raises(errors.ResultLostError, match="it never sent this result"):
+        wait_for_results(channel, "session-1", [result], timeout=60)
+    assert time.monotonic() < began + 30
+
+
+def test_a_result_that_its_task_has_handed_over_is_still_waited_for(fake, channel, monkeypatch):
+    first, second = fake.add_task(TaskStatus.COMPLETED), fake.add_task(TaskStatus.PROCESSING)
+    result = fake.add_result(owner=first)
+    get_task = fake_services.GetTask
+
+    def hand_over(services, request, context):
+        fake.results[result].owner_task_id = second  # just before the first one is over
+        return get_task(services, request, context)
+
+    monkeypatch.setattr(fake_services, "GetTask", hand_over)
+    fake.stop()  # the server looks methods up when it starts
+    fake.start()
+    fake.streams += [ended_stream]
+    thread = later(lambda: (fake.wait_for_call("GetTask"), fake.complete(result)))
+    wait_for_results(channel, "session", [result], timeout=10)
+    thread.join()
 
 
 def test_a_result_that_comes_later_is_heard_of(fake, channel):
