@@ -66,9 +66,9 @@ def in_words(
         if isinstance(endpoint := names.get("endpoint"), Endpoint):
             mark(error, endpoint.origin)  # for a channel that the notebook has opened by itself
         reason = explain(error, names["channel"] if _has_channel(names) else None)
-        first = f"ArmoniK's answer is {error.code().name}. {reason.message}"
-        if isinstance(reason, EndedError):
-            first = reason.message
+        name = error.code().name
+        said = isinstance(reason, EndedError) or name in reason.message
+        first = reason.message if said else f"ArmoniK's answer is {name}. {reason.message}"
         return [first, *reason.lines()[1:], *where, TRACEBACK]
     if isinstance(error, KeyboardInterrupt) and not isinstance(error, WaitInterrupted):
         return ["The cell was interrupted.", *where, TRACEBACK]

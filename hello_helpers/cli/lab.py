@@ -103,6 +103,8 @@ def execute(args: argparse.Namespace) -> int:
         _say("Open the address with `token=` that JupyterLab prints below in a browser.")
         rest.append("--no-browser")
     _say("To stop JupyterLab, press Ctrl-C here.")
+    if not args.rest:  # else they may hold paths from here
+        os.chdir(copy.folder)  # where a terminal of JupyterLab begins
     return _become(jupyter_command(copy.folder, rest), {**jupyter_environment(), **moved})
 
 

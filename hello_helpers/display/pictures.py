@@ -31,7 +31,7 @@ def planes() -> Picture:
         [
             "Your client calls the control plane, over gRPC, and nothing else.",
             "The control plane writes what you ask for into the data plane: "
-            "rows into tables, data into the object storage, tasks into queues.",
+            "rows into tables, data into the object storage, ids of tasks into queues.",
             "In the compute plane there are pods. Each pod has an agent and a worker.",
             "The agent takes a task from a queue of the data plane, hands it to its worker, "
             "and stores the results in the data plane.",
@@ -104,7 +104,7 @@ def session_states() -> Picture:
             Arrow([At(210, 124), At(210, 172), At(410, 172)], "cancel_session", At(310, 166)),
             Arrow([closed.right, purged.left], "purge_session", At(605, 94)),
             Arrow([cancelled.right, At(740, 172), purged.bottom], "purge_session", At(620, 166)),
-            Arrow([closed.bottom, cancelled.top]),
+            Arrow([closed.bottom, cancelled.top], "cancel_session", At(478, 141), anchor="start"),
             Label(At(540, 37), "can be closed or cancelled, too", anchor="start"),
         ],
     )
@@ -183,7 +183,7 @@ def pod() -> Picture:
     """A pod: agent and worker, who calls whom, and where the data lie."""
     frame = Box(10, 10, 620, 240, ["Pod"], GREY, title_on_top=True)
     agent = Box(30, 50, 150, 90, ["Agent", "from ArmoniK"], ORANGE)
-    worker = Box(460, 50, 150, 90, ["Worker", "your program"], BLUE)
+    worker = Box(460, 50, 150, 90, ["Worker", "your program"], ORANGE)
     folder = Box(215, 185, 210, 50, ["Folder", "payload, data, results"], GREEN)
     return Picture(
         "Who calls whom in a pod",

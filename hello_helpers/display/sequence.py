@@ -192,7 +192,14 @@ def _lane(row: Row, messages: Messages, y: float, outward: bool) -> list[Part]:
         for x in sorted(places)
     ]
     box = Box(left, top, right - left, height, [], BLUE, dashed=row.first.is_open)
-    return [_arrow(top + height / 2, outward), box, *ticks]
+    return [*_ways(top + height / 2, left, right, outward), box, *ticks]
+
+
+def _ways(y: float, left: float, right: float, outward: bool) -> list[Part]:
+    """Lines from where a stream comes, and to where it goes; in the lane itself time runs."""
+    if outward:
+        return [_Line(At(CLIENT, y), At(left, y)), Arrow([At(right, y), At(CONTROL, y)])]
+    return [_Line(At(right, y), At(CONTROL, y)), Arrow([At(left, y), At(CLIENT, y)])]
 
 
 def _short(line: str) -> str:

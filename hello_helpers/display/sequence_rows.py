@@ -59,7 +59,7 @@ class Row:
         if self.first.is_open or self.first.code == OK:
             return ""
         if self.first.was_stopped:
-            return "by the client, which had read enough"
+            return "the client had read enough"
         return one_line(f"{self.first.code}: {self.first.details}".removesuffix(": "))
 
     @property

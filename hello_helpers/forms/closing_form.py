@@ -18,6 +18,9 @@ from hello_helpers.forms.code_twin import close_code
 from hello_helpers.refusals import explained
 from hello_helpers.sessions import course_labels, my_sessions
 
+RUNNING = "Running sessions that the lessons have made for me"
+"""Not those that the learner has made without the labels of the course."""
+
 LOOK_SECONDS = 3.0
 """How long the form waits for the list of sessions."""
 
@@ -43,7 +46,7 @@ class ClosingForm(Form[int]):
 
     def _show_running(self, count: str) -> None:
         self.running = count
-        self._head.value = html.progress([f"Running sessions of mine: {count}."])
+        self._head.value = html.progress([f"{RUNNING}: {count}."])
 
     def _count(self) -> str:
         try:
@@ -73,4 +76,4 @@ class ClosingForm(Form[int]):
         self._report(f"Session {session_id} is closed.")
 
     def _rows(self) -> list[tuple[str, str]]:
-        return [("Running sessions of mine", self.running)]
+        return [(RUNNING, self.running)]

@@ -15,6 +15,7 @@ import pytest
 from jupyter_client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpec
 
+from hello_helpers.__main__ import main
 from hello_helpers.cli import lab
 from hello_helpers.cli.jupyter_folders import folders_elsewhere
 from hello_helpers.cli.jupyter_options import unknown_option
@@ -121,6 +122,16 @@ def test_a_terminal_finds_the_commands_of_this_course_first(
     monkeypatch.setenv("PATH", f"/theirs{os.pathsep}/usr/bin")  # nothing was activated
     path = lab.jupyter_environment()["PATH"].split(os.pathsep)
     assert path == [str(Path(sys.executable).parent), "/theirs", "/usr/bin"]
+
+
+def test_a_terminal_begins_where_the_notebooks_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    began: list[Path] = []
+    monkeypatch.setattr(lab, "_become", lambda *_: began.append(Path.cwd()) or 0)
+    assert main(["lab", "--no-browser", "--dir", str(tmp_path / "mine")]) == 0
+    assert began == [tmp_path / "mine"]
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_the_closing_form_closes_the_sessions_of_this_learner(
     assert form.running == "2"
     assert run(form) == 2
     assert ArmoniKSessions(channel).get_session(own_id).status == SessionStatus.CLOSED
-    assert "Running sessions of mine: 0." in form._head.value
+    assert "Running sessions that the lessons have made for me: 0." in form._head.value
     assert course_sessions(channel, course_labels()) == []
     assert ArmoniKSessions(channel).get_session(session_id).status == SessionStatus.RUNNING
 

@@ -72,7 +72,7 @@ def test_a_call_is_named_timed_sized_and_has_a_status_in_sign_and_word() -> None
     ("one", "status"),
     [
         (REFUSED, "✕ failed, NOT_FOUND: no such session"),
-        (STOPPED, "■ ended, by the client, which had read enough"),
+        (STOPPED, "■ ended, the client had read enough"),
         (OPEN, "○ open"),
         (call(code="CANCELLED", details="by the server"), "✕ failed, CANCELLED: by the server"),
     ],
