@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
@@ -16,6 +15,10 @@ T = TypeVar("T")
 
 ENTER_SECONDS = 0.3
 """How long after the Enter key the browser may take to send the text, which it sends second."""
+
+TELL_SECONDS = 0.5
+"""How long after a field was left a problem is told, if there is no room for it yet. A press on a
+button takes less, and the button must not move away under it."""
 
 LABEL = {"description_width": "max-content"}
 """Style: a label takes the room that it needs, instead of being cut."""
@@ -40,7 +43,7 @@ class Field(Generic[T]):
     Attributes:
         input: the widget that is typed into.
         problem: where it is said what is wrong, or worth a remark.
-        is_bad: True while a problem is shown.
+        is_bad: True while the text is bad, as far as was looked.
         box: all of it, to be put into a form.
         on_enter: called, in a thread, after the Enter key was pressed in a field of one line.
     """
@@ -59,6 +62,7 @@ class Field(Generic[T]):
         self._told = threading.Event()
         self._reading = threading.RLock()
         """What is said is about the text as it was read: no other thread comes in between."""
+        self._telling = threading.Timer(0, lambda: None)
         self.on_enter: Callable[[], None] = lambda: None
         kind, extra = (widgets.Textarea, {"rows": lines}) if lines > 1 else (widgets.Text, {})
         self.input = kind(
@@ -81,6 +85,7 @@ class Field(Generic[T]):
     def read(self, parse: Callable[[str], T] | None = None) -> T:
         """Return the value; if it is bad, say so below the field, and raise the error."""
         with self._reading:
+            self._telling.cancel()
             try:
                 value = (parse or self._parse)(self.input.value)
             except HelloError as error:
@@ -98,22 +103,42 @@ class Field(Generic[T]):
     def forget(self) -> None:
         """Say nothing below the field."""
         with self._reading:
+            self._telling.cancel()
             self.is_bad = False
             self._say("")
 
     def read_again(self) -> None:
         """The field was left: say below it what is wrong now, if anything is.
 
-        Often it is left by a press on the form's button. If what is said there went, or a remark
-        came, the button would move away under the pointer, and the click would miss it. So what
-        has been mended leaves its room behind, and a remark comes with the run.
+        Often it is left by a press on the form's button. If something came below the field, or
+        went, the button would move away under the pointer, and the click would miss it. So what
+        has been mended leaves its room behind, a problem comes a moment later, and a remark comes
+        with the run.
         """
         with self._reading:
-            said = self._said
-            with contextlib.suppress(HelloError):
-                self.read()
-            if not self.is_bad:
-                self._said, self.problem.value = said, html.unseen(said)
+            self._telling.cancel()
+            try:
+                self._parse(self.input.value)
+            except HelloError as error:
+                self.is_bad = True
+                self._tell(html.problem(error))
+            else:
+                self.is_bad = False
+                self.problem.value = html.unseen(self._said)
+
+    def _tell(self, problem: str) -> None:
+        """Say it where there is room for it, else in a moment, unless something else happens."""
+        if self._said or not TELL_SECONDS:
+            self._say(problem)
+            return
+        self._telling = threading.Timer(TELL_SECONDS, self._tell_now, (problem, self.input.value))
+        self._telling.daemon = True
+        self._telling.start()
+
+    def _tell_now(self, problem: str, text: str) -> None:
+        with self._reading:
+            if self.is_bad and self.input.value == text and not self._said:
+                self._say(problem)
 
     def _on_change(self, _change: object) -> None:
         self.read_again()  # an error that came out of here would hit the assignment

@@ -189,6 +189,20 @@ def test_the_button_stays_under_the_pointer_when_a_press_on_it_leaves_a_mended_f
     expect(endpoint_form).to_contain_text("Nothing listens at localhost:1.")
 
 
+def test_a_press_on_the_button_that_leaves_a_field_with_a_bad_value_is_not_lost(
+    notebook: Notebook, endpoint_form: Locator
+) -> None:
+    endpoint_form.get_by_label("a cluster of my own").check()
+    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
+    address.fill("no endpoint")
+    endpoint_form.get_by_role("button", name=CHECK).hover()
+    notebook.page.mouse.down()
+    notebook.page.wait_for_timeout(100)  # as long as people press a button
+    notebook.page.mouse.up()
+    expect(endpoint_form).to_contain_text("Nothing was sent: see the problem above.")
+    expect(endpoint_form.get_by_text("An endpoint has no blanks inside.")).to_be_visible()
+
+
 def test_a_comma_that_may_have_been_a_decimal_point_gets_a_remark(
     notebook: Notebook, values_form: Locator
 ) -> None:

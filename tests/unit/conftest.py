@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from hello_helpers.endpoint import Endpoint
+from hello_helpers.forms import field
 
 from .fake_armonik import FakeArmonik
 
@@ -27,3 +28,9 @@ def channel(fake: FakeArmonik) -> Iterator[grpc.Channel]:
     """A channel to it."""
     with Endpoint.parse(fake.url).open_channel() as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def _problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a field tell at once what is wrong; only people who press a button need a moment."""
+    monkeypatch.setattr(field, "TELL_SECONDS", 0)

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 import pytest
 
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError, WaitTimeoutError
+from hello_helpers.forms import field as field_module
 from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.field import ENTER_SECONDS, Field
@@ -198,6 +199,35 @@ def test_the_enter_key_runs_the_form_if_the_text_is_as_it_was(eager):
     press_enter(eager)
     assert eager.begun.wait(10)
     assert eager.wait(10) == 42
+
+
+def test_a_problem_comes_a_moment_after_a_field_was_left_so_that_no_button_moves_under_a_press(
+    form, monkeypatch
+):
+    monkeypatch.setattr(field_module, "TELL_SECONDS", 0.2)
+    told = threading.Event()
+    form._number.problem.observe(lambda _: told.set(), "value")
+    form.number.value = "many"
+    assert form._number.problem.value == ""
+    assert told.wait(10)
+    assert "whole number" in form._number.problem.value
+
+
+def test_a_press_within_that_moment_tells_it_at_once(form, monkeypatch):
+    monkeypatch.setattr(field_module, "TELL_SECONDS", 60)
+    form.number.value = "many"
+    form.run.click()
+    assert "whole number" in form._number.problem.value
+    assert "Nothing was sent" in form.status.value
+
+
+def test_what_is_mended_within_that_moment_is_never_complained_of(form, monkeypatch):
+    monkeypatch.setattr(field_module, "TELL_SECONDS", 0.05)
+    form.number.value = "many"
+    pending = form._number._telling
+    form.number.value = "7"
+    pending.join(10)
+    assert form._number.problem.value == ""
 
 
 def test_a_bad_value_takes_away_the_result_of_before_which_is_no_answer_to_it(eager):
