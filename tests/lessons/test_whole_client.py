@@ -117,6 +117,7 @@ def test_ctrl_c_cancels_the_session_with_its_tasks(
         assert job.stdout.readline() == "Main tasks have been sent\n"
         job.send_signal(signal.SIGINT)
         assert job.stdout.read() == "Session has been cancelled\nGood bye !\n"
+    assert job.returncode == 130
     session = ArmoniKSessions(channel).get_session(session_id)
     assert session.status == SessionStatus.CANCELLED
     _, tasks = ArmoniKTasks(channel).list_tasks(
