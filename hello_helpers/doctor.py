@@ -11,18 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hello_helpers.endpoint import ENDPOINT_VARIABLES, Endpoint
+from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import HelloError
-
-OUR_VARIABLES = (
-    *ENDPOINT_VARIABLES,
-    "HELLO_PARTITION",
-    "HELLO_LEARNER",
-    "HELLO_ARMONIK_DIR",
-    "HELLO_PROGRESS_DIR",
-)
-PROXY_VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy")
-"""These may hold a password, so their values are not told."""
+from hello_helpers.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES, VARIABLES
 
 CHECK_SECONDS = 5.0
 """How long an endpoint may take to answer."""
@@ -58,11 +49,11 @@ def findings() -> Iterator[Finding]:
 
     What cannot work any more, since something below it does not, is left out.
     """
-    yield from _variables()
     packages = list(_packages())
     yield from packages
     if any(finding.is_bad for finding in packages):
         return  # without them nothing else can be imported
+    yield from _variables()
     yield _attempt("widgets", _widgets)
     yield _attempt("lessons", _lessons)
     yield _attempt("progress", _progress)
@@ -83,11 +74,11 @@ def _attempt(about: str, look: Callable[[], str]) -> Finding:
 
 
 def _variables() -> Iterator[Finding]:
-    for name in OUR_VARIABLES:
+    for name in (*VARIABLES, "HELLO_ARMONIK_DIR", "HELLO_PROGRESS_DIR"):
         if value := os.environ.get(name):
             yield Finding("set", f"{name}={value}")
-    for name in PROXY_VARIABLES:
-        if os.environ.get(name):
+    for name in (*PROXY_VARIABLES, *NO_PROXY_VARIABLES):
+        if os.environ.get(name):  # its value may hold a password
             yield Finding("set", f"{name} (never used within this machine)")
 
 

@@ -33,16 +33,13 @@ from hello_helpers.errors import (
     SocketMissingError,
 )
 from hello_helpers.origin import end_of
+from hello_helpers.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES
 
 if TYPE_CHECKING:
     from hello_helpers.endpoint import Endpoint
 
 SHARE_OF_THE_CALL = 0.6
 """Part of the time that the call may take; the rest is for finding out why it failed."""
-
-PROXY_VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy")
-NO_PROXY_VARIABLES = ("no_grpc_proxy", "no_proxy")
-"""In the order in which gRPC reads them; it knows no capital letters here."""
 
 
 def check(endpoint: Endpoint, timeout: float) -> dict[str, str]:

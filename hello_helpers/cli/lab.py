@@ -16,12 +16,7 @@ from hello_helpers import lessons
 from hello_helpers.cli.jupyter_folders import folders_elsewhere
 from hello_helpers.cli.jupyter_options import unknown_option
 from hello_helpers.cli.jupyter_running import RunningJupyter, find_running
-from hello_helpers.endpoint import (
-    CA_VARIABLE,
-    CERTIFICATE_VARIABLE,
-    ENDPOINT_VARIABLES,
-    KEY_VARIABLE,
-)
+from hello_helpers.variables import VARIABLES
 
 HELP = "open JupyterLab on your own copy of the lessons"
 
@@ -32,16 +27,6 @@ FRONT_PAGE = f"lab/workspaces/hello-armonik/tree/{lessons.WELCOME}"
 
 KERNELS = "hello_helpers.cli.lesson_kernels.LessonKernelManager"
 """What starts the kernels of this JupyterLab."""
-
-VARIABLES = (
-    *ENDPOINT_VARIABLES,
-    CA_VARIABLE,
-    CERTIFICATE_VARIABLE,
-    KEY_VARIABLE,
-    "HELLO_PARTITION",
-    "HELLO_LEARNER",
-)
-"""What decides which ArmoniK the notebooks use, and how: JupyterLab's kernels inherit it."""
 
 SETTINGS = Path(__file__).parent / "jupyter"
 """A folder of defaults in Jupyter's own form; here, that JupyterLab asks nobody for news."""

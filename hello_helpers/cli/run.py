@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import re
 import signal
 import threading
@@ -17,8 +16,8 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 from hello_helpers.cli import complain, fail, say
-from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
-from hello_helpers.endpoint import ENDPOINT_VARIABLES, Endpoint
+from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint, names_endpoint
+from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError
 from hello_helpers.values import parse_count, parse_number
 
@@ -74,17 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Say hello; return the exit status."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as Ctrl-C does
-    embedded = None
-    if not args.endpoint and not any(map(os.environ.get, ENDPOINT_VARIABLES)):
-        if args.ca or args.cert or args.key:
-            return fail(
-                InputError(
-                    "--ca, --cert and --key are for an endpoint that begins with https://.",
-                    f"Name it with -e, or in the environment variable {ENDPOINT_VARIABLES[0]}.",
-                )
-            )
-        embedded = _start_embedded()
     try:
+        embedded = None if names_endpoint(args) else _start_embedded()
         say("Hello ArmoniK Python Example !")
         with _open_channel(args, embedded) as channel:
             return _hello(channel, args)

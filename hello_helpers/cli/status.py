@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from hello_helpers.cli import fail, printable, say, span
-from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
-from hello_helpers.endpoint import Endpoint, endpoint_variable
+from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint, names_endpoint
+from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import EndpointError, HelloError, NoAnswerError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Print the status; return the exit status."""
     try:
-        if args.endpoint or endpoint_variable():
+        if names_endpoint(args):
             endpoint = find_endpoint(args)
             lines = _about(endpoint)
         elif shared := _find_shared():

@@ -128,7 +128,7 @@ class Field(Generic[T]):
 
     def _tell(self, problem: str) -> None:
         """Say it where there is room for it, else in a moment, unless something else happens."""
-        if self._said or not TELL_SECONDS:
+        if self._said:
             self._say(problem)
             return
         self._telling = threading.Timer(TELL_SECONDS, self._tell_now, (problem, self.input.value))

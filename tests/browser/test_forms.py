@@ -60,6 +60,14 @@ def values_form(notebook: Notebook) -> Locator:
     return form
 
 
+def fill_address(endpoint_form: Locator, text: str) -> Locator:
+    """Type the address of a cluster; return its field, which has not been left yet."""
+    endpoint_form.get_by_label("a cluster of my own").check()
+    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
+    address.fill(text)
+    return address
+
+
 def test_both_forms_are_used_and_have_nothing_that_axe_finds(
     notebook: Notebook, endpoint_form: Locator, values_form: Locator
 ) -> None:
@@ -176,9 +184,7 @@ def test_what_is_mended_is_not_complained_of_any_more(
 def test_the_button_stays_under_the_pointer_when_a_press_on_it_leaves_a_mended_field(
     notebook: Notebook, endpoint_form: Locator
 ) -> None:
-    endpoint_form.get_by_label("a cluster of my own").check()
-    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
-    address.fill("no endpoint")
+    address = fill_address(endpoint_form, "no endpoint")
     address.press("Enter")
     expect(endpoint_form.get_by_text("An endpoint has no blanks inside.")).to_be_visible()
     address.fill("localhost:1")
@@ -192,9 +198,7 @@ def test_the_button_stays_under_the_pointer_when_a_press_on_it_leaves_a_mended_f
 def test_a_press_on_the_button_that_leaves_a_field_with_a_bad_value_is_not_lost(
     notebook: Notebook, endpoint_form: Locator
 ) -> None:
-    endpoint_form.get_by_label("a cluster of my own").check()
-    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
-    address.fill("no endpoint")
+    fill_address(endpoint_form, "no endpoint")
     endpoint_form.get_by_role("button", name=CHECK).hover()
     notebook.page.mouse.down()
     notebook.page.wait_for_timeout(100)  # as long as people press a button

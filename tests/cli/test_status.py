@@ -65,6 +65,15 @@ def test_if_none_runs_it_says_so_and_starts_none(tmp_path: Path):
     assert list((tmp_path / "private").iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["status", "learners"])
+def test_tls_files_without_an_endpoint_are_refused(command: str, tmp_path: Path):
+    private = {"HELLO_ARMONIK_DIR": str(tmp_path / "private"), "AK_ENDPOINT": ""}
+    run = hello_armonik(command, "--ca", "ca.pem", **private)
+    assert run.returncode == 1
+    assert run.stderr.startswith("--ca, --cert and --key are for an endpoint")
+    assert not (tmp_path / "private").exists()
+
+
 def test_of_the_shared_one_it_also_shows_process_and_log(tmp_path: Path):
     environment = {"HELLO_ARMONIK_DIR": str(tmp_path)}
     assert hello_armonik("run", **environment).returncode == 0

@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from hello_helpers.endpoint import Endpoint
-from hello_helpers.forms import field
+from hello_helpers.forms.field import Field
 
 from .fake_armonik import FakeArmonik
 
@@ -30,7 +30,7 @@ def channel(fake: FakeArmonik) -> Iterator[grpc.Channel]:
         yield opened
 
 
-@pytest.fixture(autouse=True)
-def _problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a field tell at once what is wrong; only people who press a button need a moment."""
-    monkeypatch.setattr(field, "TELL_SECONDS", 0)
+    monkeypatch.setattr(Field, "_tell", Field._say)

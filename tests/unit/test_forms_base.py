@@ -147,6 +147,7 @@ def test_a_bad_value_is_told_below_its_field_and_nothing_is_started(eager):
         eager.wait(10)
 
 
+@pytest.mark.usefixtures("problems_at_once")
 def test_a_bad_value_is_told_when_the_field_is_left_and_a_good_one_clears_it(form):
     form.number.value = "many"
     assert "whole number" in form._number.problem.value
@@ -248,6 +249,7 @@ def test_a_bad_value_that_is_typed_meanwhile_leaves_the_progress(form):
     assert form.wait(10) == 42
 
 
+@pytest.mark.usefixtures("problems_at_once")
 def test_a_field_mended_while_the_enter_key_has_it_read_is_not_complained_of(form):
     def slow_parse(text: str) -> int:
         if text == "four" and not edits:

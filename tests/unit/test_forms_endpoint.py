@@ -63,6 +63,7 @@ def test_typing_an_address_chooses_the_own_cluster(fake):
     assert form.wait(10).url == fake.url
 
 
+@pytest.mark.usefixtures("problems_at_once")
 def test_a_bad_address_is_told_below_the_field_when_it_is_left():
     form = EndpointForm()
     form.endpoint.value = "localhost:99999"
@@ -129,6 +130,7 @@ def test_an_address_that_does_not_go_with_certificates_is_mended_by_taking_these
     assert form.status.value == ""
 
 
+@pytest.mark.usefixtures("problems_at_once")
 def test_a_tls_file_that_is_missing_is_told_below_its_field(tmp_path):
     form = EndpointForm()
     form.endpoint.value = "https://host:5001"
