@@ -12,13 +12,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hello_helpers.cancellation import Cancellation
+    from hello_helpers.connect.endpoint import Endpoint
+    from hello_helpers.course.sessions import pick_up_session
     from hello_helpers.display import journey
-    from hello_helpers.endpoint import Endpoint
     from hello_helpers.errors import HelloError
     from hello_helpers.forms import EndpointForm, ValuesForm
     from hello_helpers.messages import Payload, Result
-    from hello_helpers.sessions import pick_up_session
     from hello_helpers.steps import (
         create_payload,
         create_session,
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
         submit_task,
         wait_for_result,
     )
-    from hello_helpers.waiting import wait_for_results
+    from hello_helpers.wait.cancellation import Cancellation
+    from hello_helpers.wait.waiting import wait_for_results
 
 __all__ = [
     "Cancellation",
@@ -49,8 +49,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "Cancellation": "cancellation",
-    "Endpoint": "endpoint",
+    "Cancellation": "wait.cancellation",
+    "Endpoint": "connect.endpoint",
     "EndpointForm": "forms",
     "HelloError": "errors",
     "Payload": "messages",
@@ -61,10 +61,10 @@ _MODULES = {
     "default_task_options": "steps",
     "journey": "display",
     "open_channel": "steps",
-    "pick_up_session": "sessions",
+    "pick_up_session": "course.sessions",
     "submit_task": "steps",
     "wait_for_result": "steps",
-    "wait_for_results": "waiting",
+    "wait_for_results": "wait.waiting",
 }
 
 # gRPC writes what it thinks of a failed handshake, or of a fork, into the notebook, in red. What

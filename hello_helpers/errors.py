@@ -23,7 +23,7 @@
         ├── WaitTimeoutError        the deadline is over; carries a diagnosis
         └── WaitCancelledError      somebody cancelled the wait
 
-Ctrl-C is no error: see `hello_helpers.cancellation.WaitInterrupted`.
+Ctrl-C is no error: see `hello_helpers.wait.cancellation.WaitInterrupted`.
 
 The catch that most programs want::
 

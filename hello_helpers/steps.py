@@ -20,13 +20,13 @@ import grpc
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition, TaskOptions
 
-from hello_helpers.cancellation import Cancellation
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import MessageError
 from hello_helpers.labels import own_labels
 from hello_helpers.messages import Payload, Result
-from hello_helpers.refusals import explained
-from hello_helpers.waiting import Progress, wait_for_results
+from hello_helpers.wait.cancellation import Cancellation
+from hello_helpers.wait.waiting import Progress, wait_for_results
 
 OTHER_WORKER = (
     "This was made by another worker than the hello worker. Name the partition in which that one "

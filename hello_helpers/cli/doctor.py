@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hello_helpers.cli import say
-from hello_helpers.doctor import findings
+from hello_helpers.course.doctor import findings
 
 HELP = "look whether all that is needed is there and works; say what to do if not"
 

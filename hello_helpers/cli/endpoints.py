@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from hello_helpers.endpoint import ENDPOINT_VARIABLES, Endpoint, endpoint_variable
+from hello_helpers.connect.endpoint import ENDPOINT_VARIABLES, Endpoint, endpoint_variable
 from hello_helpers.errors import InputError
 
 

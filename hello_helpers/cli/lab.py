@@ -12,11 +12,11 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from hello_helpers import lessons
 from hello_helpers.cli.jupyter_folders import folders_elsewhere
 from hello_helpers.cli.jupyter_options import unknown_option
 from hello_helpers.cli.jupyter_running import RunningJupyter, find_running
-from hello_helpers.variables import VARIABLES
+from hello_helpers.connect.variables import VARIABLES
+from hello_helpers.course import working_copy as lessons
 
 HELP = "open JupyterLab on your own copy of the lessons"
 

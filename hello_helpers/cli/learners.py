@@ -11,7 +11,7 @@ from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
 from hello_helpers.errors import HelloError
 
 if TYPE_CHECKING:
-    from hello_helpers.learners import Learner
+    from hello_helpers.course.learners import Learner
 
 HELP = "for teachers: show the learners on a shared ArmoniK, and how their tasks went"
 
@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Print a table, and below it why somebody's newest task failed."""
+    from hello_helpers.course.learners import learners
     from hello_helpers.display.tables import Table
-    from hello_helpers.learners import learners
 
     try:
         endpoint = find_endpoint(args)

@@ -13,11 +13,11 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
 LAUNCHER = "ipykernel_launcher"
 
-FIRST_WORDS = "--IPKernelApp.extra_extensions=hello_helpers.first_words"
+FIRST_WORDS = "--IPKernelApp.extra_extensions=hello_helpers.course.first_words"
 
 
 class LessonKernelManager(ServerKernelManager):
-    """Starts kernels as ever; those of our own Python load `hello_helpers.first_words`."""
+    """Starts kernels as ever; those of our own Python load `hello_helpers.course.first_words`."""
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """Return the command of the kernel."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from hello_helpers.cli import fail, say
+from hello_helpers.course.progress import my_progress
+from hello_helpers.course.progress_file import ProgressError, folder, read
 from hello_helpers.display.progress import progress_table
-from hello_helpers.progress import my_progress
-from hello_helpers.progress_file import ProgressError, folder, read
 
 NOTHING = "Nothing is recorded yet."
 

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hello_helpers.cli import complain, fail, say
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint, names_endpoint
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.course.values import parse_count, parse_number
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError
-from hello_helpers.values import parse_count, parse_number
 
 if TYPE_CHECKING:
     import grpc
 
-    from hello_helpers.cancellation import Cancellation
-    from hello_helpers.waiting import Progress
+    from hello_helpers.wait.cancellation import Cancellation
+    from hello_helpers.wait.waiting import Progress
 
 T = TypeVar("T")
 
@@ -110,10 +110,10 @@ def _open_channel(args: argparse.Namespace, embedded: Future[Endpoint] | None) -
 
 def _hello(channel: grpc.Channel, args: argparse.Namespace) -> int:
     """Say hello and good bye; what goes wrong in between is told in between."""
-    from hello_helpers.cancellation import Cancellation
+    from hello_helpers.course.sessions import closing_session, hello_partition
     from hello_helpers.messages import Payload
-    from hello_helpers.sessions import closing_session, hello_partition
     from hello_helpers.steps import create_payload, create_session, submit_task, wait_for_result
+    from hello_helpers.wait.cancellation import Cancellation
 
     values = args.values or list(range(args.nfirst))
     session_id = create_session(channel, args.partition or hello_partition())

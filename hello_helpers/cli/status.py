@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from hello_helpers.cli import fail, printable, say, span
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint, names_endpoint
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.errors import EndpointError, HelloError, NoAnswerError
 
 if TYPE_CHECKING:
@@ -82,8 +82,8 @@ def _about_shared(shared: SharedArmonik) -> list[Line]:
 
 def _about(endpoint: Endpoint) -> list[Line]:
     """Ask an ArmoniK for everything; raise a `HelloError` if it does not answer."""
-    from hello_helpers.deadline import with_deadline
-    from hello_helpers.refusals import LOOK_HINT, explained
+    from hello_helpers.connect.deadline import with_deadline
+    from hello_helpers.connect.grpc_errors import LOOK_HINT, explained
 
     versions = endpoint.check(CHECK_SECONDS)
     try:

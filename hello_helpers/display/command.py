@@ -15,7 +15,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
 
 STYLE = (
     "white-space: pre-wrap; overflow-wrap: anywhere; padding: 0.6em; line-height: 1.4; "

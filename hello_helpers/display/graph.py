@@ -15,11 +15,11 @@ import grpc
 from armonik.client import ArmoniKResults, ArmoniKTasks
 from armonik.common import Result, ResultStatus, Task, TaskStatus
 
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.display.drawing import BLUE, GREEN, GREY, ORANGE, Arrow, Box, Picture
 from hello_helpers.display.drawing import Point as At
 from hello_helpers.display.layers import Edge, Places, place
 from hello_helpers.display.tables import Table
-from hello_helpers.refusals import explained
 
 DRAWN_TASKS = 60
 """More than that nobody can make out; they are counted."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from hello_helpers.course.progress import LESSONS, Standing, Step
 from hello_helpers.display.tables import Table, text
-from hello_helpers.progress import LESSONS, Standing, Step
 
 NOT_TRIED = "\N{WHITE CIRCLE} not tried"
 TRIED = "\N{MULTIPLICATION X} tried, not right yet"

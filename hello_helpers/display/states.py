@@ -13,10 +13,11 @@ from armonik.common import EventTypes, ResultStatus, Task, TaskStatus
 from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
-from hello_helpers import diagnosis, facts
+from hello_helpers.connect.grpc_errors import explain, explained
 from hello_helpers.display.tables import Table
 from hello_helpers.errors import WaitTimeoutError
-from hello_helpers.refusals import explain, explained
+from hello_helpers.wait import diagnosis
+from hello_helpers.wait import evidence as facts
 
 OVER = ("COMPLETED", "ERROR", "TIMEOUT", "CANCELLED", "RETRIED")
 

@@ -13,11 +13,11 @@ import grpc
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition
 
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import ResultLostError
 from hello_helpers.messages import Payload
-from hello_helpers.refusals import explained
 from hello_helpers.steps import create_session
-from hello_helpers.waiting import wait_for_results
+from hello_helpers.wait.waiting import wait_for_results
 
 LABELS = {"exercise": "09"}
 """Of the session, so that the check knows it."""

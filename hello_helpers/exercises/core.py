@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.course.progress import Step, my_progress
 from hello_helpers.display.notes import Note
-from hello_helpers.endpoint import Endpoint
-from hello_helpers.progress import Step, my_progress
 
 
 class Wrong(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 from armonik.client import ArmoniKVersions
 
-from hello_helpers.deadline import with_deadline
+from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.exercises.core import Exercise, Wrong
 from hello_helpers.exercises.looking import ANSWER_SECONDS, ask, channel_of
 

@@ -6,11 +6,11 @@ import grpc
 from armonik.client import ArmoniKResults
 from armonik.common import ResultStatus
 
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import MessageError
 from hello_helpers.exercises.core import Exercise, Wrong
 from hello_helpers.exercises.looking import look_up
 from hello_helpers.messages import Payload
-from hello_helpers.refusals import explained
 
 VALUES = [3, 4, 5]
 

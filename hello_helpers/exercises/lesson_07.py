@@ -9,15 +9,16 @@ import grpc
 from armonik.client import ArmoniKPartitions, ArmoniKResults, ArmoniKTasks
 from armonik.common import Task, TaskStatus
 
-from hello_helpers import diagnosis, facts
+from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.course.private_armonik import endpoint_of, last_error
 from hello_helpers.display.states import OVER
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import MessageError, RefusedError
 from hello_helpers.exercises.core import Exercise, Wrong
 from hello_helpers.messages import Payload, Result
-from hello_helpers.private_armonik import endpoint_of, last_error
-from hello_helpers.refusals import explained
 from hello_helpers.steps import Data, create_payload, create_session, submit_task
+from hello_helpers.wait import diagnosis
+from hello_helpers.wait import evidence as facts
 
 NUMBERS = [1, 2, 6]
 MEAN = 3

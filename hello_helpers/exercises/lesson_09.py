@@ -6,10 +6,10 @@ import grpc
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import ResultStatus, Task, TaskStatus
 
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.exercises.broken_graph import LABELS
 from hello_helpers.exercises.core import Exercise, Wrong
 from hello_helpers.exercises.looking import look_up
-from hello_helpers.refusals import explained
 
 SOLUTION = """\
 from armonik.common import ResultStatus

@@ -6,12 +6,12 @@ import grpc
 from armonik.client import ArmoniKSessions, ArmoniKTasks
 from armonik.common import SessionStatus, Task, TaskStatus
 
+from hello_helpers.batches import download_all
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import MessageError, RefusedError
 from hello_helpers.exercises.core import Exercise, Wrong
 from hello_helpers.exercises.looking import look_up
-from hello_helpers.many import download_all
 from hello_helpers.messages import Result
-from hello_helpers.refusals import explained
 
 NUMBERS = 10_000
 RIGHT = sum(range(NUMBERS))

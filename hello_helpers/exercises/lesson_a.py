@@ -6,9 +6,9 @@ import grpc
 from armonik.client import ArmoniKResults, ArmoniKSessions
 from armonik.common import Result, ResultStatus, SessionStatus
 
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.exercises.core import Exercise, Wrong
 from hello_helpers.exercises.looking import look_up
-from hello_helpers.refusals import explained
 
 NAME = "from the old page"
 

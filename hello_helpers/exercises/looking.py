@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import grpc
 
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.exercises.core import Wrong
-from hello_helpers.refusals import explained
 
 T = TypeVar("T")
 

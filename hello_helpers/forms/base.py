@@ -15,12 +15,12 @@ from typing import Any, Generic, TypeVar
 
 import ipywidgets as widgets
 
-from hello_helpers.cancellation import Cancellation, WaitInterrupted
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.errors import HelloError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import html
 from hello_helpers.forms.field import FieldBox
 from hello_helpers.forms.reasons import reason_of
+from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
 
 logger = logging.getLogger(__name__)
 

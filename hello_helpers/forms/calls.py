@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import grpc
 import ipywidgets as widgets
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.forms import html
 from hello_helpers.wire import on_the_wire
 

@@ -10,13 +10,13 @@ import ipywidgets as widgets
 from armonik.client import ArmoniKSessions
 from armonik.common import TaskOptions
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import HelloError
 from hello_helpers.forms import html
 from hello_helpers.forms.field import Field
 from hello_helpers.forms.option_fields import OptionFields
 from hello_helpers.forms.values_form import ValuesForm
-from hello_helpers.refusals import explained
 
 
 class ClientForm(ValuesForm):

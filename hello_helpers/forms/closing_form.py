@@ -8,15 +8,15 @@ import grpc
 import ipywidgets as widgets
 from armonik.client import ArmoniKSessions
 
-from hello_helpers.deadline import with_deadline
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.course.sessions import course_labels, my_sessions
 from hello_helpers.errors import HelloError
 from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.code_twin import close_code
-from hello_helpers.refusals import explained
-from hello_helpers.sessions import course_labels, my_sessions
 
 RUNNING = "Running sessions that the lessons have made for me"
 """Not those that the learner has made without the labels of the course."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from armonik.common import TaskOptions
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.labels import COURSE, OWN
 from hello_helpers.messages import Payload
 

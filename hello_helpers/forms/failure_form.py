@@ -11,17 +11,17 @@ import ipywidgets as widgets
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition, TaskOptions
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.course.sessions import closing_session, hello_partition
+from hello_helpers.course.values import parse_whole
 from hello_helpers.errors import HelloError, WaitCancelledError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.failures import FAILURES, Failure, failure_code
 from hello_helpers.forms.field import LABEL, Field
 from hello_helpers.forms.reasons import reason_of
-from hello_helpers.refusals import explained
-from hello_helpers.sessions import closing_session, hello_partition
-from hello_helpers.values import parse_whole
-from hello_helpers.waiting import wait_for_results
+from hello_helpers.wait.waiting import wait_for_results
 
 
 class FailureForm(Form[str]):

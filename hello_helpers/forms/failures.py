@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.forms.code_twin import channel_code
 from hello_helpers.messages import Payload
 

@@ -12,19 +12,20 @@ import ipywidgets as widgets
 from armonik.client import ArmoniKTasks
 from armonik.common import Task, TaskStatus
 
-from hello_helpers import many, steps
-from hello_helpers.deadline import with_deadline
+from hello_helpers import batches as many
+from hello_helpers import steps
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.course.sessions import closing_session, hello_partition
+from hello_helpers.course.values import parse_whole
 from hello_helpers.display.board import Board
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import HelloError, InputError, WaitTimeoutError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.field import Field
 from hello_helpers.forms.many_twin import many_code
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload, Result
-from hello_helpers.sessions import closing_session, hello_partition
-from hello_helpers.values import parse_whole
-from hello_helpers.waiting import Progress
+from hello_helpers.wait.waiting import Progress
 
 MOST_NUMBERS = 1_000_000
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.batches import BATCH_BYTES
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.forms.code_twin import channel_code
-from hello_helpers.many import BATCH_BYTES
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
 
 _CODE = """\

@@ -10,12 +10,12 @@ import ipywidgets as widgets
 from armonik.client import ArmoniKPartitions
 from armonik.common import TaskOptions
 
-from hello_helpers.deadline import with_deadline
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.course.sessions import hello_partition
+from hello_helpers.course.values import parse_whole
 from hello_helpers.errors import EndpointError
 from hello_helpers.forms.field import LABEL, Field, label_above
-from hello_helpers.sessions import hello_partition
-from hello_helpers.values import parse_whole
 
 LOOK_SECONDS = 3.0
 """How long to wait for the list of partitions."""

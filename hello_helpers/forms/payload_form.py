@@ -10,14 +10,14 @@ from armonik.client import ArmoniKResults
 from armonik.common import ResultStatus
 
 from hello_helpers import steps
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.course.values import comma_note, parse_values, parse_whole
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.code_twin import payload_code
 from hello_helpers.forms.field import Field
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
-from hello_helpers.refusals import explained
-from hello_helpers.values import comma_note, parse_values, parse_whole
 
 SHOWN_BYTES = 80
 

@@ -6,9 +6,9 @@ be another one, and of the notebook's first cell.
 
 from __future__ import annotations
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import LOOK_HINT
 from hello_helpers.errors import EndedError, EndpointError, HelloError, NoAnswerError
-from hello_helpers.refusals import LOOK_HINT
 
 CHECK_SECONDS = 4.0
 

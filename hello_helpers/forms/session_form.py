@@ -8,13 +8,13 @@ import ipywidgets as widgets
 from armonik.client import ArmoniKSessions
 from armonik.common import TaskOptions
 
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.display.tables import text
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.code_twin import session_code
 from hello_helpers.forms.option_fields import OptionFields
-from hello_helpers.refusals import explained
 
 
 class SessionForm(Form[str]):

@@ -7,11 +7,11 @@ from functools import partial
 
 import ipywidgets as widgets
 
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.course.values import parse_whole
 from hello_helpers.display.graph import session_graph
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.forms.field import Field
 from hello_helpers.forms.values_form import ValuesForm
-from hello_helpers.values import parse_whole
 
 LARGEST_N = 1000
 """The graph of that is large enough."""

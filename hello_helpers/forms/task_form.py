@@ -13,8 +13,10 @@ from armonik.client import ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition
 
 from hello_helpers import steps
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.course.values import comma_note, parse_values, parse_whole
 from hello_helpers.display.states import MEANING, History, Step, Watch, watch_session
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.calls import channel_with_calls
@@ -22,8 +24,6 @@ from hello_helpers.forms.code_twin import task_code
 from hello_helpers.forms.field import Field
 from hello_helpers.forms.option_fields import PRIORITY_LABEL
 from hello_helpers.messages import Payload
-from hello_helpers.refusals import explained
-from hello_helpers.values import comma_note, parse_values, parse_whole
 
 
 class TaskForm(Form[History]):

@@ -9,14 +9,14 @@ import ipywidgets as widgets
 from armonik.common import TaskOptions
 
 from hello_helpers import steps
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.course.sessions import closing_session
+from hello_helpers.course.values import comma_note, parse_count, parse_values
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.code_twin import hello_code
 from hello_helpers.forms.field import LABEL, Field
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
-from hello_helpers.sessions import closing_session
-from hello_helpers.values import comma_note, parse_count, parse_values
 
 NUMBERS, FIRST_N = "numbers", "first n"
 

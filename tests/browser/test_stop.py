@@ -20,7 +20,7 @@ pytestmark = pytest.mark.embedded_only
 
 FIRST = """\
 from hello_helpers import *
-from hello_helpers.course import begin_lesson
+from hello_helpers.course.frame import begin_lesson
 
 begin_lesson()
 endpoint = Endpoint.find()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hello_helpers import doctor
 from hello_helpers.__main__ import main
+from hello_helpers.course import doctor
 from hello_helpers.embedded import EmbeddedArmonik
 from tests.unit import listeners
 from tests.workers import other
@@ -60,9 +60,9 @@ def test_without_a_package_nothing_else_is_tried(
 def test_a_package_that_is_there_but_broken_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "hello_helpers.probe", None)  # its import fails now
+    monkeypatch.setitem(sys.modules, "hello_helpers.connect.probe", None)  # its import fails now
     problem, remedy = about(told(capsys, 1), "ArmoniK")
-    assert "hello_helpers.probe" in problem
+    assert "hello_helpers.connect.probe" in problem
     assert remedy == doctor.INSTALL_AGAIN
 
 

@@ -9,14 +9,15 @@ import pytest
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition
 
-from hello_helpers import learners, steps
+from hello_helpers import steps
 from hello_helpers.__main__ import main
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.course import learners
+from hello_helpers.course.sessions import course_labels, pick_up_session
 from hello_helpers.embedded import EmbeddedArmonik
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.messages import Payload
-from hello_helpers.sessions import course_labels, pick_up_session
-from hello_helpers.waiting import wait_for_results
+from hello_helpers.wait.waiting import wait_for_results
 from tests.unit import listeners
 
 pytestmark = pytest.mark.embedded_only

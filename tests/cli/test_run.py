@@ -17,8 +17,8 @@ from armonik.client import ArmoniKSessions
 from armonik.common import SessionStatus
 
 from hello_helpers.__main__ import COMMANDS, main, parse
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.embedded import EmbeddedArmonik
-from hello_helpers.endpoint import Endpoint
 from tests.unit import listeners
 from tests.workers import other
 

@@ -17,10 +17,10 @@ from armonik.common import TaskStatus
 from armonik.protogen.common.health_checks_common_pb2 import CheckHealthRequest
 
 from hello_helpers.cli import span
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.course.sessions import create_session
 from hello_helpers.embedded import EmbeddedArmonik
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.messages import Payload
-from hello_helpers.sessions import create_session
 from hello_helpers.steps import create_payload, submit_task, wait_for_result
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import eventually

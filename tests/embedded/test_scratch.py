@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hello_helpers.certificates import certificate_folder
+from hello_helpers.course.certificates import certificate_folder
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.embedded.scratch import scratch_folder
 
@@ -28,7 +28,7 @@ time.sleep(60)
 
 OWNER_WITH_ARMONIK = """\
 import time
-from hello_helpers.certificates import certificate_folder
+from hello_helpers.course.certificates import certificate_folder
 from hello_helpers.embedded import EmbeddedArmonik
 
 folder = certificate_folder()

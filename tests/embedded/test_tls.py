@@ -17,11 +17,11 @@ from armonik.common.channel import create_channel
 from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationStub
 from armonik.protogen.common.auth_common_pb2 import GetCurrentUserRequest
 
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.embedded.errors import StartError
 from hello_helpers.embedded.host import LOOPBACK, Host
 from hello_helpers.embedded.tls import CLIENT_NAME, MAKER, RENEWAL, TlsFolder, how_to_connect
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import TlsMismatchError
 
 from .served import CLI

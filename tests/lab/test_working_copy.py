@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from hello_helpers.lessons import MEMORY, LessonsError, find, refresh
+from hello_helpers.course.working_copy import MEMORY, LessonsError, find, refresh
 
 
 def store_lesson(folder: Path, name: str, source: str) -> None:

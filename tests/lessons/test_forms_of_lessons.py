@@ -19,6 +19,7 @@ from hello_helpers import (
     create_session,
     pick_up_session,
 )
+from hello_helpers.course.sessions import course_labels, course_sessions
 from hello_helpers.forms import (
     ClientForm,
     ClosingForm,
@@ -31,7 +32,6 @@ from hello_helpers.forms import (
 )
 from hello_helpers.forms.base import Form
 from hello_helpers.messages import Payload
-from hello_helpers.sessions import course_labels, course_sessions
 
 pytestmark = pytest.mark.embedded_only
 

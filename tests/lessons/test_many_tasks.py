@@ -13,10 +13,10 @@ from armonik.client import ArmoniKSessions, ArmoniKTasks
 from armonik.common import SessionStatus, Task
 
 from hello_helpers import Endpoint, HelloError, Payload, create_session
+from hello_helpers.batches import create_payloads, submit_all
 from hello_helpers.display.board import Board
 from hello_helpers.forms import ManyForm
 from hello_helpers.forms.many_form import SHOW_SECONDS
-from hello_helpers.many import create_payloads, submit_all
 
 pytestmark = pytest.mark.embedded_only
 

@@ -12,11 +12,11 @@ import pytest
 from armonik.client import ArmoniKResults
 
 from hello_helpers import Payload, create_payload, create_session, submit_task, wait_for_results
+from hello_helpers.course.private_armonik import endpoint_of, start_private, worker_log
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import EndedError
 from hello_helpers.exercises import exercise_07, lesson_07
 from hello_helpers.exercises.core import Verdict
-from hello_helpers.private_armonik import endpoint_of, start_private, worker_log
 from tests.lessons.running import cell_of, stored
 
 pytestmark = pytest.mark.embedded_only

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hello_helpers.certificates import certificate_for
+from hello_helpers.course.certificates import certificate_for
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import InputError
 from hello_helpers.exercises import exercise_11

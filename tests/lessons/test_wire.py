@@ -17,8 +17,8 @@ from hello_helpers import (
     submit_task,
     wait_for_result,
 )
-from hello_helpers.many import create_payloads, download_all, submit_all, wait_all
-from hello_helpers.sessions import hello_partition
+from hello_helpers.batches import create_payloads, download_all, submit_all, wait_all
+from hello_helpers.course.sessions import hello_partition
 from hello_helpers.wire import Wire, on_the_wire
 from tests.lessons.running import cell_of, stored
 

@@ -10,14 +10,14 @@ import pytest
 from armonik.client import ArmoniKHealthChecks
 
 from hello_helpers import Cancellation
-from hello_helpers.embedded import EmbeddedArmonik
-from hello_helpers.private_armonik import (
+from hello_helpers.course.private_armonik import (
     START_SECONDS,
     WorkerStartError,
     endpoint_of,
     start_private,
 )
-from hello_helpers.waiting import Wait
+from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.wait.waiting import Wait
 
 pytestmark = pytest.mark.embedded_only
 

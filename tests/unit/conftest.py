@@ -8,7 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.forms.field import Field
 
 from .fake_armonik import FakeArmonik

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hello_helpers import embedded
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.embedded.errors import StartError
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import EndpointError, EndpointSyntaxError
 
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import ipywidgets as widgets
 import pytest
 
+from hello_helpers.course.values import parse_count
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import field as field_module
 from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.field import ENTER_SECONDS, Field
-from hello_helpers.values import parse_count
 
 
 class DoubleForm(Form[int]):

@@ -8,7 +8,7 @@ import io
 import pytest
 
 from hello_helpers import embedded, errors
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.forms import EndpointForm, html
 from hello_helpers.forms.code_twin import check_code
 from hello_helpers.forms.endpoint_form import EMBEDDED, OWN

@@ -11,12 +11,12 @@ import pytest
 from armonik.common import SessionStatus
 
 from hello_helpers import errors
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import LOOK_HINT
 from hello_helpers.forms import ValuesForm
 from hello_helpers.forms.calls import SUMMARY
 from hello_helpers.forms.reasons import reason_of
 from hello_helpers.forms.values_form import FIRST_N, NUMBERS
-from hello_helpers.refusals import LOOK_HINT
 
 from . import listeners
 from .fake_armonik import FakeArmonik

@@ -9,7 +9,7 @@ import pytest
 from armonik.common import ResultStatus
 
 from hello_helpers import Cancellation, Endpoint, errors
-from hello_helpers.many import create_payloads, download_all, submit_all, wait_all
+from hello_helpers.batches import create_payloads, download_all, submit_all, wait_all
 from hello_helpers.messages import Payload, Result
 
 from .fake_armonik import FakeArmonik, broken_stream

@@ -16,11 +16,11 @@ from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions
 from armonik.common import EventTypes
 
 from hello_helpers import embedded, steps, wait_for_results
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.origin import SharedOrigin, end_of, mark
 from hello_helpers.embedded.shared import SharedArmonik
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import EndedError, EndpointError, HelloError, RefusedError
 from hello_helpers.messages import Payload
-from hello_helpers.origin import SharedOrigin, end_of, mark
 
 from .fake_armonik import FakeArmonik
 

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from hello_helpers import errors
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
 
 from . import listeners
 from .fake_armonik import FakeArmonik

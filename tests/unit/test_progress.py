@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from hello_helpers import course, progress_file
 from hello_helpers.__main__ import main
-from hello_helpers.course import begin_lesson, end_lesson, reset_progress, show_progress
+from hello_helpers.course import frame as course
+from hello_helpers.course import progress_file
+from hello_helpers.course.frame import begin_lesson, end_lesson, reset_progress, show_progress
+from hello_helpers.course.progress import LESSONS, Progress, Step, my_progress
+from hello_helpers.course.progress_file import ProgressError
 from hello_helpers.exercises.core import Exercise, Wrong
-from hello_helpers.progress import LESSONS, Progress, Step, my_progress
-from hello_helpers.progress_file import ProgressError
 from tests.store_notebooks import NOTEBOOKS
 
 DAMAGED = {
@@ -139,7 +140,7 @@ def test_the_table_is_html_and_text_with_words_beside_each_sign(exercise: Exerci
 
 WRITER = """\
 import sys
-from hello_helpers.progress import LESSONS, Step, my_progress
+from hello_helpers.course.progress import LESSONS, Step, my_progress
 
 print("ready", flush=True)
 input()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from armonik.protogen.common import sessions_common_pb2
 
-from hello_helpers import sessions, steps
+from hello_helpers import steps
+from hello_helpers.course import sessions
 
 from .fake_armonik import FakeArmonik
 

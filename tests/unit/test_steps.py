@@ -7,10 +7,11 @@ import pytest
 from armonik.client import ArmoniKResults
 from armonik.common import SessionStatus
 
-from hello_helpers import embedded, errors, sessions, steps
-from hello_helpers.endpoint import Endpoint
+from hello_helpers import embedded, errors, steps
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.course import sessions
 from hello_helpers.messages import Payload
-from hello_helpers.refusals import explained
 
 from . import listeners
 from .fake_armonik import FakeArmonik
@@ -89,7 +90,7 @@ def test_a_dead_endpoint_is_refused_with_a_sentence():
 
 
 def test_a_server_that_says_nothing_does_not_stop_a_call_for_ever():
-    from hello_helpers.deadline import with_deadline
+    from hello_helpers.connect.deadline import with_deadline
 
     with (
         listeners.tcp(listeners.say_nothing) as port,
@@ -137,7 +138,7 @@ def test_what_went_wrong_first_is_told_even_if_the_session_cannot_be_cancelled(c
 
 
 def test_an_rpc_error_outside_of_armonik_is_explained_with_its_code(channel):
-    from hello_helpers.refusals import explained
+    from hello_helpers.connect.grpc_errors import explained
 
     class Strange(grpc.RpcError):
         code = staticmethod(lambda: grpc.StatusCode.UNKNOWN)

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import load_pem_x509_certificate
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.tls_files import TlsFiles, read_tls_files
 from hello_helpers.errors import TlsFileError
-from hello_helpers.tls_files import TlsFiles, read_tls_files
 
 AUTHORITY = trustme.CA()
 CLIENT = AUTHORITY.issue_cert("me@example.org")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hello_helpers.course.values import MAX_VALUES, comma_note, parse_count, parse_values
 from hello_helpers.errors import InputError
-from hello_helpers.values import MAX_VALUES, comma_note, parse_count, parse_values
 
 
 @pytest.mark.parametrize(

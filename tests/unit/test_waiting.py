@@ -15,9 +15,11 @@ import grpc
 import pytest
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 
-from hello_helpers import errors, many, waiting
-from hello_helpers.cancellation import Cancellation, WaitInterrupted
-from hello_helpers.waiting import wait_for_results
+from hello_helpers import batches as many
+from hello_helpers import errors
+from hello_helpers.wait import waiting
+from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
+from hello_helpers.wait.waiting import wait_for_results
 
 from .fake_armonik import (
     FakeArmonik,

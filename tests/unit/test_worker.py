@@ -189,5 +189,10 @@ def test_it_imports_nothing_of_the_client_or_of_jupyter():
     modules = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    for name in ("armonik.client", "ipywidgets", "hello_helpers.endpoint", "hello_helpers.steps"):
+    for name in (
+        "armonik.client",
+        "ipywidgets",
+        "hello_helpers.connect.endpoint",
+        "hello_helpers.steps",
+    ):
         assert name not in modules

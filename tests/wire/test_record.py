@@ -13,7 +13,7 @@ import pytest
 from armonik.client import ArmoniKSessions
 
 from hello_helpers import Endpoint, HelloError
-from hello_helpers.deadline import with_deadline
+from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.wire import Call, Wire, on_the_wire, record, watchable
 from hello_helpers.wire.calls import split_path
 from hello_helpers.wire.channel import WatchableChannel

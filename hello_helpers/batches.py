@@ -7,7 +7,7 @@
 
 What takes the time of a client is mostly the number of its calls. All of these share one channel,
 can be cancelled from another thread, and end some day: each call has a deadline (see
-`hello_helpers.deadline`), and the wait has one of its own.
+`hello_helpers.connect.deadline`), and the wait has one of its own.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from armonik.client import ArmoniKResults, ArmoniKTasks
 from armonik.common import EventTypes, TaskDefinition, TaskOptions, batched
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
-from hello_helpers.cancellation import Cancellation, in_a_thread
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import InputError
 from hello_helpers.messages import Payload
-from hello_helpers.refusals import explained
 from hello_helpers.steps import Data
-from hello_helpers.waiting import Progress, Wait
+from hello_helpers.wait.cancellation import Cancellation, in_a_thread
+from hello_helpers.wait.waiting import Progress, Wait
 
 BATCH = 100
 """How many things one call carries; the client library's own number for most calls."""

@@ -1,6 +1,6 @@
 """How far a learner has come: which exercises were tried and are right, which lessons were run.
 
-It is kept in a small file of the user (see `hello_helpers.progress_file`). If that is not possible,
+It is kept in a small file of the user (see `course.progress_file`). If that is not possible,
 it is kept in memory, until this kernel ends, and the learner is told so once. No lesson breaks.
 """
 
@@ -13,8 +13,8 @@ from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 
-from hello_helpers import progress_file
-from hello_helpers.progress_file import ProgressError, Records
+from hello_helpers.course import progress_file
+from hello_helpers.course.progress_file import ProgressError, Records
 
 LESSONS = {
     "00": "Welcome to ArmoniK",

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 import grpc
 from armonik.client import ArmoniKPartitions
 
-from hello_helpers.deadline import with_deadline
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.connect.origin import end_of
 from hello_helpers.errors import (
     AccessDeniedError,
     HelloError,
@@ -17,7 +18,6 @@ from hello_helpers.errors import (
     PartitionError,
     RefusedError,
 )
-from hello_helpers.origin import end_of
 
 HOPELESS = (
     grpc.StatusCode.INVALID_ARGUMENT,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hello_helpers.facts import Facts
+from hello_helpers.wait.evidence import Facts
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from hello_helpers.errors import TlsFileError
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-    from hello_helpers.endpoint import Endpoint
+    from hello_helpers.connect.endpoint import Endpoint
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hello_helpers.endpoint import (
+from hello_helpers.connect.endpoint import (
     CA_VARIABLE,
     CERTIFICATE_VARIABLE,
     ENDPOINT_VARIABLES,

@@ -10,9 +10,9 @@ import grpc
 from armonik.client import ArmoniKSessions
 from armonik.common import Direction, Session, SessionStatus
 
-from hello_helpers.deadline import with_deadline
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.labels import COURSE, OWN, course_labels
-from hello_helpers.refusals import explained
 from hello_helpers.steps import create_session
 
 __all__ = [

@@ -22,13 +22,14 @@ from armonik.common import EventTypes, Result, ResultStatus, batched
 from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
-from hello_helpers import diagnosis, facts
-from hello_helpers.cancellation import Cancellation, WaitInterrupted, in_a_thread
-from hello_helpers.complaints import complaints_at_once
-from hello_helpers.deadline import with_deadline
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.connect.grpc_errors import HOPELESS, explained
+from hello_helpers.connect.origin import end_of
 from hello_helpers.errors import InputError, ResultLostError, WaitTimeoutError
-from hello_helpers.origin import end_of
-from hello_helpers.refusals import HOPELESS, explained
+from hello_helpers.wait import diagnosis
+from hello_helpers.wait import evidence as facts
+from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted, in_a_thread
+from hello_helpers.wait.complaints import complaints_at_once
 
 BATCH = 100
 """Results in one subscription; each is a term of its filter. The client library takes as many."""

@@ -15,8 +15,8 @@ import grpc
 from armonik.client import ArmoniKSessions, ArmoniKTasks
 from armonik.common import Direction, Session, SessionStatus, Task, TaskStatus
 
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.labels import COURSE, OWN
-from hello_helpers.refusals import explained
 
 PAGE = 1000
 """Sessions that are asked for in one call."""

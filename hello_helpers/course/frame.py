@@ -1,7 +1,7 @@
 """The frame of each lesson: its first cell and its last one::
 
 from hello_helpers import Endpoint
-from hello_helpers.course import begin_lesson, end_lesson
+from hello_helpers.course.frame import begin_lesson, end_lesson
 
 begin_lesson("05")
 endpoint = Endpoint.find()
@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import grpc
 
-from hello_helpers import first_aid
+from hello_helpers.course import readable_errors as first_aid
+from hello_helpers.course.lost_errors import LostErrors
+from hello_helpers.course.progress import Step, my_progress
 from hello_helpers.display.notes import Note
 from hello_helpers.display.progress import ProgressTable, progress_table
 from hello_helpers.errors import HelloError
-from hello_helpers.lost_errors import LostErrors
-from hello_helpers.progress import Step, my_progress
 
 _lost = LostErrors()
 _here = ""  # the present lesson

@@ -14,11 +14,11 @@ from typing import Any
 
 import grpc
 
-from hello_helpers.cancellation import WaitInterrupted
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import CLOSED_HINT, explain, is_of_closed_channel
+from hello_helpers.connect.origin import mark
 from hello_helpers.errors import EndedError
-from hello_helpers.origin import mark
-from hello_helpers.refusals import CLOSED_HINT, explain, is_of_closed_channel
+from hello_helpers.wait.cancellation import WaitInterrupted
 
 RUN_ABOVE = "If a cell above makes it, run that first: menu Run, then Run All Above Selected Cell."
 TRACEBACK = "(A cell with %tb shows the whole traceback.)"

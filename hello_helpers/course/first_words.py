@@ -1,7 +1,7 @@
 """An extension of IPython, for a kernel in which no cell of a lesson has run yet.
 
 It puts one error into words: a name that does not exist, since the first cell has not run. That
-cell installs `hello_helpers.first_aid` in its place. To import that takes a third of a second, so
+cell installs `course.readable_errors` in its place. To import that takes a third of a second, so
 this module does it only when there is something to explain.
 """
 
@@ -23,6 +23,6 @@ def _show(
     traceback: types.TracebackType | None,
     tb_offset: int | None = None,
 ) -> list[str]:
-    from hello_helpers.first_aid import show
+    from course.readable_errors import show
 
     return show(shell, kind, error, traceback, tb_offset)

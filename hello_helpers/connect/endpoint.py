@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from hello_helpers.endpoint_text import Scheme, split_endpoint
+from hello_helpers.connect.address import Scheme, split_endpoint
 from hello_helpers.errors import EndpointError, EndpointSyntaxError
 
 if TYPE_CHECKING:
     import grpc
 
-    from hello_helpers.origin import Origin
+    from hello_helpers.connect.origin import Origin
 
 ENDPOINT_VARIABLES = ("AK_ENDPOINT", "Grpc__Endpoint")
 """ArmoniK's command line reads the first, its client libraries the second and the next three."""
@@ -128,9 +128,9 @@ class Endpoint:
         Raises:
             EndpointError: if it cannot be started.
         """
+        from hello_helpers.connect.origin import SharedOrigin
         from hello_helpers.embedded import shared_endpoint
         from hello_helpers.embedded.errors import StartError
-        from hello_helpers.origin import SharedOrigin
 
         try:
             found = cls.parse(shared_endpoint())
@@ -206,7 +206,7 @@ class Endpoint:
         """Open a channel; close it when done, best by ``with endpoint.open_channel() as channel``.
 
         The connection itself is made with the first call, so a channel opens to a dead endpoint
-        too. Each call has a deadline of 30 seconds (see `hello_helpers.deadline`). The shared
+        too. Each call has a deadline of 30 seconds (see `connect.deadline`). The shared
         embedded ArmoniK is started if it does not run.
 
         Raises:
@@ -216,9 +216,9 @@ class Endpoint:
         # Imported here, because half of the users of this module only parse.
         from armonik.common import create_channel
 
-        from hello_helpers.deadline import with_deadline
-        from hello_helpers.origin import remembering
-        from hello_helpers.tls_files import read_tls_files
+        from hello_helpers.connect.deadline import with_deadline
+        from hello_helpers.connect.origin import remembering
+        from hello_helpers.connect.tls_files import read_tls_files
         from hello_helpers.wire import watchable
 
         files = read_tls_files(self)
@@ -240,7 +240,7 @@ class Endpoint:
         Raises:
             EndpointError: if it does not; the subclass, message and hint say why.
         """
-        from hello_helpers.probe import check
+        from hello_helpers.connect.probe import check
 
         return check(self, timeout)
 

@@ -46,7 +46,7 @@ def find() -> Path:
     Raises:
         LessonsError: if the installation has none.
     """
-    clone = Path(__file__).parent.parent / "notebooks"
+    clone = Path(__file__).parents[2] / "notebooks"
     if (clone / WELCOME).is_file():
         return clone
     for file in importlib.metadata.files("hello-armonik") or ():

@@ -14,12 +14,12 @@ from weakref import WeakValueDictionary
 
 from armonik.client import ArmoniKHealthChecks
 
-from hello_helpers.deadline import with_deadline
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.display.notes import Note
 from hello_helpers.embedded import EmbeddedArmonik
-from hello_helpers.endpoint import Endpoint
 from hello_helpers.errors import EndedError, HelloError
-from hello_helpers.refusals import explained
 
 SHOWN_LINES = 12
 
@@ -46,7 +46,7 @@ class WorkerStartError(HelloError):
 
 @dataclass(frozen=True)
 class PrivateOrigin:
-    """A private embedded ArmoniK, as the origin of an endpoint; see `hello_helpers.origin`."""
+    """A private embedded ArmoniK, as the origin of an endpoint; see `connect.origin`."""
 
     process: subprocess.Popen[str]
 

@@ -26,10 +26,10 @@ from armonik.common import (
     TaskStatus,
 )
 
-from hello_helpers.complaints import complaints
-from hello_helpers.deadline import with_deadline
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.connect.origin import end_of
 from hello_helpers.errors import EndedError
-from hello_helpers.origin import end_of
+from hello_helpers.wait.complaints import complaints
 
 CALL_SECONDS = 2.0
 

@@ -12,7 +12,7 @@ import grpc
 from armonik.client import ArmoniKHealthChecks
 from armonik.common import ServiceHealthCheckStatus
 
-from hello_helpers.deadline import with_deadline
+from hello_helpers.connect.deadline import with_deadline
 
 GLANCE_SECONDS = 0.5
 """How long somebody who has pressed Ctrl-C is kept waiting."""

@@ -10,16 +10,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hello_helpers.connect.tls_files import read_tls_files
 from hello_helpers.errors import (
     EndpointError,
     NoAnswerError,
     NotGrpcError,
     TlsMismatchError,
 )
-from hello_helpers.tls_files import read_tls_files
 
 if TYPE_CHECKING:
-    from hello_helpers.endpoint import Endpoint
+    from hello_helpers.connect.endpoint import Endpoint
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 """What a client of HTTP/2 says first: magic words, and a SETTINGS frame (RFC 9113, 3.4)."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hello_helpers.endpoint import Endpoint
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES, VARIABLES
 from hello_helpers.errors import HelloError
-from hello_helpers.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES, VARIABLES
 
 CHECK_SECONDS = 5.0
 """How long an endpoint may take to answer."""
@@ -83,7 +83,7 @@ def _variables() -> Iterator[Finding]:
 
 
 def _packages() -> Iterator[Finding]:
-    from hello_helpers.installation import installed
+    from hello_helpers.course.installation import installed
 
     for check in installed():
         remedy = "" if check.fine else check.verdict
@@ -100,14 +100,14 @@ def _widgets() -> str:
 
 
 def _lessons() -> str:
-    from hello_helpers import lessons
+    from hello_helpers.course import working_copy as lessons
 
     return f"{len(list(lessons.find().glob('*.ipynb')))} notebooks"
 
 
 def _progress() -> str:
-    from hello_helpers.progress import my_progress
-    from hello_helpers.progress_file import read, update
+    from hello_helpers.course.progress import my_progress
+    from hello_helpers.course.progress_file import read, update
 
     path = my_progress().path
     if path is None:
@@ -126,8 +126,8 @@ def _armonik() -> str:
 def _hello() -> str:
     """Send one task through all planes; this needs a worker, and the right partition."""
     from hello_helpers import steps
+    from hello_helpers.course.sessions import closing_session, hello_partition
     from hello_helpers.messages import Payload
-    from hello_helpers.sessions import closing_session, hello_partition
 
     began = time.monotonic()
     with Endpoint.find().open_channel() as channel:

@@ -20,7 +20,9 @@ import grpc
 from armonik.protogen.client.versions_service_pb2_grpc import VersionsStub
 from armonik.protogen.common.versions_common_pb2 import ListVersionsRequest
 
-from hello_helpers import handshake
+from hello_helpers.connect import handshake
+from hello_helpers.connect.origin import end_of
+from hello_helpers.connect.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES
 from hello_helpers.errors import (
     AccessDeniedError,
     EndpointError,
@@ -32,11 +34,9 @@ from hello_helpers.errors import (
     ProxyInTheWayError,
     SocketMissingError,
 )
-from hello_helpers.origin import end_of
-from hello_helpers.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES
 
 if TYPE_CHECKING:
-    from hello_helpers.endpoint import Endpoint
+    from hello_helpers.connect.endpoint import Endpoint
 
 SHARE_OF_THE_CALL = 0.6
 """Part of the time that the call may take; the rest is for finding out why it failed."""
