@@ -23,6 +23,6 @@ def _show(
     traceback: types.TracebackType | None,
     tb_offset: int | None = None,
 ) -> list[str]:
-    from course.readable_errors import show
+    from hello_helpers.course.readable_errors import show
 
     return show(shell, kind, error, traceback, tb_offset)
