@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Any, TypeAlias, TypeVar
 
 import grpc
@@ -24,8 +24,22 @@ T = TypeVar("T")
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
+INSTANCE_KEY = "hello-armonik-instance"
+"""Key of the initial metadata by which a client knows which start of which embedded ArmoniK it
+talks to: a channel stays, while what listens at its address may be another one."""
+
+Metadata: TypeAlias = tuple[tuple[str, str], ...]
+
+
 class ErrorInterceptor(grpc.aio.ServerInterceptor):
-    """Wraps every method: known errors keep their words, unknown ones are logged."""
+    """Wraps every method: known errors keep their words, unknown ones are logged.
+
+    Every answer, also a refusal, begins with the same metadata.
+    """
+
+    def __init__(self, metadata: Metadata = ()) -> None:
+        """Take the initial metadata of all answers."""
+        self._metadata = metadata
 
     async def intercept_service(
         self,
@@ -38,18 +52,21 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
             return None
         coders = (_parser(handler), handler.response_serializer)
         name = handler_call_details.method
+        first = self._metadata
         if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(_single(handler.unary_unary, name), *coders)
+            return grpc.unary_unary_rpc_method_handler(
+                _single(_with_first(handler.unary_unary, first), name, first), *coders
+            )
         if handler.stream_unary:
             return grpc.stream_unary_rpc_method_handler(
-                _single(_with_whole_stream(handler.stream_unary), name), *coders
+                _single(_with_whole_stream(handler.stream_unary, first), name, first), *coders
             )
         if handler.unary_stream:
             return grpc.unary_stream_rpc_method_handler(
-                _streaming(handler.unary_stream, name), *coders
+                _streaming(handler.unary_stream, name, first), *coders
             )
         return grpc.stream_stream_rpc_method_handler(
-            _streaming(handler.stream_stream, name), *coders
+            _streaming(handler.stream_stream, name, first), *coders
         )
 
 
@@ -58,7 +75,7 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
 # that could be of many megabytes.
 
 
-def _single(method: Callable[..., Awaitable[Any]], name: str) -> Any:
+def _single(method: Callable[..., Awaitable[Any]], name: str, first: Metadata) -> Any:
     async def call(request: Any, context: Context) -> Any:
         try:
             _check(request)
@@ -68,13 +85,16 @@ def _single(method: Callable[..., Awaitable[Any]], name: str) -> Any:
         except Exception as error:
             status = _status(error, name)
         del request
+        with suppress(grpc.aio.UsageError):  # that it has been sent
+            await context.send_initial_metadata(first)
         return await context.abort(*status)
 
     return call
 
 
-def _streaming(method: Callable[..., AsyncGenerator[Any, None]], name: str) -> Any:
+def _streaming(method: Callable[..., AsyncGenerator[Any, None]], name: str, first: Metadata) -> Any:
     async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+        await context.send_initial_metadata(first)
         try:
             _check(request)
             async with aclosing(method(request, context)) as messages:
@@ -91,16 +111,29 @@ def _streaming(method: Callable[..., AsyncGenerator[Any, None]], name: str) -> A
     return call
 
 
-def _with_whole_stream(method: Callable[..., T]) -> Callable[..., T]:
-    """Let the requests of a method end only if their caller has ended them."""
+def _with_first(method: Callable[..., Awaitable[T]], first: Metadata) -> Any:
+    """Send the initial metadata together with the answer."""
 
-    def call(requests: AsyncIterator[Any], context: Context) -> T:
-        return method(_whole(requests, context), context)
+    async def call(request: Any, context: Context) -> T:
+        answer = await method(request, context)
+        await context.send_initial_metadata(first)
+        return answer
 
     return call
 
 
-async def _whole(requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
+def _with_whole_stream(method: Callable[..., T], first: Metadata) -> Callable[..., T]:
+    """Let the requests of a method end only if their caller has ended them."""
+
+    def call(requests: AsyncIterator[Any], context: Context) -> T:
+        return method(_whole(requests, context, first), context)
+
+    return call
+
+
+async def _whole(
+    requests: AsyncIterator[Any], context: Context, first: Metadata
+) -> AsyncIterator[Any]:
     """Yield requests to the end.
 
     To gRPC, a caller that hangs up in the middle looks like one that has sent everything: it tells
@@ -109,7 +142,7 @@ async def _whole(requests: AsyncIterator[Any], context: Context) -> AsyncIterato
     """
     async for request in requests:
         yield request
-    await context.send_initial_metadata(())
+    await context.send_initial_metadata(first)
 
 
 def _parser(handler: Any) -> Any:

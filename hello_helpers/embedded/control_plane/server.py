@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,7 +25,7 @@ from armonik.protogen.client.versions_service_pb2_grpc import add_VersionsServic
 
 from ..data_plane.plane import DataPlane
 from ..errors import StartError
-from ..interceptor import ErrorInterceptor
+from ..interceptor import INSTANCE_KEY, ErrorInterceptor
 from ..limits import MOST_FILES
 from .applications import Applications
 from .authentication import Authentication
@@ -79,6 +80,7 @@ class ControlPlane:
         self._options = (*OPTIONS, ("grpc.max_allowed_incoming_connections", most_connections))
         self._credentials = credentials
         self._address = ""
+        self.instance = str(uuid.uuid4())
         self.gone = asyncio.Event()
         """Set while nobody listens, on purpose."""
 
@@ -110,7 +112,8 @@ class ControlPlane:
         Raises:
             StartError: the address is taken or cannot be used.
         """
-        self._server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=self._options)
+        interceptor = ErrorInterceptor(((INSTANCE_KEY, self.instance),))
+        self._server = grpc.aio.server(interceptors=[interceptor], options=self._options)
         for add, servicer in self._services():
             add(servicer, self._server)
         try:
