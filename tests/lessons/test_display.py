@@ -13,14 +13,8 @@ import pytest
 from armonik.client import ArmoniKTasks, ArmoniKVersions
 from armonik.common import TaskDefinition, TaskStatus
 
-from hello_helpers import (
-    Endpoint,
-    HelloError,
-    Payload,
-    create_payload,
-    create_session,
-    installation,
-)
+from hello_helpers import Endpoint, HelloError, Payload, create_payload, create_session
+from hello_helpers.course import installation
 from hello_helpers.display import Table, facts, listing, pictures
 from hello_helpers.display.connection import Connection
 from hello_helpers.display.states import watch_session
