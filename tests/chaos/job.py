@@ -16,14 +16,10 @@ from typing import Any, TypeVar
 import grpc
 from armonik.common import ResultStatus
 from armonik.protogen.common import events_common_pb2 as events
-from armonik.protogen.common import (
-    results_common_pb2,
-    tasks_common_pb2,
-    tasks_fields_pb2,
-    tasks_filters_pb2,
-)
+from armonik.protogen.common import results_common_pb2
 
-from tests.conformance.driver import ArmoniK, task_field
+from tests.conformance.driver import ArmoniK
+from tests.listings import TASKS
 
 T = TypeVar("T")
 
@@ -206,25 +202,9 @@ def statuses(armonik: ArmoniK, session_id: str) -> Iterator[tuple[str, int]]:
 
 def submitted(armonik: ArmoniK, session_id: str, nodes: list[Node]) -> int:
     """How many tasks exist of a batch; their payloads tell them apart from others."""
-    fields = tasks_fields_pb2
     total = 0
     for node in nodes:
-        conditions = [
-            tasks_filters_pb2.FilterField(field=task_field(number), filter_string={"value": value})
-            for number, value in (
-                (fields.TASK_SUMMARY_ENUM_FIELD_SESSION_ID, session_id),
-                (fields.TASK_SUMMARY_ENUM_FIELD_PAYLOAD_ID, node.payload_id),
-                (fields.TASK_SUMMARY_ENUM_FIELD_CREATED_BY, ""),
-            )
-        ]
-        total += armonik.tasks.ListTasks(
-            tasks_common_pb2.ListTasksRequest(
-                page_size=1,
-                filters={"or": [{"and": conditions}]},
-                sort={
-                    "field": task_field(fields.TASK_SUMMARY_ENUM_FIELD_CREATED_AT),
-                    "direction": 1,
-                },
-            )
-        ).total
+        asked = {"SESSION_ID": session_id, "PAYLOAD_ID": node.payload_id, "CREATED_BY": ""}
+        own = [TASKS.field(name).condition("EQUAL", value) for name, value in asked.items()]
+        total += armonik.reply(TASKS, TASKS.ask(own, page_size=0)).total
     return total

@@ -21,14 +21,12 @@ from armonik.protogen.common import (
     events_common_pb2,
     objects_pb2,
     results_common_pb2,
-    results_fields_pb2,
-    results_filters_pb2,
     sessions_common_pb2,
     tasks_common_pb2,
-    tasks_fields_pb2,
-    tasks_filters_pb2,
 )
 from google.protobuf.duration_pb2 import Duration
+
+from tests.listings import RESULTS, TASKS_DETAILED, Listing
 
 from .stubs import Stubs
 from .waiting import PATIENCE, Subscription, eventually
@@ -153,22 +151,8 @@ class ArmoniK(Stubs):
         return self.results.GetResult(request).result
 
     def session_results(self, session_id: str) -> list[results_common_pb2.ResultRaw]:
-        """All results of a session."""
-        condition = results_filters_pb2.FilterField(
-            field=result_field(results_fields_pb2.RESULT_RAW_ENUM_FIELD_SESSION_ID),
-            filter_string={"value": session_id},
-        )
-        reply = self.results.ListResults(
-            results_common_pb2.ListResultsRequest(
-                page_size=1000,
-                filters={"or": [{"and": [condition]}]},
-                sort={
-                    "field": result_field(results_fields_pb2.RESULT_RAW_ENUM_FIELD_CREATED_AT),
-                    "direction": 1,
-                },
-            )
-        )
-        return list(reply.results)
+        """All results of a session, in the order of their creation."""
+        return self._of_session(RESULTS, session_id)
 
     def delete_data(
         self, session_id: str, *result_ids: str
@@ -235,25 +219,26 @@ class ArmoniK(Stubs):
 
     def session_tasks(self, session_id: str) -> list[tasks_common_pb2.TaskDetailed]:
         """All tasks of a session, in the order of their creation."""
-        condition = tasks_filters_pb2.FilterField(
-            field=task_field(tasks_fields_pb2.TASK_SUMMARY_ENUM_FIELD_SESSION_ID),
-            filter_string={"value": session_id},
-        )
-        reply = self.tasks.ListTasksDetailed(
-            tasks_common_pb2.ListTasksRequest(
-                page_size=1000,
-                filters={"or": [{"and": [condition]}]},
-                sort={
-                    "field": task_field(tasks_fields_pb2.TASK_SUMMARY_ENUM_FIELD_CREATED_AT),
-                    "direction": 1,
-                },
-            )
-        )
-        return list(reply.tasks)
+        return self._of_session(TASKS_DETAILED, session_id)
 
     def cancel(self, *task_ids: str) -> list[tasks_common_pb2.TaskSummary]:
         request = tasks_common_pb2.CancelTasksRequest(task_ids=task_ids)
         return list(self.tasks.CancelTasks(request).tasks)
+
+    # --- lists -----------------------------------------------------------------------------------
+
+    def reply(self, listing: Listing, request: Any) -> Any:
+        """What a List method answers."""
+        return getattr(getattr(self, listing.service), listing.method)(request)
+
+    def rows(self, listing: Listing, *conjunctions: list[Any], **how: Any) -> list[Any]:
+        """The objects that match, see `Listing.ask`."""
+        reply = self.reply(listing, listing.ask(*conjunctions, **how))
+        return list(getattr(reply, listing.rows))
+
+    def _of_session(self, listing: Listing, session_id: str) -> list[Any]:
+        mine = listing.field("SESSION_ID").condition("EQUAL", session_id)
+        return self.rows(listing, [mine], by=[listing.field("CREATED_AT")])
 
     # --- waiting ---------------------------------------------------------------------------------
 
@@ -301,14 +286,6 @@ def _never(task: tasks_common_pb2.TaskDetailed, wanted: frozenset[TaskStatus]) -
         hoped = ", ".join(status.name for status in wanted)
         pytest.fail(f"task ended {TaskStatus(task.status).name}, not {hoped}: {task.output.error}")
     return False
-
-
-def task_field(number: int) -> tasks_fields_pb2.TaskField:
-    return tasks_fields_pb2.TaskField(task_summary_field={"field": number})
-
-
-def result_field(number: int) -> results_fields_pb2.ResultField:
-    return results_fields_pb2.ResultField(result_raw_field={"field": number})
 
 
 def duration(seconds: float) -> Duration:

@@ -16,8 +16,9 @@ from armonik.protogen.common.health_checks_common_pb2 import CheckHealthRequest
 from armonik.protogen.common.results_common_pb2 import GetOwnerTaskIdRequest
 from grpc import StatusCode
 
+from tests.listings import TASKS
+
 from .driver import ArmoniK
-from .listings import TASKS
 from .waiting import eventually, fails_with
 
 pytestmark = pytest.mark.embedded_only
@@ -79,11 +80,9 @@ def test_a_task_tells_how_long_it_took_from_its_reception(armonik: ArmoniK, sess
 
 
 def test_a_filter_that_makes_no_sense_is_told_what_is_wrong(armonik: ArmoniK):
-    condition = TASKS.filters.FilterField(
-        field=TASKS.field("created_at").message, filter_string={"value": "today"}
-    )
+    created_at = TASKS.field("CREATED_AT").message
     with fails_with(StatusCode.INVALID_ARGUMENT, saying="CREATED_AT"):
-        TASKS.list(armonik, [condition])
+        armonik.rows(TASKS, [TASKS.condition(field=created_at, filter_string={"value": "today"})])
 
 
 @pytest.mark.both_roads

@@ -8,26 +8,12 @@ import uuid
 import pytest
 from armonik.client import ArmoniKEvents
 from armonik.common import EventTypes, ResultStatus, TaskStatus
-from armonik.protogen.common import (
-    results_fields_pb2,
-    results_filters_pb2,
-    tasks_fields_pb2,
-    tasks_filters_pb2,
-)
 from grpc import StatusCode
 
-from .driver import ArmoniK, result_field, task_field
-from .waiting import eventually, fails_with, within
+from tests.listings import RESULTS, TASKS, Listing
 
-
-def task_filters(field: tasks_fields_pb2.TaskField, **condition: dict) -> tasks_filters_pb2.Filters:
-    only = tasks_filters_pb2.FilterField(field=field, **condition)
-    return tasks_filters_pb2.Filters(**{"or": [{"and": [only]}]})
-
-
-def result_filters(number: int, **condition: dict) -> results_filters_pb2.Filters:
-    only = results_filters_pb2.FilterField(field=result_field(number), **condition)
-    return results_filters_pb2.Filters(**{"or": [{"and": [only]}]})
+from .driver import ArmoniK
+from .waiting import eventually, fails_with, is_status, within
 
 
 @pytest.mark.statement(78)
@@ -64,12 +50,9 @@ def test_a_task_that_has_already_ended_is_told_as_a_new_one(armonik: ArmoniK, se
 def test_a_filtered_subscription_tells_only_what_it_asked_for(armonik: ArmoniK, session: str):
     wanted = armonik.create_data(session, b"wanted")
     armonik.create_data(session, b"unwanted")
-    number = results_fields_pb2.RESULT_RAW_ENUM_FIELD_RESULT_ID
     late = armonik.create_results(session, "late")[0]
-    both = results_filters_pb2.Filters()
-    for result_id in (wanted, late):
-        one = result_filters(number, filter_string={"value": result_id})
-        getattr(both, "or").extend(getattr(one, "or"))
+    result_id = RESULTS.field("RESULT_ID")
+    both = RESULTS.where(*([result_id.condition("EQUAL", id_)] for id_ in (wanted, late)))
     with armonik.subscribe(
         session,
         EventTypes.NEW_RESULT,
@@ -115,12 +98,7 @@ def test_no_types_means_all_types(armonik: ArmoniK, session: str):
     with armonik.subscribe(session) as events:
         events.until(lambda event: event.new_result.result_id == sentinel)
         task = armonik.submit(session, ["send", 0, "done"])
-        seen = events.until(
-            lambda event: (
-                event.task_status_update.task_id == task.task_id
-                and event.task_status_update.status == TaskStatus.COMPLETED
-            )
-        )
+        seen = events.until(is_status(task.task_id, TaskStatus.COMPLETED))
     assert {event.WhichOneof("update") for event in seen} == {
         "new_task",
         "task_status_update",
@@ -143,39 +121,15 @@ def test_the_unspecified_type_alone_means_none(armonik: ArmoniK, session: str):
 
 
 @pytest.mark.statement(81)
-@pytest.mark.parametrize(
-    "filters",
-    [
-        {
-            "tasks_filters": task_filters(
-                task_field(tasks_fields_pb2.TASK_SUMMARY_ENUM_FIELD_STATUS),
-                filter_status={"value": 4},
-            )
-        },
-        {
-            "tasks_filters": task_filters(
-                task_field(tasks_fields_pb2.TASK_SUMMARY_ENUM_FIELD_CREATED_AT),
-                filter_date={"value": {"seconds": 1}},
-            )
-        },
-        {
-            "results_filters": result_filters(
-                results_fields_pb2.RESULT_RAW_ENUM_FIELD_STATUS, filter_status={"value": 2}
-            )
-        },
-        {
-            "results_filters": result_filters(
-                results_fields_pb2.RESULT_RAW_ENUM_FIELD_CREATED_AT,
-                filter_date={"value": {"seconds": 1}},
-            )
-        },
-    ],
-    ids=["task status", "task date", "result status", "result date"],
-)
-def test_events_cannot_be_filtered_by_status_or_date(armonik: ArmoniK, session: str, filters: dict):
+@pytest.mark.parametrize("listing", [TASKS, RESULTS], ids=str)
+@pytest.mark.parametrize(("name", "value"), [("STATUS", 4), ("CREATED_AT", 10**9)])
+def test_events_cannot_be_filtered_by_status_or_date(
+    armonik: ArmoniK, session: str, listing: Listing, name: str, value: int
+):
+    filters = listing.where([listing.field(name).condition("EQUAL", value)])
     with (
         fails_with(StatusCode.INVALID_ARGUMENT),
-        armonik.subscribe(session, **filters) as events,
+        armonik.subscribe(session, **{f"{listing.service}_filters": filters}) as events,
     ):
         events.result()
 
@@ -187,13 +141,12 @@ def test_events_can_be_filtered_by_task_id_and_by_options(armonik: ArmoniK, sess
     blue = armonik.submit(session, ["send", 0, "x"])
     armonik.wait_task(red.task_id, TaskStatus.COMPLETED)
     armonik.wait_task(blue.task_id, TaskStatus.COMPLETED)
-    color = tasks_fields_pb2.TaskField(task_option_generic_field={"field": "color"})
-    number = tasks_fields_pb2.TASK_SUMMARY_ENUM_FIELD_TASK_ID
-    for filters, task_id in (
-        (task_filters(color, filter_string={"value": "red"}), red.task_id),
-        (task_filters(task_field(number), filter_string={"value": blue.task_id}), blue.task_id),
+    for condition, task_id in (
+        (TASKS.option("color").condition("EQUAL", "red"), red.task_id),
+        (TASKS.field("TASK_ID").condition("EQUAL", blue.task_id), blue.task_id),
     ):
-        with armonik.subscribe(session, EventTypes.NEW_TASK, tasks_filters=filters) as events:
+        only = TASKS.where([condition])
+        with armonik.subscribe(session, EventTypes.NEW_TASK, tasks_filters=only) as events:
             seen = events.until(lambda event, task_id=task_id: event.new_task.task_id == task_id)
             assert len(seen) == 1
 
@@ -254,12 +207,7 @@ def test_a_result_is_complete_before_its_task_is(armonik: ArmoniK, session: str)
     with armonik.subscribe(session) as events:
         events.until(lambda event: event.new_result.result_id == sentinel)
         task = armonik.submit(session, ["send", 0, "done"])
-        seen = events.until(
-            lambda event: (
-                event.task_status_update.task_id == task.task_id
-                and event.task_status_update.status == TaskStatus.COMPLETED
-            )
-        )
+        seen = events.until(is_status(task.task_id, TaskStatus.COMPLETED))
     results = [
         i
         for i, event in enumerate(seen)

@@ -17,8 +17,9 @@ from armonik.protogen.common.submitter_common_pb2 import (
 from armonik.protogen.common.versions_common_pb2 import ListVersionsRequest
 from grpc import StatusCode
 
+from tests.listings import APPLICATIONS
+
 from .driver import ArmoniK
-from .listings import APPLICATIONS
 from .waiting import fails_with
 
 NewSession = Callable[..., str]
@@ -61,8 +62,8 @@ def test_applications_are_the_distinct_ones_of_all_tasks(armonik: ArmoniK, new_s
     for version in ("1.0", "2.0", "1.0", "1.0"):
         options = armonik.options(application_version=version)
         armonik.submit(session, ["send", 0, "x"], task_options=options)
-    mine = [APPLICATIONS.field("name").condition(APPLICATIONS, 0, name)]
-    rows = APPLICATIONS.list(armonik, mine, sort=APPLICATIONS.field("version"))
+    mine = [APPLICATIONS.field("NAME").condition("EQUAL", name)]
+    rows = armonik.rows(APPLICATIONS, mine, by=[APPLICATIONS.field("VERSION")])
     assert [APPLICATIONS.key(row) for row in rows] == [
         (name, "1.0", "space", ""),
         (name, "2.0", "space", ""),

@@ -34,11 +34,10 @@ from armonik.protogen.common import (
     results_common_pb2,
     sessions_common_pb2,
     tasks_common_pb2,
-    tasks_fields_pb2,
-    tasks_filters_pb2,
 )
 
-from tests.conformance.driver import WORKERS, ArmoniK, task_field
+from tests import listings
+from tests.conformance.driver import WORKERS, ArmoniK
 from tests.conformance.waiting import eventually
 
 from .served import Served
@@ -136,17 +135,17 @@ def seconds(deed: Callable[[], object]) -> float:
 
 
 def count(client: ArmoniK, session_id: str) -> dict[TaskStatus, int]:
-    request = tasks_common_pb2.CountTasksByStatusRequest(filters=of_session(session_id))
+    request = tasks_common_pb2.CountTasksByStatusRequest(
+        filters=listings.TASKS.where(of_session(session_id))
+    )
     return {
         TaskStatus(found.status): found.count
         for found in client.tasks.CountTasksByStatus(request).status
     }
 
 
-def of_session(session_id: str, *more: Any) -> tasks_filters_pb2.Filters:
-    about = task_field(tasks_fields_pb2.TASK_SUMMARY_ENUM_FIELD_SESSION_ID)
-    mine = tasks_filters_pb2.FilterField(field=about, filter_string={"value": session_id})
-    return tasks_filters_pb2.Filters(**{"or": [{"and": [mine, *more]}]})
+def of_session(session_id: str, *more: Any) -> list[Any]:
+    return [listings.TASKS.field("SESSION_ID").condition("EQUAL", session_id), *more]
 
 
 def completed(client: ArmoniK, session_id: str) -> int:
@@ -310,31 +309,18 @@ def peak_memory(process: psutil.Process) -> int:
 
 def looks(served: Served, client: ArmoniK, other: str, session_id: str, record: Record) -> None:
     """List, filter, sort, page and count."""
-    fields = tasks_fields_pb2
-    ended = tasks_filters_pb2.FilterField(
-        field=task_field(fields.TASK_SUMMARY_ENUM_FIELD_TASK_ID),
-        filter_string={"value": "ab", "operator": 2},  # contains
-    )
+    by_time, by_id = (listings.TASKS.field(name) for name in ("CREATED_AT", "TASK_ID"))
 
-    def page(number: int, size: int, by: int, direction: int = 1, *more: Any) -> Any:
-        return client.tasks.ListTasks(
-            tasks_common_pb2.ListTasksRequest(
-                page=number,
-                page_size=size,
-                filters=of_session(session_id, *more),
-                sort={"field": task_field(by), "direction": direction},
-            )
-        )
+    def page(number: int, size: int, by: listings.Field, *more: Any, **how: Any) -> Any:
+        mine = of_session(session_id, *more)
+        request = listings.TASKS.ask(mine, by=[by], page=number, page_size=size, **how)
+        return client.reply(listings.TASKS, request)
 
-    by_time, by_id = (
-        fields.TASK_SUMMARY_ENUM_FIELD_CREATED_AT,
-        fields.TASK_SUMMARY_ENUM_FIELD_TASK_ID,
-    )
     calls: dict[str, Callable[[], Any]] = {
         "first page": lambda: page(0, BATCH, by_time),
         "last page": lambda: page(TASKS // BATCH - 1, BATCH, by_time),
-        "sorted by id, downwards": lambda: page(0, BATCH, by_id, 2),
-        "id contains": lambda: page(0, BATCH, by_time, 1, ended),
+        "sorted by id, downwards": lambda: page(0, BATCH, by_id, direction=listings.DESC),
+        "id contains": lambda: page(0, BATCH, by_time, by_id.condition("CONTAINS", "ab")),
         "a page of 10,000": lambda: page(1, 10_000, by_time),
         "count": lambda: count(client, session_id),
     }

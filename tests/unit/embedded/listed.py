@@ -1,8 +1,6 @@
-"""The objects that can be listed, seen through the API alone, and tables full of random rows.
+"""How the embedded ArmoniK keeps and shows what can be listed, and tables full of random rows.
 
-Everything here comes from ArmoniK's own descriptions (field messages, enumerations, the messages
-that a client gets), nothing from `hello_helpers.embedded.data_plane.fields`: so tests can compare
-what a filter finds with what a client sees.
+What can be asked of each list is in `tests/listings.py`, which knows nothing of this package.
 """
 
 from __future__ import annotations
@@ -13,35 +11,15 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
-from armonik.protogen.common import (
-    applications_common_pb2,
-    applications_filters_pb2,
-    partitions_common_pb2,
-    partitions_filters_pb2,
-    results_common_pb2,
-    results_filters_pb2,
-    sessions_common_pb2,
-    sessions_filters_pb2,
-    tasks_common_pb2,
-    tasks_filters_pb2,
-)
-from armonik.protogen.common.objects_pb2 import TaskOptions
-from google.protobuf.descriptor import FieldDescriptor
+from armonik.protogen.common.applications_common_pb2 import ApplicationRaw
 
 from hello_helpers.embedded import data_plane
 from hello_helpers.embedded.control_plane import messages
+from hello_helpers.embedded.data_plane import fields
 from hello_helpers.embedded.data_plane.database import Transaction
-from hello_helpers.embedded.data_plane.fields import (
-    APPLICATIONS,
-    PARTITIONS,
-    RESULTS,
-    SESSIONS,
-    TASKS,
-    Fields,
-)
+from tests import listings
 
 STRINGS = (
     *("", "a", "A", "b", "ab", "ba", "aab", "a%", "%", "_", "a_b", "*", "[a]", "1", "null"),
@@ -71,148 +49,21 @@ NUMBERS = (0, 1, 2, 3, -1, 1000, 2**31 - 1, -(2**31))
 STATUSES = (1, 2, 3, 4, 5)
 
 
-class Field(NamedTuple):
-    """A field that the API can name."""
+@dataclass(frozen=True)
+class Kept:
+    """A kind of object: its columns, and the message in which a client sees a row."""
 
-    member: str
-    number: int | None
-    """None stands for a key of the options map."""
-    name: str
-    kind: str
-    """string, number, date, …; "" if one can only sort by it."""
-
-
-@dataclass(frozen=True, eq=False)
-class Listed:
-    """A kind of object: how the API names it, and how this package does."""
-
-    fields: Fields
-    filters: ModuleType
-    shown: type[Any]
-    """The message in which a client sees one."""
-    request: type[Any]
+    fields: fields.Fields
     show: Callable[[sqlite3.Row], Any]
-    table: str
-
-    def __str__(self) -> str:
-        return f"{self.fields.table}s"
-
-    @property
-    def field_message(self) -> type[Any]:
-        """Return TaskField, SessionField, …"""
-        described = self.filters.FilterField.DESCRIPTOR.fields_by_name["field"]
-        return described.message_type._concrete_class
-
-    def named(self, field: Field, key: str = "") -> Any:
-        """Return the message that names a field."""
-        value = key if field.number is None else field.number
-        return self.field_message(**{field.member: {"field": value}})
-
-    def every_field(self) -> list[Field]:
-        """Return every field that the API can name."""
-        found = []
-        for member in self.field_message.DESCRIPTOR.oneofs_by_name["field"].fields:
-            described = member.message_type.fields_by_name["field"]
-            if described.enum_type is None:
-                found.append(Field(member.name, None, "options[key]", "string"))
-                continue
-            for value in described.enum_type.values:
-                if value.number:
-                    name = value.name.split("_ENUM_FIELD_")[1]
-                    found.append(Field(member.name, value.number, name, self._kind(member, name)))
-        return found
-
-    def filterable(self) -> list[Field]:
-        """Return every field that one can filter on."""
-        return [field for field in self.every_field() if field.kind]
-
-    def _kind(self, member: FieldDescriptor, name: str) -> str:
-        shown = TaskOptions if member.name == "task_option_field" else self.shown
-        described = shown.DESCRIPTOR.fields_by_name[attribute(name)]
-        if name in ("OPTIONS", "OPAQUE_ID", "MANUAL_DELETION"):
-            return ""
-        if described.message_type is not None:
-            return {"Timestamp": "date", "Duration": "duration"}[described.message_type.name]
-        if described.enum_type is not None:
-            return "status"
-        if described.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-            return "array" if is_repeated(described) else "string"
-        return "boolean" if described.cpp_type == FieldDescriptor.CPPTYPE_BOOL else "number"
-
-    def value(self, seen: Any, field: Field, key: str = "") -> Any:
-        """Return what a client sees in a field: nanoseconds for times, None if it is unset."""
-        if field.number is None:
-            return seen.options.options.get(key)
-        if field.member == "task_option_field":
-            seen = seen.options
-        name = attribute(field.name)
-        if field.kind not in ("date", "duration"):
-            return getattr(seen, name)
-        if not seen.HasField(name):
-            return None
-        time = getattr(seen, name)
-        return time.seconds * SECOND + time.nanos
 
 
-def is_repeated(described: FieldDescriptor) -> bool:
-    try:
-        return bool(described.is_repeated)
-    except AttributeError:  # protobuf before 6.31
-        return bool(described.label == FieldDescriptor.LABEL_REPEATED)
-
-
-def attribute(name: str) -> str:
-    """Return the attribute that shows a field, in the message that a client sees."""
-    return {"TASK_ID": "id"}.get(name, name.lower())
-
-
-def show_application(row: sqlite3.Row) -> Any:
-    return applications_common_pb2.ApplicationRaw(**row)
-
-
-ALL = (
-    Listed(
-        TASKS,
-        tasks_filters_pb2,
-        tasks_common_pb2.TaskSummary,
-        tasks_common_pb2.ListTasksRequest,
-        messages.task_summary,
-        "task",
-    ),
-    Listed(
-        SESSIONS,
-        sessions_filters_pb2,
-        sessions_common_pb2.SessionRaw,
-        sessions_common_pb2.ListSessionsRequest,
-        messages.session_raw,
-        "session",
-    ),
-    Listed(
-        RESULTS,
-        results_filters_pb2,
-        results_common_pb2.ResultRaw,
-        results_common_pb2.ListResultsRequest,
-        messages.result_raw,
-        "result",
-    ),
-    Listed(
-        PARTITIONS,
-        partitions_filters_pb2,
-        partitions_common_pb2.PartitionRaw,
-        partitions_common_pb2.ListPartitionsRequest,
-        messages.partition_raw,
-        "partition",
-    ),
-    Listed(
-        APPLICATIONS,
-        applications_filters_pb2,
-        applications_common_pb2.ApplicationRaw,
-        applications_common_pb2.ListApplicationsRequest,
-        show_application,
-        "task",
-    ),
-)
-LISTED_TASKS, LISTED_SESSIONS, LISTED_RESULTS, LISTED_PARTITIONS, LISTED_APPLICATIONS = ALL
+KEPT = {
+    listings.TASKS: Kept(fields.TASKS, messages.task_summary),
+    listings.SESSIONS: Kept(fields.SESSIONS, messages.session_raw),
+    listings.RESULTS: Kept(fields.RESULTS, messages.result_raw),
+    listings.PARTITIONS: Kept(fields.PARTITIONS, messages.partition_raw),
+    listings.APPLICATIONS: Kept(fields.APPLICATIONS, lambda row: ApplicationRaw(**dict(row))),
+}
 
 
 def empty_tables() -> sqlite3.Connection:

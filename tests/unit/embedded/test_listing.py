@@ -10,30 +10,17 @@ from typing import Any, TypeVar
 
 import pytest
 from armonik.common import Task, TaskStatus
-from armonik.protogen.common.applications_common_pb2 import ListApplicationsRequest
-from armonik.protogen.common.sort_direction_pb2 import SORT_DIRECTION_ASC, SORT_DIRECTION_DESC
-from armonik.protogen.common.tasks_common_pb2 import ListTasksRequest
-from armonik.protogen.common.tasks_filters_pb2 import Filters
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hello_helpers.embedded.control_plane import listing
 from hello_helpers.embedded.control_plane.applications import Applications
 from hello_helpers.embedded.control_plane.listing import count_by_status, list_rows
-from hello_helpers.embedded.data_plane.fields import APPLICATIONS, TASKS
 from hello_helpers.embedded.data_plane.plane import DataPlane
 from hello_helpers.embedded.errors import InvalidArgument
+from tests.listings import APPLICATIONS, ASC, DESC, TASKS, Field, Listing
 
-from .listed import (
-    ALL,
-    KEYS,
-    LISTED_APPLICATIONS,
-    LISTED_TASKS,
-    Field,
-    Listed,
-    fill,
-    insert_tasks,
-)
+from .listed import KEPT, KEYS, fill, insert_tasks
 
 T = TypeVar("T")
 QUICK = settings(deadline=None, database=None, max_examples=50)
@@ -81,60 +68,57 @@ def plane(tmp_path: Path) -> Iterator[DataPlane]:
     plane.close()
 
 
-def task_request(**parts: Any) -> ListTasksRequest:
-    field = next(field for field in LISTED_TASKS.every_field() if field.name == "TASK_ID")
-    sort = {"field": LISTED_TASKS.named(field), "direction": SORT_DIRECTION_ASC}
-    return ListTasksRequest(**({"page_size": 10, "filters": {}, "sort": sort} | parts))
+def task_request(**parts: Any) -> Any:
+    return TASKS.ask(**{"page_size": 10, **parts})
 
 
 def ids(plane: DataPlane, **parts: Any) -> tuple[list[str], int]:
-    rows, total = run(list_rows(plane, task_request(**parts), TASKS))
+    rows, total = run(list_rows(plane, task_request(**parts), KEPT[TASKS].fields))
     return [row["task_id"] for row in rows], total
 
 
 # Sorting and paging
 
 
-def sort_value(listed: Listed, seen: Any, field: Field, key: str) -> tuple[bool, Any]:
-    """Return what a client would sort by: what is unset comes first."""
-    value = listed.value(seen, field, key)
-    if field.number is None and value is not None:
-        value = value.replace("\0", "\udc00")  # where NUL is sorted among options
-    return value is not None, value
+def in_order(listing: Listing, rows: list[sqlite3.Row], by: list[Field]) -> bool:
+    """Whether a client sees the rows sorted; what is unset comes first."""
 
+    def sort_value(field: Field, seen: Any) -> tuple[bool, Any]:
+        value = field.read(seen)
+        if field.is_option and value is not None:
+            value = value.replace("\0", "\udc00")  # where NUL is sorted among options
+        return value is not None, value
 
-def in_order(listed: Listed, rows: list[sqlite3.Row], by: list[tuple[Field, str]]) -> bool:
-    keys = [[sort_value(listed, listed.show(row), field, key) for field, key in by] for row in rows]
+    shown = [KEPT[listing].show(row) for row in rows]
+    keys = [[sort_value(field, seen) for field in by] for seen in shown]
     return keys == sorted(keys)
 
 
-def request_by(
-    listed: Listed, by: list[tuple[Field, str]], direction: int, page: int, size: int
-) -> Any:
-    named = [listed.named(field, key) for field, key in by]
-    sort: dict[str, Any] = {"direction": direction}
-    sort |= {"fields": named} if listed is LISTED_APPLICATIONS else {"field": named[0]}
-    return listed.request(page=page, page_size=size, filters={}, sort=sort)
+@st.composite
+def sorts(draw: st.DrawFn, listing: Listing) -> list[Field]:
+    fields = st.sampled_from(listing.fields).map(
+        lambda field: listing.option(draw(st.sampled_from(KEYS))) if field.is_option else field
+    )
+    return draw(st.lists(fields, min_size=1, max_size=3 if listing.several else 1))
 
 
-@pytest.mark.parametrize("listed", ALL, ids=str)
+@pytest.mark.parametrize("listing", KEPT, ids=str)
 @QUICK
 @given(data=st.data(), size=st.integers(1, ROWS + 1))
 def test_going_from_page_to_page_shows_every_row_once_and_in_order(
-    filled: DataPlane, listed: Listed, data: st.DataObject, size: int
+    filled: DataPlane, listing: Listing, data: st.DataObject, size: int
 ):
-    field = st.tuples(st.sampled_from(listed.every_field()), st.sampled_from(KEYS))
-    several = 3 if listed is LISTED_APPLICATIONS else 1
-    by = data.draw(st.lists(field, min_size=1, max_size=several))
-    direction = data.draw(st.sampled_from([SORT_DIRECTION_ASC, SORT_DIRECTION_DESC]))
-    unique = ", ".join(listed.fields.unique)
-    expected = filled.database.rows(f"SELECT {unique} FROM {listed.fields.table}")
+    by = data.draw(sorts(listing))
+    direction = data.draw(st.sampled_from([ASC, DESC]))
+    fields = KEPT[listing].fields
+    unique = ", ".join(fields.unique)
+    expected = filled.database.rows(f"SELECT {unique} FROM {fields.table}")
 
     async def walk() -> list[sqlite3.Row]:
         rows: list[sqlite3.Row] = []
         for page in range(len(expected)):
-            request = request_by(listed, by, direction, page, size)
-            new, total = await list_rows(filled, request, listed.fields)
+            request = listing.ask(by=by, direction=direction, page=page, page_size=size)
+            new, total = await list_rows(filled, request, fields)
             assert total == len(expected)
             rows += new
             if len(new) < size:
@@ -144,24 +128,25 @@ def test_going_from_page_to_page_shows_every_row_once_and_in_order(
     rows = run(walk())
     assert len(rows) == len(expected)
     assert len({tuple(row) for row in rows}) == len({tuple(row) for row in expected})
-    if all(field.kind not in ("", "array") for field, _ in by):
-        assert in_order(listed, rows[:: 1 if direction == SORT_DIRECTION_ASC else -1], by)
+    if all(field.kind not in ("", "array") for field in by):
+        assert in_order(listing, rows[:: 1 if direction == ASC else -1], by)
 
 
-@pytest.mark.parametrize("direction", [SORT_DIRECTION_ASC, SORT_DIRECTION_DESC])
-@pytest.mark.parametrize("listed", ALL, ids=str)
-def test_every_field_of_the_api_can_be_sorted_by(filled: DataPlane, listed: Listed, direction: int):
-    for field in listed.every_field():
-        request = request_by(listed, [(field, "a")], direction, 0, 1000)
-        rows, total = run(list_rows(filled, request, listed.fields))
+@pytest.mark.parametrize("direction", [ASC, DESC])
+@pytest.mark.parametrize("listing", KEPT, ids=str)
+def test_every_field_of_the_api_can_be_sorted_by(
+    filled: DataPlane, listing: Listing, direction: int
+):
+    for field in listing.fields:
+        request = listing.ask(by=[field], direction=direction)
+        rows, total = run(list_rows(filled, request, KEPT[listing].fields))
         assert len(rows) == total > 0
 
 
 def test_tasks_that_sort_alike_come_in_order_of_arrival(plane: DataPlane):
-    sort: dict[str, Any] = {"field": Task.session_id.field, "direction": SORT_DIRECTION_ASC}
-    assert ids(plane, sort=sort)[0] == ["t5", "t0", "t1", "t2", "t3", "t4"]
-    sort["direction"] = SORT_DIRECTION_DESC
-    assert ids(plane, sort=sort)[0] == ["t4", "t3", "t2", "t1", "t0", "t5"]
+    by = [TASKS.field("SESSION_ID")]
+    assert ids(plane, by=by)[0] == ["t5", "t0", "t1", "t2", "t3", "t4"]
+    assert ids(plane, by=by, direction=DESC)[0] == ["t4", "t3", "t2", "t1", "t0", "t5"]
 
 
 def test_a_page_is_a_part_of_what_matches_and_the_total_is_all_of_it(plane: DataPlane):
@@ -198,10 +183,13 @@ def test_a_page_that_would_hold_too_many_rows_is_refused_not_shortened(
 # What a request must have
 
 
-def without(name: str) -> ListTasksRequest:
+def without(name: str) -> Any:
     request = task_request()
     request.ClearField(name)
     return request
+
+
+SORTED = {"field": Task.id.field, "direction": ASC}
 
 
 @pytest.mark.parametrize(
@@ -211,26 +199,23 @@ def without(name: str) -> ListTasksRequest:
         (task_request(page_size=-5), "page_size: must be 0 or more, is -5"),
         (without("filters"), "filters: must be present"),
         (without("sort"), "sort: must be present"),
-        (task_request(sort={"field": Task.id.field}), "sort.direction: must be"),
-        (task_request(sort={"field": Task.id.field, "direction": 3}), "sort.direction: must be"),
-        (task_request(sort={"direction": SORT_DIRECTION_ASC}), "sort.field: must be present"),
-        (
-            task_request(sort={"field": {}, "direction": SORT_DIRECTION_ASC}),
-            "TaskField is empty",
-        ),
+        (task_request(sort={**SORTED, "direction": 0}), "sort.direction: must be"),
+        (task_request(sort={**SORTED, "direction": 3}), "sort.direction: must be"),
+        (task_request(sort={"direction": ASC}), "sort.field: must be present"),
+        (task_request(sort={**SORTED, "field": {}}), "TaskField is empty"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_request_that_lacks_something_is_refused_in_words(
-    plane: DataPlane, request_: ListTasksRequest, words: str
+    plane: DataPlane, request_: Any, words: str
 ):
     with pytest.raises(InvalidArgument, match=words):
-        run(list_rows(plane, request_, TASKS))
+        run(list_rows(plane, request_, KEPT[TASKS].fields))
 
 
 def test_there_is_one_line_for_each_thing_that_is_wrong():
     with pytest.raises(InvalidArgument) as error:
-        listing.check(ListTasksRequest(page=-1, page_size=-1, sort={}))
+        listing.check(TASKS.request(page=-1, page_size=-1, sort={}))
     lines = str(error.value).splitlines()
     assert [line.split(":")[0] for line in lines] == [
         *("page", "page_size", "filters", "sort.direction", "sort.field")
@@ -238,9 +223,8 @@ def test_there_is_one_line_for_each_thing_that_is_wrong():
 
 
 def test_applications_need_a_field_to_sort_by():
-    request = ListApplicationsRequest(filters={}, sort={"direction": SORT_DIRECTION_ASC})
     with pytest.raises(InvalidArgument, match=r"sort\.field"):
-        listing.check(request)
+        listing.check(APPLICATIONS.request(filters={}, sort={"direction": ASC}))
 
 
 # Counts
@@ -249,14 +233,14 @@ def test_applications_need_a_field_to_sort_by():
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
-        (Filters(), {4: 4, 5: 1, 9: 1}),
+        (TASKS.where(), {4: 4, 5: 1, 9: 1}),
         ((Task.session_id == "s").to_message(), {4: 3, 5: 1, 9: 1}),
         ((Task.status == TaskStatus.ERROR).to_message(), {5: 1}),
         ((Task.session_id == "no such session").to_message(), {}),
     ],
 )
 def test_tasks_are_counted_by_status_and_zeros_left_out(
-    plane: DataPlane, filters: Filters, expected: dict[int, int]
+    plane: DataPlane, filters: Any, expected: dict[int, int]
 ):
     assert run(count_by_status(plane, filters)) == expected
 
@@ -264,14 +248,11 @@ def test_tasks_are_counted_by_status_and_zeros_left_out(
 # Applications
 
 
-def application_sort(*names: str, direction: int = SORT_DIRECTION_ASC) -> dict[str, Any]:
-    fields = {field.name: field for field in LISTED_APPLICATIONS.every_field()}
-    named = [LISTED_APPLICATIONS.named(fields[name]) for name in names]
-    return {"fields": named, "direction": direction}
+NAME, VERSION = APPLICATIONS.field("NAME"), APPLICATIONS.field("VERSION")
 
 
-def applications(plane: DataPlane, **parts: Any) -> tuple[list[str], int]:
-    request = ListApplicationsRequest(**({"page_size": 10, "filters": {}} | parts))
+def applications(plane: DataPlane, *conditions: Any, **parts: Any) -> tuple[list[str], int]:
+    request = APPLICATIONS.ask(list(conditions), **parts)
     call: Callable[..., Awaitable[Any]] = Applications(plane).ListApplications
     reply = run(call(request, None))
     assert (reply.page, reply.page_size) == (request.page, request.page_size)
@@ -279,30 +260,22 @@ def applications(plane: DataPlane, **parts: Any) -> tuple[list[str], int]:
 
 
 def test_each_application_is_listed_once(plane: DataPlane):
-    found, total = applications(plane, sort=application_sort("NAME", "VERSION"))
-    assert found == ["bye 0", "bye 1", "hello 0", "hello 1"]
-    assert total == 4
+    found = applications(plane, by=[NAME, VERSION])
+    assert found == (["bye 0", "bye 1", "hello 0", "hello 1"], 4)
 
 
 def test_applications_are_sorted_by_one_field_after_the_other(plane: DataPlane):
-    by_version = application_sort("VERSION", "NAME", direction=SORT_DIRECTION_DESC)
-    assert applications(plane, sort=by_version)[0] == ["hello 1", "bye 1", "hello 0", "bye 0"]
+    found, _ = applications(plane, by=[VERSION, NAME], direction=DESC)
+    assert found == ["hello 1", "bye 1", "hello 0", "bye 0"]
 
 
 def test_applications_are_filtered_and_paged(plane: DataPlane):
-    name = next(field for field in LISTED_APPLICATIONS.every_field() if field.name == "NAME")
-    comparison = {
-        "field": LISTED_APPLICATIONS.named(name),
-        "filter_string": {"value": "hello"},
-    }
-    filters = {"or": [{"and": [comparison]}]}
-    sort = application_sort("VERSION")
-    assert applications(plane, filters=filters, sort=sort) == (["hello 0", "hello 1"], 2)
-    assert applications(plane, filters=filters, sort=sort, page=1, page_size=1) == (["hello 1"], 2)
+    hello = NAME.condition("EQUAL", "hello")
+    assert applications(plane, hello, by=[VERSION]) == (["hello 0", "hello 1"], 2)
+    assert applications(plane, hello, by=[VERSION], page=1, page_size=1) == (["hello 1"], 2)
 
 
 def test_an_embedded_armonik_without_tasks_has_no_applications(tmp_path: Path):
     plane = DataPlane(tmp_path)
-    request = ListApplicationsRequest(page_size=5, filters={}, sort=application_sort("NAME"))
-    assert run(list_rows(plane, request, APPLICATIONS)) == ([], 0)
+    assert applications(plane) == ([], 0)
     plane.close()
