@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hello_helpers.course.progress import LESSONS
+from hello_helpers.course.standing import LESSONS
 
 VARIABLE = re.compile(r"\b(AK_ENDPOINT|Grpc__\w+|HELLO_[A-Z_]+)\b")
 

@@ -13,14 +13,14 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
 LAUNCHER = "ipykernel_launcher"
 
-FIRST_WORDS = "--IPKernelApp.extra_extensions=hello_helpers.course.first_words"
+READABLE = "--IPKernelApp.extra_extensions=hello_helpers.course.readable_errors"
 
 
 class LessonKernelManager(ServerKernelManager):
-    """Starts kernels as ever; those of our own Python load `hello_helpers.course.first_words`."""
+    """Starts kernels as ever; those of our own Python load `course.readable_errors`."""
 
     def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
         """Return the command of the kernel."""
         command: list[str] = super().format_kernel_cmd(extra_arguments)
         ours = command[:1] == [sys.executable] and LAUNCHER in command
-        return [*command, FIRST_WORDS] if ours else command
+        return [*command, READABLE] if ours else command

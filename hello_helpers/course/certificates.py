@@ -6,12 +6,9 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hello_helpers.course.private_armonik import PrivateArmonik
 from hello_helpers.errors import InputError
-
-if TYPE_CHECKING:
-    from hello_helpers.embedded import EmbeddedArmonik
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 
@@ -21,12 +18,12 @@ def certificate_folder() -> tempfile.TemporaryDirectory[str]:
 
     It goes with `cleanup`, or with this process; if that is killed, when the next one is made.
     """
-    from hello_helpers.embedded.scratch import scratch_folder
+    from hello_helpers.embedded import scratch_folder
 
     return scratch_folder()
 
 
-def certificate_for(armonik: EmbeddedArmonik, name: str) -> str:
+def certificate_for(armonik: PrivateArmonik, name: str) -> str:
     """Make a client certificate for another user; return the path of its file.
 
     The file also holds the private key, and only its owner can read it. It lies beside the other

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import grpc
 
-from hello_helpers.course import readable_errors as first_aid
+from hello_helpers.course import readable_errors
 from hello_helpers.course.lost_errors import LostErrors
-from hello_helpers.course.progress import Step, my_progress
+from hello_helpers.course.progress import my_progress
+from hello_helpers.course.standing import ProgressTable, Step
 from hello_helpers.display.notes import Note
-from hello_helpers.display.progress import ProgressTable, progress_table
 from hello_helpers.errors import HelloError
 
 _lost = LostErrors()
@@ -38,7 +38,7 @@ def begin_lesson(lesson: str = "") -> None:
     """
     global _here
     _here = lesson
-    first_aid.install()
+    readable_errors.install()
     _lost.listen()
 
 
@@ -68,8 +68,7 @@ def end_lesson(channel: grpc.Channel | None = None) -> Note:
 def show_progress() -> ProgressTable:
     """Show which exercises are right, and which lessons were run to their end."""
     progress = my_progress()
-    standing = progress.standing()
-    return progress_table(standing, progress.remark())
+    return progress.standing().table(progress.remark())
 
 
 def reset_progress() -> Note:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 from weakref import WeakValueDictionary
 
 from armonik.client import ArmoniKHealthChecks
@@ -18,8 +18,13 @@ from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.display.notes import Note
-from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import EndedError, HelloError
+
+if TYPE_CHECKING:
+    from hello_helpers.embedded import EmbeddedArmonik
+
+PrivateArmonik: TypeAlias = "EmbeddedArmonik"
+"""What `start_private` returns. The class itself is imported on first use: it needs Linux."""
 
 SHOWN_LINES = 12
 
@@ -37,7 +42,7 @@ _FOLDER = re.compile(r'(?<=File ")[^"]*/(?=[^"/]*")')
 _ERROR = re.compile(r"[A-Za-z_][\w.]*(:|$)")
 """The last line of a traceback: an exception's name, and perhaps what it says."""
 
-_started: WeakValueDictionary[str, EmbeddedArmonik] = WeakValueDictionary()
+_started: WeakValueDictionary[str, PrivateArmonik] = WeakValueDictionary()
 
 
 class WorkerStartError(HelloError):
@@ -62,7 +67,7 @@ class PrivateOrigin:
 
 def start_private(
     name: str, partitions: Mapping[str, Sequence[str] | str], **options: Any
-) -> EmbeddedArmonik:
+) -> PrivateArmonik:
     """Start a private embedded ArmoniK; the former one with this name is closed first.
 
     So a cell can be run again and again, and only one of them runs at a time.
@@ -76,6 +81,8 @@ def start_private(
         WorkerStartError: a worker ends as soon as it is started. This ArmoniK is closed again.
         StartError: it does not start itself.
     """
+    from hello_helpers.embedded import EmbeddedArmonik
+
     if (former := _started.pop(name, None)) is not None:
         former.close()
     armonik = EmbeddedArmonik(partitions, **options)
@@ -88,7 +95,7 @@ def start_private(
     return armonik
 
 
-def _wait_for_workers(armonik: EmbeddedArmonik) -> None:
+def _wait_for_workers(armonik: PrivateArmonik) -> None:
     """Return when each worker has said that it has started, or after some seconds.
 
     Only workers of ArmoniK's Python library say so; others are watched to the end. On a port none
@@ -113,7 +120,7 @@ def _wait_for_workers(armonik: EmbeddedArmonik) -> None:
             time.sleep(LOOK_EVERY)
 
 
-def _start_error(armonik: EmbeddedArmonik, complaint: str) -> WorkerStartError:
+def _start_error(armonik: PrivateArmonik, complaint: str) -> WorkerStartError:
     """Tell why, with the last line of the worker's log, and the place in its program."""
     partition = complaint.partition(":")[0]
     lines = [line.strip() for line in worker_log(armonik).splitlines()[1:]]
@@ -126,13 +133,20 @@ def _start_error(armonik: EmbeddedArmonik, complaint: str) -> WorkerStartError:
     )
 
 
-def endpoint_of(armonik: EmbeddedArmonik) -> Endpoint:
+def is_private_armonik(thing: object) -> TypeGuard[PrivateArmonik]:
+    """Tell whether this is what `start_private` returns."""
+    from hello_helpers.embedded import EmbeddedArmonik
+
+    return isinstance(thing, EmbeddedArmonik)
+
+
+def endpoint_of(armonik: PrivateArmonik) -> Endpoint:
     """Return its endpoint, to open a channel to it."""
     origin = PrivateOrigin(armonik.process)
     return replace(Endpoint.parse(armonik.endpoint), embedded=True, origin=origin)
 
 
-def worker_log(armonik: EmbeddedArmonik, lines: int = SHOWN_LINES) -> Note:
+def worker_log(armonik: PrivateArmonik, lines: int = SHOWN_LINES) -> Note:
     """Return what its workers have written, the last lines of each.
 
     The files are beside its socket, one folder a pod, and go with it. (Other programs find them
@@ -145,7 +159,7 @@ def worker_log(armonik: EmbeddedArmonik, lines: int = SHOWN_LINES) -> Note:
     return Note("\n".join(parts) or "There is no worker's log: this ArmoniK has ended.")
 
 
-def last_error(armonik: EmbeddedArmonik) -> str:
+def last_error(armonik: PrivateArmonik) -> str:
     """Return the end of the last traceback in its worker's log; "" if there is none.
 
     It begins with the innermost place, and names files without their folders.
@@ -161,7 +175,7 @@ def last_error(armonik: EmbeddedArmonik) -> str:
     return ""
 
 
-def _log_files(armonik: EmbeddedArmonik) -> list[Path]:
+def _log_files(armonik: PrivateArmonik) -> list[Path]:
     folder = Path(Endpoint.parse(armonik.endpoint).target).parent / "pods"
     return sorted(folder.glob("*/worker.log"))
 

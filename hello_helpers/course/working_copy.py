@@ -29,6 +29,22 @@ class LessonsError(HelloError):
     """The notebooks cannot be found or copied."""
 
 
+class OutdatedError(LessonsError, ImportError):
+    """A notebook imports what the course does not have any more: a learner's copy is kept as it is.
+
+    Args:
+        wanted: what it imports.
+    """
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(
+            f"There is no {wanted} in this version of the course: this notebook seems to be a copy "
+            "of a lesson of an earlier one.",
+            "For the fresh lesson, rename or delete this copy and start `hello-armonik lab` again; "
+            "or get all lessons anew beside yours: `hello-armonik lab --dir FOLDER`.",
+        )
+
+
 @dataclass
 class WorkingCopy:
     """A learner's folder, and what `refresh` did to it (names of files, in order)."""

@@ -18,13 +18,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .process import EmbeddedArmonik
+    from .scratch import scratch_folder
     from .shared import find_shared, shared_endpoint, stop_shared
 
-__all__ = ["EmbeddedArmonik", "find_shared", "shared_endpoint", "stop_shared"]
+__all__ = ["EmbeddedArmonik", "find_shared", "scratch_folder", "shared_endpoint", "stop_shared"]
 
 _MODULES = {
     "EmbeddedArmonik": "process",
     "find_shared": "shared",
+    "scratch_folder": "scratch",
     "shared_endpoint": "shared",
     "stop_shared": "shared",
 }

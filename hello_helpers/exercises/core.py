@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.course.progress import Step, my_progress
+from hello_helpers.course.progress import my_progress
+from hello_helpers.course.standing import Step
 from hello_helpers.display.notes import Note
 
 

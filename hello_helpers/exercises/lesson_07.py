@@ -10,9 +10,13 @@ from armonik.client import ArmoniKPartitions, ArmoniKResults, ArmoniKTasks
 from armonik.common import Task, TaskStatus
 
 from hello_helpers.connect.grpc_errors import explained
-from hello_helpers.course.private_armonik import endpoint_of, last_error
+from hello_helpers.course.private_armonik import (
+    PrivateArmonik,
+    endpoint_of,
+    is_private_armonik,
+    last_error,
+)
 from hello_helpers.display.states import OVER
-from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import MessageError, RefusedError
 from hello_helpers.exercises.core import Exercise, Wrong
 from hello_helpers.messages import Payload, Result
@@ -63,7 +67,7 @@ my_armonik = start("mean_worker.py")
 
 
 def _look(answer: object) -> str:
-    if not isinstance(answer, EmbeddedArmonik):
+    if not is_private_armonik(answer):
         raise Wrong(
             f"This is an object of the class {type(answer).__name__}.",
             'start("mean_worker.py") returns what is asked for.',
@@ -79,7 +83,7 @@ def _look(answer: object) -> str:
     return f"The mean of {NUMBERS} is {MEAN}, and no numbers are an error. Your worker knows both."
 
 
-def _look_at_mean(armonik: EmbeddedArmonik, channel: grpc.Channel, session_id: str) -> None:
+def _look_at_mean(armonik: PrivateArmonik, channel: grpc.Channel, session_id: str) -> None:
     task, data = _run(armonik, channel, session_id, NUMBERS)
     status = TaskStatus(task.status).name
     if status == "RETRIED":
@@ -111,7 +115,7 @@ def _look_at_mean(armonik: EmbeddedArmonik, channel: grpc.Channel, session_id: s
         )
 
 
-def _look_at_nothing(armonik: EmbeddedArmonik, channel: grpc.Channel, session_id: str) -> None:
+def _look_at_nothing(armonik: PrivateArmonik, channel: grpc.Channel, session_id: str) -> None:
     task, _ = _run(armonik, channel, session_id, [])
     status = TaskStatus(task.status).name
     if status == "RETRIED":
@@ -128,7 +132,7 @@ def _look_at_nothing(armonik: EmbeddedArmonik, channel: grpc.Channel, session_id
         )
 
 
-def _accident(armonik: EmbeddedArmonik, task: Task, when: str, mend: str) -> Wrong:
+def _accident(armonik: PrivateArmonik, task: Task, when: str, mend: str) -> Wrong:
     """Tell of an execution that ended by an exception: whose it was, and where."""
     told = (task.output.error or "") if task.output else ""
     if NOT_STORED in told:
@@ -155,7 +159,7 @@ def _accident(armonik: EmbeddedArmonik, task: Task, when: str, mend: str) -> Wro
 
 
 def _run(
-    armonik: EmbeddedArmonik, channel: grpc.Channel, session_id: str, numbers: list[int]
+    armonik: PrivateArmonik, channel: grpc.Channel, session_id: str, numbers: list[int]
 ) -> tuple[Task, Data]:
     """Send numbers; return the task when its first execution is over."""
     data = create_payload(channel, session_id, Payload(numbers))

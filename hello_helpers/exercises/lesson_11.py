@@ -5,7 +5,7 @@ from __future__ import annotations
 from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationStub
 from armonik.protogen.common.auth_common_pb2 import GetCurrentUserRequest
 
-from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.course.private_armonik import PrivateArmonik
 from hello_helpers.exercises.core import Exercise, Wrong
 from hello_helpers.exercises.looking import ANSWER_SECONDS, ask, channel_of
 
@@ -21,7 +21,7 @@ my_channel = create_channel(
 """
 
 
-def _look(armonik: EmbeddedArmonik, answer: object) -> str:
+def _look(armonik: PrivateArmonik, answer: object) -> str:
     own = channel_of(answer)
     if armonik.process.poll() is not None:
         raise Wrong(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hello_helpers.__main__ import main
-from hello_helpers.course import doctor
+from hello_helpers.cli import doctor
 from hello_helpers.embedded import EmbeddedArmonik
 from tests.unit import listeners
 from tests.workers import other
@@ -121,3 +121,32 @@ def test_of_a_proxy_only_the_name_is_told(
     lines = told(capsys, 0)
     assert any("http_proxy" in line for line in lines)
     assert "secret" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("version", "bounds", "is_fine"),
+    [
+        ("3.29.4", ">=3.29.2,<4", True),
+        ("4.0", ">=3.29.2,<4", False),
+        ("3.10", ">=3.9", True),
+        ("4.0rc1", ">=4", False),
+        ("4.0rc1", ">=3,<4", False),
+        ("4.1rc1", ">=4", True),
+        ("4.0.post1", ">=4.0", True),
+        ("3.29.3", ">=3.29.2,!=3.29.3", False),
+        ("3.29.3", "==3.29.3", True),
+        ("3.29.4", "==3.29.3", False),
+        ("3.29.4", "==3.29.*", True),
+        ("3.30", "~=3.29.2", False),
+        ("3.29.9", "~=3.29.2", True),
+        ("no version", ">=1", False),
+        ("1", "", True),
+        ("", "", False),
+    ],
+)
+def test_versions_are_compared_as_pip_compares_them(
+    version: str, bounds: str, is_fine: bool
+) -> None:
+    found = doctor._within("armonik", version, bounds)
+    assert found.is_bad is not is_fine
+    assert (bounds in found.remedy) is not is_fine or not bounds

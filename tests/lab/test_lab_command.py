@@ -20,7 +20,7 @@ from hello_helpers.cli import lab
 from hello_helpers.cli.jupyter_folders import folders_elsewhere
 from hello_helpers.cli.jupyter_options import unknown_option
 from hello_helpers.cli.jupyter_running import RunningJupyter, find_running
-from hello_helpers.cli.lesson_kernels import FIRST_WORDS, LessonKernelManager
+from hello_helpers.cli.lesson_kernels import READABLE, LessonKernelManager
 from tests.browser.server import JupyterServer
 from tests.isolation import environment
 from tests.unit import listeners
@@ -104,10 +104,32 @@ def test_jupyterlab_asks_for_no_news(server: JupyterServer) -> None:
     assert defaults["checkForUpdates"]["default"] is False
 
 
-def test_in_a_fresh_kernel_a_missing_name_gets_a_sentence(server: JupyterServer) -> None:
-    shown = first_answer(server, "wait_for_results(channel)")
-    assert "NameError: there is no 'wait_for_results' here." in shown
-    assert "menu Run, then Run All Above Selected Cell" in shown
+@pytest.mark.parametrize(
+    ("code", "words", "remedy"),
+    [
+        (
+            "wait_for_results(channel)",
+            "NameError: there is no 'wait_for_results' here.",
+            "menu Run",
+        ),
+        (
+            "from hello_helpers.course import begin_lesson, end_lesson",  # as lessons of 0.1 begin
+            "There is no hello_helpers.course.begin_lesson in this version of the course",
+            "rename or delete this copy and start `hello-armonik lab` again",
+        ),
+        (
+            "from hello_helpers.sessions import hello_partition",
+            "There is no hello_helpers.sessions in this version of the course",
+            "`hello-armonik lab --dir FOLDER`",
+        ),
+    ],
+)
+def test_in_a_fresh_kernel_what_is_missing_gets_a_sentence(
+    server: JupyterServer, code: str, words: str, remedy: str
+) -> None:
+    shown = first_answer(server, code)
+    assert words in shown
+    assert remedy in shown
     assert "Traceback" not in shown
 
 
@@ -147,7 +169,7 @@ def test_kernels_of_another_python_or_language_are_started_as_ever(
 ) -> None:
     manager = LessonKernelManager()
     manager._kernel_spec = KernelSpec(argv=argv)
-    assert (FIRST_WORDS in manager.format_kernel_cmd()) is changed
+    assert (READABLE in manager.format_kernel_cmd()) is changed
 
 
 def test_the_copy_is_made_at_home_unless_told_otherwise(tmp_path: Path) -> None:

@@ -9,15 +9,16 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from platformdirs.macos import MacOS
 
 from hello_helpers.__main__ import main
-from hello_helpers.course import frame as course
-from hello_helpers.course import progress_file
+from hello_helpers.course import frame, progress
 from hello_helpers.course.frame import begin_lesson, end_lesson, reset_progress, show_progress
-from hello_helpers.course.progress import LESSONS, Progress, Step, my_progress
-from hello_helpers.course.progress_file import ProgressError
+from hello_helpers.course.progress import Progress, ProgressError, my_progress
+from hello_helpers.course.standing import LESSONS, Step
 from hello_helpers.exercises.core import Exercise, Wrong
 from tests.store_notebooks import NOTEBOOKS
 
@@ -39,7 +40,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty place for the progress of nobody in particular."""
     monkeypatch.setenv("HELLO_PROGRESS_DIR", str(tmp_path / "progress"))
     monkeypatch.delenv("HELLO_LEARNER", raising=False)
-    monkeypatch.setattr(course, "_here", "")
+    monkeypatch.setattr(frame, "_here", "")
     return tmp_path / "progress"
 
 
@@ -140,7 +141,8 @@ def test_the_table_is_html_and_text_with_words_beside_each_sign(exercise: Exerci
 
 WRITER = """\
 import sys
-from hello_helpers.course.progress import LESSONS, Step, my_progress
+from hello_helpers.course.progress import my_progress
+from hello_helpers.course.standing import LESSONS, Step
 
 print("ready", flush=True)
 input()
@@ -236,9 +238,9 @@ def test_on_a_full_disk_the_file_stays_whole_and_is_written_when_there_is_room(
 def test_a_lock_that_is_held_for_long_is_not_waited_for_for_ever(
     exercise: Exercise, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress_file, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(progress, "LOCK_SECONDS", 0.05)
     file.parent.mkdir()
-    with progress_file._lock(file):
+    with progress._lock(file):
         verdict = repr(exercise.check(42))
     assert "not kept" in verdict
     assert "another notebook is busy with it" in verdict
@@ -249,11 +251,12 @@ def test_a_lock_that_is_held_for_long_is_not_waited_for_for_ever(
 def test_without_a_home_the_lesson_goes_on(
     exercise: Exercise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def homeless() -> Path:
-        raise RuntimeError
+    def nobody(uid: int) -> NoReturn:
+        raise KeyError(uid)
 
-    monkeypatch.delenv("HELLO_PROGRESS_DIR")
-    monkeypatch.setattr(Path, "home", homeless)
+    for name in ("HELLO_PROGRESS_DIR", "HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
     assert "You have no home folder." in repr(exercise.check(42))
     assert rows()["04"][0] == "✓ right"
     with pytest.raises(ProgressError):
@@ -266,14 +269,13 @@ def test_it_is_kept_where_the_platform_keeps_the_data_of_programs(
 ) -> None:
     monkeypatch.delenv("HELLO_PROGRESS_DIR")
     monkeypatch.setenv("HOME", "/home/ada")
-    monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert progress_file.folder() == tmp_path / "hello-armonik"
+    assert progress.folder() == tmp_path / "hello-armonik"
     monkeypatch.setenv("XDG_DATA_HOME", "not/absolute")
-    assert progress_file.folder() == Path("/home/ada/.local/share/hello-armonik")
-    monkeypatch.setattr(sys, "platform", "darwin")
+    assert progress.folder() == Path("/home/ada/.local/share/hello-armonik")
+    monkeypatch.setattr("platformdirs.PlatformDirs", MacOS)
     support = Path("/home/ada/Library/Application Support")
-    assert progress_file.folder() == support / "hello-armonik"
+    assert progress.folder() == support / "hello-armonik"
 
 
 def test_each_learner_has_a_file_whatever_the_name_is(

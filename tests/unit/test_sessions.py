@@ -81,3 +81,16 @@ def test_any_other_session_says_whose_it_is_and_is_not_picked_up(fake, channel, 
     assert options["learner"] == "ada"
     assert options["hello"] != sessions.course_labels()["hello"]
     assert not fake.sessions[steps.create_session(channel, labels={})].options.options
+
+
+def test_an_error_in_a_closing_session_comes_out_though_the_channel_is_closed(channel):
+    cancelled: list[bool] = []
+
+    def work() -> None:
+        with sessions.closing_session(channel, "any", cancelled.append):
+            channel.close()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        work()
+    assert cancelled == [False]
