@@ -1,9 +1,8 @@
-"""What the lessons show: tables, pictures, states, verdicts, the check of the installation."""
+"""What the lessons show: tables, pictures, states, verdicts."""
 
 from __future__ import annotations
 
 import datetime
-import importlib.metadata
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -14,7 +13,6 @@ from armonik.client import ArmoniKTasks, ArmoniKVersions
 from armonik.common import TaskDefinition, TaskStatus
 
 from hello_helpers import Endpoint, HelloError, Payload, create_payload, create_session
-from hello_helpers.course import installation
 from hello_helpers.display import Table, facts, listing, pictures
 from hello_helpers.display.connection import Connection
 from hello_helpers.display.states import watch_session
@@ -115,46 +113,6 @@ def test_a_verdict_folds_hints_and_solution_and_escapes_all() -> None:
     shown = exercise(lambda _: EVIL).check(...)._repr_html_()
     assert shown.count("<details>") == 3
     assert "1 &lt; 2" in shown
-
-
-def test_a_good_installation_is_fine() -> None:
-    shown = installation.check_installation()
-    assert shown.caption == "All is installed"
-    assert {row[2] for row in shown.rows} == {"fine"}
-
-
-def test_a_package_that_is_missing_or_too_old_gets_a_remedy(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    real = importlib.metadata.version
-
-    def version(name: str) -> str:
-        if name == "grpcio":
-            raise importlib.metadata.PackageNotFoundError
-        return "3.19.0" if name == "armonik" else real(name)
-
-    monkeypatch.setattr(importlib.metadata, "version", version)
-    shown = installation.check_installation()
-    assert shown.caption == "To mend: armonik, grpcio"
-    verdicts = {name: verdict for name, _, verdict in shown.rows}
-    for name in ("armonik", "grpcio"):
-        assert "is needed. Install it as the README says" in verdicts[name]
-    assert verdicts["jupyterlab"] == "fine"
-
-
-@pytest.mark.parametrize(
-    ("version", "bounds", "fine"),
-    [
-        ("8.1.9", ">=8.1.5,<9", True),
-        ("8.1.10", ">=8.1.5,<9", True),
-        ("8.1.4", ">=8.1.5,<9", False),
-        ("9.0", ">=8.1.5,<9", False),
-        ("9.0.0rc1", ">=8.1.5,<9", False),
-        ("1.0", "", True),
-    ],
-)
-def test_versions_are_compared_as_numbers(version: str, bounds: str, fine: bool) -> None:
-    assert installation.within(version, bounds) is fine
 
 
 @pytest.fixture(scope="module")
