@@ -46,7 +46,7 @@ def switchboard_orders(control_plane: ControlPlane, compute_plane: ComputePlane)
     async def make_unreachable(seconds: float) -> None:
         if not 0 < seconds <= LONGEST_ABSENCE:
             raise SwitchboardError(f"seconds must be up to {LONGEST_ABSENCE:.0f}, not {seconds}")
-        absence = asyncio.ensure_future(control_plane.be_away(seconds))
+        absence = asyncio.ensure_future(control_plane.be_away(asyncio.sleep(seconds)))
         absences.add(absence)
         absence.add_done_callback(absences.discard)
         await control_plane.gone.wait()

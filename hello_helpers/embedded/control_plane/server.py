@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -83,6 +83,8 @@ class ControlPlane:
         self.instance = str(uuid.uuid4())
         self.gone = asyncio.Event()
         """Set while nobody listens, on purpose."""
+        self._absences = 0
+        self._turn = asyncio.Lock()
 
     def _services(self) -> list[tuple[Callable[[Any, Any], None], Any]]:
         plane = self._plane
@@ -134,13 +136,23 @@ class ControlPlane:
             return self._server.add_secure_port(address, self._credentials)
         return self._server.add_insecure_port(address)
 
-    async def be_away(self, seconds: float) -> None:
-        """Stop for a while, then listen on the same address again."""
-        await self.stop()
-        self.gone.set()
-        await asyncio.sleep(seconds)
-        await self.start(self._address)
-        self.gone.clear()
+    async def be_away(self, over: Awaitable[object]) -> None:
+        """Stop until something is over, then listen on the same address again.
+
+        Several may ask for it at the same time: it comes back when the last of them has come to its
+        end.
+        """
+        self._absences += 1
+        async with self._turn:
+            if not self.gone.is_set():
+                await self.stop()
+                self.gone.set()
+        await over
+        self._absences -= 1
+        async with self._turn:
+            if not self._absences:
+                self.gone.clear()
+                await self.start(self._address)
 
     async def stop(self) -> None:
         """Refuse new calls, end the present ones."""
