@@ -234,6 +234,22 @@ def test_a_worker_that_announces_what_is_no_result(
 
 
 @roads
+@pytest.mark.parametrize(
+    ("action", "text"),
+    [
+        ("half_a_character", r"half \ud800 a character"),
+        ("half_a_name", "surrogates not allowed"),
+        ("without_end", ""),
+    ],
+)
+def test_a_worker_whose_words_cannot_be_kept_as_they_are(
+    client: ArmoniK, road: str, action: str, text: str
+):
+    fails(client, road, action, "Worker returned error", text)
+    done(client, road)
+
+
+@roads
 def test_the_log_of_a_worker_takes_limited_room(served: Served, client: ArmoniK, road: str):
     fails(client, road, "flood", "after the flood")
     eventually(

@@ -108,6 +108,21 @@ def flood(_task: TaskHandler) -> None:
     raise RuntimeError("after the flood")
 
 
+def half_a_character(_task: TaskHandler) -> None:
+    """Fails with a text that no encoding knows."""
+    raise ValueError("half \ud800 a character")
+
+
+def half_a_name(task: TaskHandler) -> None:
+    """The result's id is a text that no encoding knows."""
+    task.send_results({"\ud800": b""})
+
+
+def without_end(_task: TaskHandler) -> None:
+    """Fails with a text that is far too long, and has a NUL in it."""
+    raise ValueError("first \0" + "x" * 10_000_000)
+
+
 def found_family(task: TaskHandler) -> None:
     """Starts one process in its own group, and one that leaves it; its result is their ids."""
     command = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -121,6 +136,7 @@ ACTIONS = {
     for action in (
         *(right, directory, symlink, unwritten, unknown, outside),
         *(exit_7, hang, hang_up, fall_ill, flood, found_family),
+        *(half_a_character, half_a_name, without_end),
     )
 }
 

@@ -58,6 +58,8 @@ class Attempt:
         self._faults = faults
         self._identity = identity
         self._task_id = task_id
+        self._task: sqlite3.Row
+        self._staging: Staging
         self._call: asyncio.Future[Outcome] | None = None
         self._taken_away = False
 
@@ -71,119 +73,122 @@ class Attempt:
             if not await self._road.is_fit():
                 attempts.requeue(self._plane, self._task_id)
                 return False
-            with self._plane.transaction():  # one for the whole beginning, if all data is small
-                taken = attempts.take(self._plane, self._task_id)
-                if taken is not None:
-                    task, session = taken
-                    staging = self._stage(task, session)
-                    started, large = self._bring(staging, task)
+            large = self._begin()
         except StorageError:
             attempts.requeue(self._plane, self._task_id)
             raise
-        if taken is None or not (started or large):
+        if large is None:
             await asyncio.sleep(0)  # a queue may hold many of these: nobody else shall wait
             return True
-        look = attempts.on_cancel(self._plane, task, self._take_away)
         try:
-            with self._plane.holding(self._task_id, look):
-                if large:
-                    started = await self._bring_large(staging, task, large)
-                return await self._run(staging, task) if started else True
+            with self._plane.holding(self._task_id, self._look):
+                if large and not await self._bring_large(large):
+                    return True
+                return await self._run()
         finally:
             self._agent.staging = None
-            if staging.folder.exists():
-                shutil.rmtree(staging.folder, ignore_errors=True)
+            if self._staging.folder.exists():
+                shutil.rmtree(self._staging.folder, ignore_errors=True)
 
-    def _take_away(self) -> None:
-        """Let go of the task: it was cancelled, or its session was."""
-        self._taken_away = True
-        if self._call is not None:
-            self._call.cancel()
+    def _look(self) -> None:
+        """Let go of the task if it is not this attempt's any more."""
+        if not attempts.is_held(self._plane, self._task):
+            self._taken_away = True
+            if self._call is not None:
+                self._call.cancel()
 
-    def _stage(self, task: sqlite3.Row, session: sqlite3.Row) -> Staging:
-        token = str(uuid.uuid4())
-        return Staging(self._plane, session, task, token, self._plane.folder / "shared" / token)
+    def _begin(self) -> dict[str, bytes] | None:
+        """Take the task, bring small data to the worker, and start: all in one transaction.
 
-    def _bring(self, staging: Staging, task: sqlite3.Row) -> tuple[bool, dict[str, bytes]]:
-        """Bring small data to the worker and start; what is large takes time and is left over."""
-        try:
-            objects = {}
-            for result_id in [task["payload_id"], *json.loads(task["data_dependencies"])]:
-                row = result_rows.get(self._plane, result_id)
-                if row["status"] != ResultStatus.COMPLETED:
-                    raise NotFound(f"Result data was not found: {result_id}")
-                objects[result_id] = row["opaque_id"]
-            large = self._road.bring(staging, objects)
-        except NotFound as error:
-            attempts.acquire(self._plane, task, self._identity)
-            self._miss(task, error)
-            return False, {}
-        if large:
-            attempts.acquire(self._plane, task, self._identity)
-            return False, large
-        return attempts.acquire_and_start(self._plane, task, self._identity), {}
+        Returns:
+            What is large and takes time; nothing is started then. None: there is nothing to do.
+        """
+        with self._plane.transaction():
+            taken = attempts.take(self._plane, self._task_id)
+            if taken is None:
+                return None
+            task, session = taken
+            token = str(uuid.uuid4())
+            folder = self._plane.folder / "shared" / token
+            self._staging = Staging(self._plane, session, task, token, folder)
+            missing = None
+            large: dict[str, bytes] | None = None
+            try:
+                large = self._road.bring(self._staging, self._inputs(task))
+            except NotFound as error:
+                missing = error
+            started = large is not None and not large
+            self._task = attempts.acquire(self._plane, task, self._identity, started=started)
+            if missing:
+                self._miss(missing)
+            return large
 
-    async def _bring_large(
-        self, staging: Staging, task: sqlite3.Row, large: dict[str, bytes]
-    ) -> bool:
+    def _inputs(self, task: sqlite3.Row) -> dict[str, bytes]:
+        """Return the opaque ids of payload and dependencies, by result id."""
+        inputs = {}
+        for result_id in [task["payload_id"], *json.loads(task["data_dependencies"])]:
+            row = result_rows.get(self._plane, result_id)
+            if row["status"] != ResultStatus.COMPLETED:
+                raise NotFound(f"Result data was not found: {result_id}")
+            inputs[result_id] = row["opaque_id"]
+        return inputs
+
+    async def _bring_large(self, large: dict[str, bytes]) -> bool:
         """Bring large data to the worker, and start unless the task was taken away meanwhile."""
         try:
             for result_id, opaque_id in large.items():
-                target = staging.folder / result_id
+                target = self._staging.folder / result_id
                 await asyncio.to_thread(self._plane.objects.copy_large, opaque_id, target)
         except NotFound as error:
-            await self._patiently(partial(self._miss, task, error))
+            await self._patiently(partial(self._miss, error))
             return False
         except StorageError:
-            await self._patiently(partial(self._give_back, task))
+            await self._patiently(self._give_back)
             raise
-        return await self._patiently(partial(self._start, task))
+        return await self._patiently(self._start)
 
-    def _start(self, task: sqlite3.Row) -> bool:
-        """Start a task, unless it was taken away meanwhile."""
-        started = attempts.start(self._plane, task)
-        if not started:
-            attempts.finish_cancelled(self._plane, task)
-        return started
+    def _start(self) -> bool:
+        """Start the task, unless it was taken away meanwhile."""
+        return self._or_finish(attempts.start(self._plane, self._task))
 
-    def _give_back(self, task: sqlite3.Row) -> None:
-        """Put a task back in the queue, unless it was taken away meanwhile."""
-        if not attempts.give_back(self._plane, task):
-            attempts.finish_cancelled(self._plane, task)
-
-    def _let_go(self, staging: Staging, task: sqlite3.Row) -> None:
-        """Throw away what the worker has done so far, and put its task back in the queue."""
+    def _give_back(self) -> None:
+        """Throw away what was done so far, and put the task back in the queue."""
         with self._plane.transaction():
-            staging.discard()
-            self._give_back(task)
+            self._staging.discard()
+            self._or_finish(attempts.give_back(self._plane, self._task))
 
-    def _miss(self, task: sqlite3.Row, error: NotFound) -> None:
-        """End a task whose data is gone."""
+    def _miss(self, error: NotFound) -> None:
+        """End the task, whose data is gone."""
         text = f"The data of the task is not there any more: {error}"
-        if not attempts.fail(self._plane, task, TaskStatus.ERROR, text):
-            attempts.finish_cancelled(self._plane, task)
+        self._or_finish(attempts.fail(self._plane, self._task, TaskStatus.ERROR, text))
 
-    async def _run(self, staging: Staging, task: sqlite3.Row) -> bool:
+    def _or_finish(self, done: bool) -> bool:
+        """If a change was not done, the task was taken away: end it, should it be this one's."""
+        if not done:
+            attempts.finish_cancelled(self._plane, self._task)
+        return done
+
+    async def _run(self) -> bool:
         try:
-            outcome = await self._have_it_run(staging, task)
+            outcome = await self._have_it_run()
         except asyncio.CancelledError:  # the pod ends in good order: this is no failed attempt
             with contextlib.suppress(StorageError):  # then it counts as lost, at the next start
-                self._let_go(staging, task)
+                self._give_back()
             raise
-        await self._patiently(lambda: self._settle(staging, task, outcome))
+        await self._patiently(partial(self._settle, outcome))
         self._agent.staging = None
         if outcome is None or outcome.verdict is Verdict.TIMEOUT:
             return await self._road.is_serving(BUSY_LIMIT)  # else its worker is replaced
         return not self._road.process.exited.is_set()
 
-    async def _have_it_run(self, staging: Staging, task: sqlite3.Row) -> Outcome | None:
+    async def _have_it_run(self) -> Outcome | None:
         """Call the worker; None if the task was taken away (cancelled, deleted) meanwhile."""
-        self._agent.staging = staging
-        max_duration = task["max_duration"] / SECOND
-        if fault := self._faults.take(task["partition_id"]):
+        self._agent.staging = self._staging
+        max_duration = self._task["max_duration"] / SECOND
+        if fault := self._faults.take(self._task["partition_id"]):
             end = fault.happen(max_duration)
         else:
-            end = self._road.run(staging, _request(staging, task), max_duration)
+            end = self._road.run(self._staging, _request(self._staging, self._task), max_duration)
         call = self._call = asyncio.ensure_future(end)
         if self._taken_away:
             call.cancel()
@@ -207,37 +212,42 @@ class Attempt:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, 5.0)
 
-    def _settle(self, staging: Staging, task: sqlite3.Row, outcome: Outcome | None) -> None:
+    def _settle(self, outcome: Outcome | None) -> None:
         """Write down how the attempt ended: the task moves to where the outcome leads, at once.
 
-        Staged work is committed only after a success. A task that was taken away ends CANCELLED.
+        Staged work is committed only after a success. Whatever is wrong with it, the attempt ends;
+        a task that was taken away ends CANCELLED.
         """
         if outcome is not None and outcome.verdict is Verdict.SUCCESS:
             try:
                 with self._plane.transaction():
-                    if attempts.complete(self._plane, task, staging.seal(), now()):
+                    if attempts.complete(self._plane, self._task, self._staging.seal(), now()):
                         return
-            except RequestError as error:
+                outcome = None
+            except StorageError:  # there is no room for it now
+                raise
+            except Exception as error:
+                if not isinstance(error, RequestError):
+                    log.exception("Task %s: cannot commit what it did", self._task_id)
                 text = f"The task succeeded, but what it did cannot be committed: {error}"
                 outcome = Outcome(Verdict.CRASH, text)
         with self._plane.transaction():
-            staging.discard()
-            if outcome is None or not self._fail(task, outcome):
-                attempts.finish_cancelled(self._plane, task)
+            self._staging.discard()
+            self._or_finish(outcome is not None and self._fail(outcome))
 
-    def _fail(self, task: sqlite3.Row, outcome: Outcome) -> bool:
+    def _fail(self, outcome: Outcome) -> bool:
         """End the attempt without success; False if the task was taken away."""
         log.info(
             "Task %s: %s: %s",
             self._task_id,
             outcome.verdict.value,
             outcome.error,
-            extra={"task": self._task_id, "session": task["session_id"]},
+            extra={"task": self._task_id, "session": self._task["session_id"]},
         )
         if outcome.verdict is Verdict.CRASH:
-            return attempts.retry_or_fail(self._plane, task, outcome.error)
+            return attempts.retry_or_fail(self._plane, self._task, outcome.error)
         status = TaskStatus.TIMEOUT if outcome.verdict is Verdict.TIMEOUT else TaskStatus.ERROR
-        return attempts.fail(self._plane, task, status, outcome.error)
+        return attempts.fail(self._plane, self._task, status, outcome.error)
 
 
 def _request(staging: Staging, task: sqlite3.Row) -> ProcessRequest:

@@ -9,6 +9,9 @@ from enum import Enum
 import grpc
 from armonik.protogen.common.worker_common_pb2 import ProcessReply
 
+LONGEST_ERROR = 256 * 1024
+"""Characters of an error that are kept: every task that depended on this one gets a copy."""
+
 
 class Verdict(Enum):
     """How an attempt ended."""
@@ -21,10 +24,20 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A verdict with the text that goes into the task's output."""
+    """A verdict with the text that goes into the task's output.
+
+    A worker may say anything: what no encoding knows is escaped, what is too long is cut.
+    """
 
     verdict: Verdict
     error: str = ""
+
+    def __post_init__(self) -> None:
+        text = self.error
+        if len(text) > LONGEST_ERROR:
+            text = f"{text[:LONGEST_ERROR]}… ({len(text) - LONGEST_ERROR:,} characters are cut)"
+        text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+        object.__setattr__(self, "error", text)
 
 
 def of_reply(reply: ProcessReply) -> Outcome:

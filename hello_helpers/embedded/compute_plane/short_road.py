@@ -130,7 +130,7 @@ class ShortRoad(Road):
         except (asyncio.TimeoutError, ConnectionError):
             return False
         self.prove()
-        return bool(frame.values["status"] == HealthCheckReply.SERVING)
+        return bool(frame.values.get("status") == HealthCheckReply.SERVING)
 
     def _expect(self) -> asyncio.Future[Frame]:
         """Return a future for a frame to come; it fails at once if the connection is broken."""

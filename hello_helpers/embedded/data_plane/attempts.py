@@ -1,15 +1,17 @@
 """One attempt at a task, as the tables see it: acquired, started, and one of five ends.
 
-A pod calls these in order. Each is one transaction; each tells, by False or None, that the task
-is not the pod's any more (cancelled, paused, deleted), and then has changed nothing.
+A pod calls these in order. An attempt belongs to the pod that the task's row names: each change
+compares that, in its own transaction, with the row that `acquire` returned. Each tells, by False or
+None, that the task is not the pod's any more (cancelled, paused, deleted, taken by another pod),
+and then has changed nothing.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import cancellation, dependencies, results, sessions, submission, tasks
 from .clock import now
@@ -73,37 +75,33 @@ def take(plane: DataPlane, task_id: str) -> tuple[sqlite3.Row, sqlite3.Row] | No
         return task, session
 
 
-def acquire(plane: DataPlane, task: sqlite3.Row, pod: PodIdentity) -> bool:
-    """Note that a pod has a task, and that its data is on the way."""
+def acquire(plane: DataPlane, task: sqlite3.Row, pod: PodIdentity, *, started: bool) -> sqlite3.Row:
+    """Note that a pod has a task that `take` has just returned; return its row, with its owner.
+
+    Args:
+        started: its data is there, and the worker is about to be called; else it is on the way.
+    """
+    instant = now()
+    steps = [TaskStatus.DISPATCHED, *([TaskStatus.PROCESSING] if started else [])]
+    columns: dict[str, Any] = {
+        "owner_pod_id": pod.pod_id,
+        "pod_hostname": pod.hostname,
+        "received_at": instant,
+        "acquired_at": instant,
+        **(_started(instant) if started else {}),
+    }
     with plane.transaction() as tx:
-        return tasks.move(plane, tx, task, TaskStatus.DISPATCHED, **_acquired(pod))
+        tasks.move(plane, tx, task, *steps, **columns)
+        return tasks.get(plane, task["task_id"])
 
 
 def start(plane: DataPlane, task: sqlite3.Row) -> bool:
     """Note that the data is there and the worker is about to be called."""
     with plane.transaction() as tx:
-        return tasks.move(plane, tx, task, TaskStatus.PROCESSING, **_started())
+        return tasks.move(plane, tx, task, TaskStatus.PROCESSING, **_started(now()))
 
 
-def acquire_and_start(plane: DataPlane, task: sqlite3.Row, pod: PodIdentity) -> bool:
-    """Note both, with one statement: for tasks whose data was there at once."""
-    steps = (TaskStatus.DISPATCHED, TaskStatus.PROCESSING)
-    with plane.transaction() as tx:
-        return tasks.move_through(plane, tx, task, steps, **_acquired(pod), **_started())
-
-
-def _acquired(pod: PodIdentity) -> dict[str, object]:
-    instant = now()
-    return {
-        "owner_pod_id": pod.pod_id,
-        "pod_hostname": pod.hostname,
-        "received_at": instant,
-        "acquired_at": instant,
-    }
-
-
-def _started() -> dict[str, object]:
-    instant = now()
+def _started(instant: int) -> dict[str, Any]:
     return {"fetched_at": instant, "started_at": instant, "pod_ttl": instant}
 
 
@@ -117,7 +115,7 @@ def requeue(plane: DataPlane, task_id: str) -> None:
 def give_back(plane: DataPlane, task: sqlite3.Row) -> bool:
     """Put a task back in the queue; no retry is used up."""
     with plane.transaction() as tx:
-        unstarted = {"fetched_at": None, "started_at": None, "pod_ttl": None}
+        unstarted: dict[str, Any] = {"fetched_at": None, "started_at": None, "pod_ttl": None}
         moved = tasks.move(plane, tx, task, TaskStatus.SUBMITTED, **UNOWNED, **unstarted)
         if moved:
             plane.enqueue(tx, task["task_id"], task["partition_id"], task["priority"])
@@ -132,7 +130,7 @@ def complete(plane: DataPlane, task: sqlite3.Row, work: Work, processed_at: int)
             nothing is committed.
     """
     with plane.transaction() as tx:
-        if not _is_processing(tx, task):
+        if not is_held(plane, task):
             return False
         if work.created:
             results.insert(plane, tx, task["session_id"], work.created)
@@ -175,26 +173,19 @@ def finish_cancelled(plane: DataPlane, task: sqlite3.Row) -> None:
         cancellation.finish(plane, tx, task)
 
 
-def on_cancel(plane: DataPlane, task: sqlite3.Row, stop: Callable[[], None]) -> Callable[[], None]:
-    """Return what to call when a held task may have been taken away: ``stop``, if it was."""
-
-    def look() -> None:
-        row = plane.database.row("SELECT status FROM task WHERE task_id = ?", (task["task_id"],))
-        if row is None or row["status"] not in (TaskStatus.DISPATCHED, TaskStatus.PROCESSING):
-            stop()
-
-    return look
+def is_held(plane: DataPlane, task: sqlite3.Row) -> bool:
+    """Tell whether the pod that a row names still has its task, and may go on with it."""
+    row = plane.database.row(
+        "SELECT status FROM task WHERE task_id = ? AND pod_hostname = ?",
+        (task["task_id"], task["pod_hostname"]),
+    )
+    return row is not None and row["status"] in (TaskStatus.DISPATCHED, TaskStatus.PROCESSING)
 
 
 def _origin(task: sqlite3.Row) -> Origin:
     parents = (*json.loads(task["parent_task_ids"]), task["task_id"])
     outputs = frozenset(json.loads(task["expected_output_ids"]))
     return Origin(parent_task_ids=parents, created_by=task["task_id"], outputs=outputs)
-
-
-def _is_processing(tx: Transaction, task: sqlite3.Row) -> bool:
-    row = tx.row("SELECT status FROM task WHERE task_id = ?", (task["task_id"],))
-    return row is not None and row["status"] == TaskStatus.PROCESSING
 
 
 def _insert_retry(

@@ -11,14 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import StorageError
+from ..errors import InvalidArgument, StorageError
 
 T = TypeVar("T")
 Parameters = Sequence[Any]
@@ -36,6 +36,17 @@ indexes of 100,000 tasks, whose ids are random: each new one would have to be fe
 
 CHECKPOINT_AT_LAST = 50_000
 """Pages (of 4 KiB) after which the writer does it itself, lest the log grow without limit."""
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Tell what a failure of SQLite means: waiting helps against a full disk, not a wrong value."""
+    try:
+        yield
+    except (sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
+        raise InvalidArgument(f"The tables cannot hold this: {error}") from error
+    except sqlite3.Error as error:
+        raise StorageError.from_exception(error) from error
 
 
 class Transaction:
@@ -118,11 +129,12 @@ class Database:
 
         Raises:
             StorageError: SQLite could not write (disk full, read-only, …); nothing has changed.
+            InvalidArgument: it cannot hold a value at all; nothing has changed.
         """
         if self._open is not None:
             yield self._open
             return
-        try:
+        with _in_words():
             self._writer.execute("BEGIN IMMEDIATE")
             self._open = transaction = Transaction(self._writer)
             try:
@@ -135,36 +147,28 @@ class Database:
                 raise
             finally:
                 self._open = None
-        except sqlite3.Error as error:
-            raise StorageError.from_exception(error) from error
         if self._writer.total_changes > self._checkpoint_at:
             self._checkpoint_at = self._writer.total_changes + CHECKPOINT_EVERY
             self._readers.submit(self._checkpoint)
         transaction.run_deeds()
 
+    @_in_words()
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """Return the first row of a quick query, or None."""
-        try:
-            row: sqlite3.Row | None = self._writer.execute(sql, parameters).fetchone()
-        except sqlite3.Error as error:
-            raise StorageError.from_exception(error) from error
+        row: sqlite3.Row | None = self._writer.execute(sql, parameters).fetchone()
         return row
 
+    @_in_words()
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Return all rows of a quick query."""
-        try:
-            return self._writer.execute(sql, parameters).fetchall()
-        except sqlite3.Error as error:
-            raise StorageError.from_exception(error) from error
+        return self._writer.execute(sql, parameters).fetchall()
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run a long query in a reader thread, on a connection of its own."""
 
+        @_in_words()
         def run() -> T:
-            try:
-                return query(self._connection_for_reading())
-            except sqlite3.Error as error:
-                raise StorageError.from_exception(error) from error
+            return query(self._connection_for_reading())
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
@@ -183,8 +187,3 @@ class Database:
         if self._reader is not None:
             self._reader.close()
         self._writer.close()
-
-
-def placeholders(values: Iterable[object]) -> str:
-    """Return ``?, ?, …`` for an ``IN (…)`` over a short list of values."""
-    return ", ".join("?" for _ in values)

@@ -59,16 +59,21 @@ class ObjectStorage:
         """Take over a file that a worker wrote; large ones are moved, not copied.
 
         Raises:
-            FailedPrecondition: there is no such regular file.
-            StorageError: it cannot be moved.
+            FailedPrecondition: there is no such regular file, or it cannot be read.
+            StorageError: it cannot be stored.
         """
         try:
             if file.is_symlink() or not file.is_file():
                 raise FailedPrecondition("A result was announced by the worker but not written")
             size = file.stat().st_size
-            if size <= SMALL:
-                return Stored(self.put(file.read_bytes()), size)
-            opaque_id = new_opaque_id("f")
+            data = file.read_bytes() if size <= SMALL else b""
+        except OSError as error:  # the worker's doing: waiting would not help
+            reason = error.strerror
+            raise FailedPrecondition(f"What the worker wrote cannot be read: {reason}") from error
+        if size <= SMALL:
+            return Stored(self.put(data), size)
+        opaque_id = new_opaque_id("f")
+        try:
             file.replace(self.path(opaque_id))
         except OSError as error:
             raise StorageError.from_exception(error) from error

@@ -44,7 +44,7 @@ class DataPlane:
         self.feed = ChangeFeed()
         self.max_priority = MAX_PRIORITY
         self.health = Health()
-        self._held: dict[str, Callable[[], None]] = {}
+        self._held: dict[str, list[Callable[[], None]]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._unfinished: set[asyncio.Task[Any]] = set()
 
@@ -82,23 +82,25 @@ class DataPlane:
             self.objects.remove(owned)  # joins the transaction
 
     @contextmanager
-    def holding(self, task_id: str, on_cancel: Callable[[], None]) -> Iterator[None]:
-        """Note that a pod holds a task for the time of the block, and how to tell it to stop."""
-        self._held[task_id] = on_cancel
+    def holding(self, task_id: str, look: Callable[[], None]) -> Iterator[None]:
+        """Note that a pod has a task in hand for the time of the block, and how to have it look.
+
+        Several pods may: one that does not know yet that it has lost the task, and the next one.
+        """
+        holders = self._held.setdefault(task_id, [])
+        holders.append(look)
         try:
             yield
         finally:
-            self._held.pop(task_id, None)
+            holders.remove(look)
+            if not holders:
+                del self._held[task_id]
 
     def tell_holders(self, tx: Transaction, task_ids: Iterable[str]) -> None:
         """Tell the pods that hold these tasks to look at them again, after the commit."""
         for task_id in task_ids:
-            if on_cancel := self._held.get(task_id):
-                tx.after_commit(on_cancel)
-
-    def is_held(self, task_id: str) -> bool:
-        """Tell whether a pod of this process holds a task."""
-        return task_id in self._held
+            for look in self._held.get(task_id, ()):
+                tx.after_commit(look)
 
     def lock(self, session_id: str) -> asyncio.Lock:
         """Return the lock under which a session is changed in several transactions."""

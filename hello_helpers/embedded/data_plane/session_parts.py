@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from . import cancellation, dependencies, results, tasks
 from .database import Transaction
@@ -20,7 +20,7 @@ _STOPPABLE = [status for status, next_ in MOVES.items() if TaskStatus.CANCELLING
 
 Part: TypeAlias = Callable[[DataPlane, Transaction, str, int], list[sqlite3.Row]]
 
-UNOWNED: dict[str, object] = {
+UNOWNED: dict[str, Any] = {
     "owner_pod_id": "",
     "pod_hostname": "",
     "received_at": None,

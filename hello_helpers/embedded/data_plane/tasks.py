@@ -49,46 +49,30 @@ def select(tx: Transaction, task_ids: Iterable[str]) -> list[sqlite3.Row]:
 
 
 def move(
-    plane: DataPlane, tx: Transaction, task: sqlite3.Row, to: TaskStatus, **columns: object
-) -> bool:
-    """Give a task a new status (and other columns) if the state machine allows it.
-
-    Returns:
-        False if the task is gone or its present status does not lead there; then nothing changed.
-    """
-    return _move(plane, tx, task, [to], columns)
-
-
-def move_through(
     plane: DataPlane,
     tx: Transaction,
     task: sqlite3.Row,
-    steps: Sequence[TaskStatus],
+    *steps: TaskStatus,
+    computed: Computed = MappingProxyType({}),
     **columns: object,
 ) -> bool:
-    """Take a task through several statuses with one statement; see `move`.
+    """Take a task through one status or several (and set other columns) with one statement.
+
+    It still has to belong to whom the row ``task`` names: to the same pod, or as yet to none.
 
     Args:
         steps: the statuses in order; each must lead to the next one.
+
+    Returns:
+        False if the task is gone, has another owner, or its present status does not lead there;
+        then nothing changed.
     """
     assert all(after in MOVES[before] for before, after in pairwise(steps)), steps
-    return _move(plane, tx, task, steps, columns)
-
-
-def _move(
-    plane: DataPlane,
-    tx: Transaction,
-    task: sqlite3.Row,
-    steps: Sequence[TaskStatus],
-    columns: Mapping[str, object],
-    computed: Computed = MappingProxyType({}),
-) -> bool:
-    """See `move_through`."""
     settings, values = _settings(columns, computed)
     cursor = tx.execute(
         f"UPDATE task SET status = ?{settings}"
-        f" WHERE task_id = ? AND status IN ({_SOURCES[steps[0]]})",
-        (int(steps[-1]), *values, task["task_id"]),
+        f" WHERE task_id = ? AND pod_hostname = ? AND status IN ({_SOURCES[steps[0]]})",
+        (int(steps[-1]), *values, task["task_id"], task["pod_hostname"]),
     )
     if cursor.rowcount != 1:
         return False
@@ -97,21 +81,15 @@ def _move(
     return True
 
 
-def _settings(columns: Mapping[str, object], computed: Computed) -> tuple[str, list[object]]:
-    """Return the middle of an UPDATE, and what is bound to its question marks."""
-    settings = [f", {name} = ?" for name in columns]
-    settings += [f", {name} = {expression}" for name, (expression, _) in computed.items()]
-    return "".join(settings), [*columns.values(), *(value for _, value in computed.values())]
-
-
 def move_all(
     plane: DataPlane,
     tx: Transaction,
     rows: Sequence[sqlite3.Row],
     to: TaskStatus,
+    computed: Computed = MappingProxyType({}),
     **columns: object,
 ) -> list[sqlite3.Row]:
-    """Give many tasks a new status, with one statement for all; see `move`.
+    """Give many tasks a new status, whoever owns them, with one statement for all; see `move`.
 
     Args:
         rows: rows that have at least the columns `HANDLES`.
@@ -119,18 +97,6 @@ def move_all(
     Returns:
         Those of the rows that the state machine let go there; as they were before.
     """
-    return _move_all(plane, tx, rows, to, columns)
-
-
-def _move_all(
-    plane: DataPlane,
-    tx: Transaction,
-    rows: Sequence[sqlite3.Row],
-    to: TaskStatus,
-    columns: Mapping[str, object],
-    computed: Computed = MappingProxyType({}),
-) -> list[sqlite3.Row]:
-    """See `move_all`."""
     if not rows:
         return []
     able = {
@@ -153,6 +119,13 @@ def _move_all(
     return moved
 
 
+def _settings(columns: Mapping[str, object], computed: Computed) -> tuple[str, list[object]]:
+    """Return the middle of an UPDATE, and what is bound to its question marks."""
+    settings = [f", {name} = ?" for name in columns]
+    settings += [f", {name} = {expression}" for name, (expression, _) in computed.items()]
+    return "".join(settings), [*columns.values(), *(value for _, value in computed.values())]
+
+
 def announce(
     plane: DataPlane, tx: Transaction, session_id: str, task_id: str, status: TaskStatus
 ) -> None:
@@ -173,33 +146,28 @@ def end(
     Args:
         processed_at: when its worker was done; None: just now, if it ever started.
     """
-    assert to in FINAL_TASK
     instant = now()
-    columns = {
-        "ended_at": instant,
-        "success": int(not error and to is TaskStatus.COMPLETED),
-        "error": error,
-    }
-    computed = _durations(instant)
+    computed = _durations(to, instant)
     if to is not TaskStatus.CANCELLED:
         expression = "CASE WHEN started_at IS NULL THEN NULL ELSE ? END"
         computed["processed_at"] = (expression, processed_at or instant)
-    return _move(plane, tx, task, [to], columns, computed)
+    success = int(not error and to is TaskStatus.COMPLETED)
+    columns = {"ended_at": instant, "success": success, "error": error}
+    return move(plane, tx, task, to, computed=computed, **columns)
 
 
 def end_all(
     plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row], to: TaskStatus, error: str = ""
 ) -> list[sqlite3.Row]:
     """Move many tasks into a final status that is no success; see `end` and `move_all`."""
-    assert to in FINAL_TASK
-    assert to is not TaskStatus.COMPLETED
     instant = now()
     columns = {"ended_at": instant, "success": 0, "error": error}
-    return _move_all(plane, tx, rows, to, columns, _durations(instant))
+    return move_all(plane, tx, rows, to, _durations(to, instant), **columns)
 
 
-def _durations(instant: int) -> dict[str, tuple[str, object]]:
+def _durations(to: TaskStatus, instant: int) -> dict[str, tuple[str, object]]:
     """Return the durations of a task that ends at an instant; NULL from where it never got."""
+    assert to in FINAL_TASK
     return {
         "creation_to_end_duration": ("? - created_at", instant),
         "processing_to_end_duration": ("? - started_at", instant),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -17,20 +17,10 @@ from armonik.protogen.common.objects_pb2 import (
 
 from hello_helpers.embedded.compute_plane.agent_service import Agent
 from hello_helpers.embedded.compute_plane.staging import Staging
-from hello_helpers.embedded.data_plane import options as task_options
-from hello_helpers.embedded.data_plane import (
-    partitions,
-    results,
-    session_life,
-    sessions,
-    submission,
-    tasks,
-)
-from hello_helpers.embedded.data_plane.clock import SECOND
-from hello_helpers.embedded.data_plane.plane import DataPlane
-from hello_helpers.embedded.data_plane.results import NewResult
-from hello_helpers.embedded.data_plane.submission import TaskCreation
+from hello_helpers.embedded.data_plane import session_life, sessions, tasks
 from hello_helpers.embedded.errors import FailedPrecondition, Unavailable
+
+from .world import World
 
 TOKEN = "token"
 
@@ -47,39 +37,26 @@ MESSAGES = {
 ONE_TASK = ("init", "header", "data", "complete", "last")
 
 
-class World:
-    """A running task and its agent."""
+class Beside:
+    """A running task and the agent beside its worker."""
 
-    def __init__(self, folder: Path):
-        self.plane = plane = DataPlane(folder)
-        partitions.define(plane, ["default"], [1])
-        options = task_options.TaskOptions(max_duration=60 * SECOND, max_retries=1, priority=1)
-        self.session = sessions.create(plane, options, [])
-        opaque_id = plane.objects.put(b"x")
-        payload, output = (NewResult(results.new_id(), name) for name in ("payload", "output"))
-        results.create(plane, self.session, [payload, output])
-        creation = TaskCreation(payload.result_id, (output.result_id,), ())
-        with plane.transaction() as tx:
-            row = results.get(plane, payload.result_id)
-            results.complete(plane, tx, row, opaque_id, 1)
-        (new,) = submission.submit(plane, self.session, [creation], None)
-        self.task_id = new.task_id
+    def __init__(self, world: World, folder: Path):
+        self.world = world
+        self.task_id = world.task(world.result())
         self.agent = Agent()
         self.folder = folder
         self.attempt()
-        self.before = self.objects()
+        self.before = world.objects()
 
     def attempt(self) -> Staging:
         """Begins an attempt, with the session as it is now."""
-        session = sessions.get(self.plane, self.session)
-        task = tasks.get(self.plane, self.task_id)
-        self.agent.staging = Staging(self.plane, session, task, TOKEN, self.folder / "shared")
+        session = sessions.get(self.world.plane, self.world.session)
+        task = tasks.get(self.world.plane, self.task_id)
+        self.agent.staging = Staging(self.world.plane, session, task, TOKEN, self.folder)
         return self.agent.staging
 
-    def objects(self) -> int:
-        row = self.plane.database.row("SELECT COUNT(*) FROM object")
-        assert row is not None
-        return int(row[0])
+    def new_objects(self) -> int:
+        return self.world.objects() - self.before
 
     def create(
         self, *kinds: str, token: str = TOKEN, between: Callable[[], None] = lambda: None
@@ -96,29 +73,27 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "data")
-    yield world
-    world.plane.close()
+def beside(world: World, tmp_path: Path) -> Beside:
+    return Beside(world, tmp_path / "shared")
 
 
-def test_subtasks_and_their_payloads_are_staged_until_the_task_succeeds(world: World):
-    reply = world.create(*ONE_TASK)
+def test_subtasks_and_their_payloads_are_staged_until_the_task_succeeds(beside: Beside):
+    reply = beside.create(*ONE_TASK)
     (status,) = reply.creation_status_list.creation_statuses
     info = status.task_info
     assert list(info.expected_output_keys) == ["o"]
     assert reply.communication_token == TOKEN
-    assert world.objects() == world.before + 1
+    assert beside.new_objects() == 1
     for table, id_ in (("task", info.task_id), ("result", info.payload_id)):
         sql = f"SELECT 1 FROM {table} WHERE {table}_id = ?"
-        assert world.plane.database.row(sql, (id_,)) is None
-    assert world.agent.staging is not None
-    world.agent.staging.discard()  # as after a failure
-    assert world.objects() == world.before
+        assert beside.world.plane.database.row(sql, (id_,)) is None
+    assert beside.agent.staging is not None
+    beside.agent.staging.discard()  # as after a failure
+    assert beside.new_objects() == 0
 
 
-def test_a_stream_may_hold_no_subtask(world: World):
-    reply = world.create("init")
+def test_a_stream_may_hold_no_subtask(beside: Beside):
+    reply = beside.create("init")
     assert reply.WhichOneof("Response") == "creation_status_list"
     assert not reply.creation_status_list.creation_statuses
 
@@ -127,39 +102,41 @@ def test_a_stream_may_hold_no_subtask(world: World):
     ("token", "complaint"),
     [("", "Missing communication token"), ("another", "Wrong communication token")],
 )
-def test_a_fault_of_the_token_comes_back_in_the_reply(world: World, token: str, complaint: str):
-    assert world.create(*ONE_TASK, token=token).error == complaint
+def test_a_fault_of_the_token_comes_back_in_the_reply(beside: Beside, token: str, complaint: str):
+    assert beside.create(*ONE_TASK, token=token).error == complaint
 
 
 @pytest.mark.parametrize("kinds", [(), ("header",), ("init", "header", "data"), ("init", "init")])
-def test_a_fault_of_the_stream_comes_back_in_the_reply(world: World, kinds: tuple[str, ...]):
-    assert "Task stream: " in world.create(*kinds).error
-    assert world.objects() == world.before
+def test_a_fault_of_the_stream_comes_back_in_the_reply(beside: Beside, kinds: tuple[str, ...]):
+    assert "Task stream: " in beside.create(*kinds).error
+    assert beside.new_objects() == 0
 
 
-def test_options_that_cannot_be_are_told_in_the_reply_and_nothing_is_staged(world: World):
-    assert "Max priority is 10" in world.create("init 99", *ONE_TASK[1:]).error
-    assert world.objects() == world.before
+def test_options_that_cannot_be_are_told_in_the_reply_and_nothing_is_staged(beside: Beside):
+    assert "Max priority is 10" in beside.create("init 99", *ONE_TASK[1:]).error
+    assert beside.new_objects() == 0
 
 
-def test_a_session_that_takes_no_tasks_from_workers_refuses_the_call(world: World):
-    session_life.stop_submission(world.plane, world.session, client=False, worker=True)
-    world.attempt()
+def test_a_session_that_takes_no_tasks_from_workers_refuses_the_call(beside: Beside):
+    session_life.stop_submission(
+        beside.world.plane, beside.world.session, client=False, worker=True
+    )
+    beside.attempt()
     with pytest.raises(FailedPrecondition, match="Worker submission is closed"):
-        world.create(*ONE_TASK)
-    assert world.objects() == world.before
+        beside.create(*ONE_TASK)
+    assert beside.new_objects() == 0
 
 
-def test_between_tasks_the_call_is_refused(world: World):
-    world.agent.staging = None
+def test_between_tasks_the_call_is_refused(beside: Beside):
+    beside.agent.staging = None
     with pytest.raises(Unavailable):
-        world.create(*ONE_TASK)
+        beside.create(*ONE_TASK)
 
 
-def test_a_task_that_ends_while_its_stream_goes_on_submits_nothing(world: World):
+def test_a_task_that_ends_while_its_stream_goes_on_submits_nothing(beside: Beside):
     def end() -> None:
-        world.agent.staging = None
+        beside.agent.staging = None
 
     with pytest.raises(Unavailable):
-        world.create(*ONE_TASK, between=end)
-    assert world.objects() == world.before
+        beside.create(*ONE_TASK, between=end)
+    assert beside.new_objects() == 0

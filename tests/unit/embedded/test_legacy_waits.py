@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,88 +21,16 @@ from hello_helpers.embedded.control_plane.legacy_waits import (
 )
 from hello_helpers.embedded.control_plane.server import ControlPlane
 from hello_helpers.embedded.data_plane import (
-    attempts,
     feed,
-    partitions,
     results,
     session_life,
-    sessions,
-    submission,
     tasks,
 )
-from hello_helpers.embedded.data_plane.clock import SECOND
-from hello_helpers.embedded.data_plane.options import TaskOptions
-from hello_helpers.embedded.data_plane.plane import DataPlane
-from hello_helpers.embedded.data_plane.results import NewResult
-from hello_helpers.embedded.data_plane.states import TaskStatus
-from hello_helpers.embedded.data_plane.submission import TaskCreation
 from hello_helpers.embedded.errors import NotFound
 
+from .world import Status, World, play
+
 T = TypeVar("T")
-Status = TaskStatus
-
-
-class World:
-    """A data plane without pods: the tests say what becomes of the tasks."""
-
-    def __init__(self, folder: Path):
-        self.plane = DataPlane(folder)
-        partitions.define(self.plane, ["default"], [1])
-        options = TaskOptions(max_duration=60 * SECOND, max_retries=1, priority=1)
-        self.new_session: Callable[[], str] = lambda: sessions.create(self.plane, options, [])
-        self.session = self.new_session()
-
-    def result(self, session: str | None = None, data: bytes | None = None) -> str:
-        opaque_id = b"" if data is None else self.plane.objects.put(data)
-        new = NewResult(results.new_id(), "r", opaque_id=opaque_id, size=len(data or b""))
-        results.create(self.plane, session or self.session, [new])
-        return new.result_id
-
-    def task(self, *outputs: str, session: str | None = None, waits_for: str = "") -> str:
-        session = session or self.session
-        creation = TaskCreation(
-            self.result(session, b"payload"), outputs, (waits_for,) if waits_for else ()
-        )
-        (task,) = submission.submit(self.plane, session, [creation], None)
-        return task.task_id
-
-    def move(self, task_id: str, *statuses: TaskStatus) -> None:
-        """Takes a task through its life; PROCESSING means: by a pod."""
-        with self.plane.transaction() as tx:
-            for status in statuses:
-                row = tasks.get(self.plane, task_id)
-                if status in (Status.COMPLETED, Status.CANCELLED):
-                    assert tasks.end(self.plane, tx, row, status)
-                else:
-                    assert tasks.move(self.plane, tx, row, status)
-
-    def start(self, task_id: str) -> None:
-        self.move(task_id, Status.DISPATCHED, Status.PROCESSING)
-
-    def succeed(self, task_id: str, *, producing: bool = True) -> None:
-        """Ends a task well; its outputs are completed unless it forgets them."""
-        self.start(task_id)
-        row = tasks.get(self.plane, task_id)
-        with self.plane.transaction() as tx:
-            for output in json.loads(row["expected_output_ids"]) if producing else []:
-                result = results.get(self.plane, output)
-                results.complete(self.plane, tx, result, self.plane.objects.put(b"x"), 1)
-            assert tasks.end(self.plane, tx, row, Status.COMPLETED)
-
-    def fail(self, task_id: str, error: str) -> None:
-        self.start(task_id)
-        assert attempts.fail(self.plane, tasks.get(self.plane, task_id), Status.ERROR, error)
-
-    def crash(self, task_id: str) -> None:
-        self.start(task_id)
-        assert attempts.retry_or_fail(self.plane, tasks.get(self.plane, task_id), "boom")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "data")
-    yield world
-    world.plane.close()
 
 
 def of_session(*ids: str, **more: Any) -> WaitRequest:
@@ -119,10 +46,6 @@ async def settled(wait: asyncio.Future[T]) -> bool:
     """Whether a wait is over once everything that can happen now has happened."""
     done, _ = await asyncio.wait({wait}, timeout=0.1)
     return bool(done)
-
-
-def play(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(scene(), 20))
 
 
 # --- one result ----------------------------------------------------------------------------------

@@ -63,3 +63,19 @@ def test_the_last_exception_of_a_log_is_found_among_other_lines():
 
 def test_a_log_without_an_exception_has_none():
     assert exception_in("just\ntext") == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("half \ud800 a character", r"half \ud800 a character"), ("a\0b", "a\0b"), ("é", "é")],
+)
+def test_an_error_is_kept_in_an_encoding(said: str, kept: str):
+    assert Outcome(Verdict.CRASH, said).error == kept
+    log = json.dumps({"@x": f"ValueError: {said}"})
+    assert kept.splitlines()[0] in of_failure(grpc.StatusCode.INTERNAL, "", log).error
+
+
+def test_an_error_without_end_is_cut():
+    error = Outcome(Verdict.ERROR, "x" * 1_000_000).error
+    assert error.startswith("xxx")
+    assert error.endswith("737,856 characters are cut)")

@@ -70,6 +70,7 @@ class InsideTaskHandler(TaskHandler):  # type: ignore[misc]
         """Send the data of results."""
         large = {}
         for result_id, data in results_data.items():
+            result_id.encode()  # raises, as a file of that name would, if no encoding knows it
             if not isinstance(data, bytes | bytearray | memoryview):
                 raise TypeError(f"a bytes-like object is required, not {type(data).__name__!r}")
             if not self._agent.produce(result_id, data):  # type: ignore[arg-type]

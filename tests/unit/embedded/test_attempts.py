@@ -1,0 +1,222 @@
+"""An attempt belongs to the pod that its row names; and whatever a worker does, it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from armonik.protogen.common.worker_common_pb2 import ProcessRequest
+
+from hello_helpers.embedded.compute_plane.agent_service import Agent
+from hello_helpers.embedded.compute_plane.attempt import Attempt
+from hello_helpers.embedded.compute_plane.faults import Faults
+from hello_helpers.embedded.compute_plane.long_road import LongRoad
+from hello_helpers.embedded.compute_plane.outcome import Outcome, Verdict
+from hello_helpers.embedded.compute_plane.staging import Staging
+from hello_helpers.embedded.data_plane import cancellation, session_life, tasks
+from hello_helpers.embedded.data_plane.attempts import PodIdentity
+
+from .world import Status, World, play
+
+LARGE = bytes(70_000)  # too much for the table of small objects: copied in a thread
+SUCCESS = Outcome(Verdict.SUCCESS)
+
+
+class Pod(LongRoad):
+    """A pod whose worker does what the test says, and is always well."""
+
+    def __init__(self, world: World, name: str, work: Callable[[Staging], Outcome]) -> None:
+        process: Any = SimpleNamespace(exited=asyncio.Event())
+        super().__init__(process, world.plane, None)
+        self.name = name
+        self.ran = 0
+        self._work = work
+        self._world = world
+
+    async def is_fit(self) -> bool:
+        return True
+
+    async def is_serving(self, _limit: float) -> bool:
+        return True
+
+    async def run(self, staging: Staging, _request: ProcessRequest, _limit: float) -> Outcome:
+        self.ran += 1
+        return self._work(staging)
+
+    def next(self) -> asyncio.Task[bool]:
+        """Take the next task of the queue and begin an attempt at it."""
+        task_id = self._world.plane.queues.of("default").take_now()
+        assert task_id
+        identity = PodIdentity("127.0.0.1", self.name)
+        attempt = Attempt(self._world.plane, Agent(), self, Faults(), identity, task_id)
+        return asyncio.create_task(attempt.run())
+
+
+class Copies:
+    """Replaces the copying of large data: it begins, and ends when the test says so."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._begun: asyncio.Queue[threading.Event] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def copy(_opaque_id: bytes, _target: Path) -> None:
+            end = threading.Event()
+            loop.call_soon_threadsafe(self._begun.put_nowait, end)
+            assert end.wait(10)
+
+        monkeypatch.setattr(world.plane.objects, "copy_large", copy)
+
+    async def begun(self) -> threading.Event:
+        """Wait until a copy begins; setting what is returned ends it."""
+        return await self._begun.get()
+
+
+def test_of_two_pods_that_stage_a_task_the_one_that_its_row_names_runs_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def scene() -> None:
+        copies = Copies(world, monkeypatch)
+        pods = [Pod(world, name, lambda _: SUCCESS) for name in ("first", "second")]
+        task = world.task(world.result(), waits_for=world.result(data=LARGE))
+        first = pods[0].next()
+        end_first = await copies.begun()
+        await session_life.pause(world.plane, world.session)
+        await session_life.resume(world.plane, world.session)
+        second = pods[1].next()
+        end_second = await copies.begun()
+        end_first.set()
+        assert await first
+        row = tasks.get(world.plane, task)
+        assert (row["status"], row["pod_hostname"]) == (Status.DISPATCHED, "second")
+        end_second.set()
+        assert await second
+        assert world.status(task) is Status.COMPLETED
+        assert [pod.ran for pod in pods] == [0, 1]
+
+    play(scene)
+
+
+@pytest.mark.parametrize("end", ["cancel", "delete"])
+def test_a_pod_that_lost_its_task_takes_no_word_from_the_one_that_has_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, end: str
+):
+    async def scene() -> None:
+        copies = Copies(world, monkeypatch)
+        pods = [Pod(world, name, lambda _: SUCCESS) for name in ("first", "second")]
+        task = world.task(world.result(), waits_for=world.result(data=LARGE))
+        first = pods[0].next()
+        end_first = await copies.begun()
+        await session_life.pause(world.plane, world.session)
+        await session_life.resume(world.plane, world.session)
+        second = pods[1].next()
+        end_second = await copies.begun()
+        if end == "cancel":
+            await cancellation.cancel_by_id(world.plane, [task])
+        else:
+            await session_life.delete(world.plane, world.session)
+        end_first.set()
+        assert await first
+        if end == "cancel":  # the second one still copies, and will see to the end
+            assert world.status(task) is Status.CANCELLING
+        end_second.set()
+        assert await second
+        if end == "cancel":
+            assert world.status(task) is Status.CANCELLED
+        assert [pod.ran for pod in pods] == [0, 0]
+
+    play(scene)
+
+
+def test_a_pod_is_told_of_the_cancellation_of_its_task_though_another_one_had_it_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    async def scene() -> None:
+        copies = Copies(world, monkeypatch)
+        calling = asyncio.Event()
+
+        class Busy(Pod):
+            async def run(self, *_: object) -> Outcome:
+                calling.set()
+                await asyncio.Event().wait()
+                raise AssertionError
+
+        pods = [Pod(world, "first", lambda _: SUCCESS), Busy(world, "second", lambda _: SUCCESS)]
+        task = world.task(world.result(), waits_for=world.result(data=LARGE))
+        first = pods[0].next()
+        end_first = await copies.begun()
+        await session_life.pause(world.plane, world.session)
+        await session_life.resume(world.plane, world.session)
+        second = pods[1].next()
+        (await copies.begun()).set()
+        await calling.wait()
+        end_first.set()
+        assert await first
+        await cancellation.cancel_by_id(world.plane, [task])
+        assert await second
+        assert world.status(task) is Status.CANCELLED
+
+    play(scene)
+
+
+def produce(data: Mapping[Any, bytes]) -> Callable[[Staging], Outcome]:
+    def work(staging: Staging) -> Outcome:
+        staging.produce(data)
+        return SUCCESS
+
+    return work
+
+
+def announce(*result_ids: Any) -> Callable[[Staging], Outcome]:
+    def work(staging: Staging) -> Outcome:
+        staging.announce(result_ids)
+        return SUCCESS
+
+    return work
+
+
+def unreadable(staging: Staging) -> Outcome:
+    """Leaves a result behind a link that leads to itself."""
+    staging.make_folder()
+    result_id = staging.create(["loop"])[0].result_id
+    (staging.folder / result_id).mkdir()
+    staging.announce([result_id])
+    return SUCCESS
+
+
+STRANGE: dict[str, tuple[Callable[[Staging], Outcome], str]] = {
+    "an error that no encoding knows": (
+        lambda _: Outcome(Verdict.CRASH, "half \ud800 a character"),
+        r"half \ud800 a character",
+    ),
+    "an error with a NUL": (lambda _: Outcome(Verdict.CRASH, "a\0b"), "a\0b"),
+    "an error without end": (lambda _: Outcome(Verdict.CRASH, "x" * 10_000_000), "cut"),
+    "a result that no encoding knows": (produce({"\ud800": b""}), "cannot be committed"),
+    "a result that is no text": (produce({None: b""}), "cannot be committed"),
+    "data that is no data": (produce({"r": None}), "cannot be committed"),  # type: ignore[dict-item]
+    "a file that no encoding knows": (announce("\ud800"), "cannot be committed"),
+    "a file that is a list": (announce(("a",)), "cannot be committed"),
+    "a file that cannot be read": (unreadable, "cannot be committed"),
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_whatever_comes_from_a_worker_its_attempt_ends_with_words(world: World, strange: str):
+    work, words = STRANGE[strange]
+
+    async def scene() -> None:
+        output = world.result()
+        task = world.task(output)
+        pod = Pod(world, "pod", work)
+        for attempt, status in ((task, Status.RETRIED), (f"{task}###1", Status.ERROR)):
+            assert await pod.next()
+            assert world.status(attempt) is status
+            error = tasks.get(world.plane, attempt)["error"]
+            assert words in error
+            assert len(error) < 1_000_000
+
+    play(scene)
