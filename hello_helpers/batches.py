@@ -17,15 +17,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 from armonik.client import ArmoniKResults, ArmoniKTasks
-from armonik.common import EventTypes, TaskDefinition, TaskOptions, batched
-from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
+from armonik.common import TaskDefinition, TaskOptions, batched
 
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import InputError
 from hello_helpers.messages import Payload
 from hello_helpers.steps import Data
-from hello_helpers.wait.cancellation import Cancellation, in_a_thread
-from hello_helpers.wait.waiting import Progress, Wait
+from hello_helpers.wait.cancellation import Cancellation
+from hello_helpers.wait.waiting import Progress, wait_for_results
 
 BATCH = 100
 """How many things one call carries; the client library's own number for most calls."""
@@ -119,18 +118,8 @@ def wait_all(
     on_event: Callable[[Progress], None] | None = None,
     cancellation: Cancellation | None = None,
 ) -> None:
-    """Return when all results are COMPLETED. All are followed in one stream, that of the session.
-
-    `wait_for_results` names the results that it waits for, a hundred in a subscription. This one
-    hears of everything in the session, and picks its results out: better for thousands of them.
-    Arguments and errors are the same.
-    """
-    if not timeout > 0:
-        raise InputError(f"The timeout must be more than 0 seconds, not {timeout}.")
-    cancellation = cancellation or Cancellation()
-    wanted = list(dict.fromkeys(result_ids))
-    wait = _OneStream(channel, session_id, len(wanted), timeout, on_event, cancellation)
-    in_a_thread(lambda: wait.until_all_completed(wanted), cancellation, wait.interrupted)
+    """Return when all results are COMPLETED: `wait_for_results`, with more time."""
+    wait_for_results(channel, session_id, result_ids, timeout, on_event, cancellation)
 
 
 def download_all(
@@ -158,26 +147,6 @@ def download_all(
             return list(pool.map(download, result_ids))
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after an error or Ctrl-C: no more of them
-
-
-class _OneStream(Wait):
-    """Listens to the whole session. Each subscription begins with all that there is."""
-
-    def until_all_completed(self, wanted: list[str]) -> None:
-        self._missing = set(wanted)
-        with explained(self._channel):
-            if self._missing:
-                self._until_completed()
-
-    def _subscription(self) -> EventSubscriptionRequest:
-        return EventSubscriptionRequest(
-            session_id=self._session_id,
-            returned_events=[EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE],
-        )
-
-    def _look(self) -> None:
-        """Do nothing but see whether there is time left: the next subscription tells all."""
-        self._remaining()
 
 
 def _check(cancellation: Cancellation | None) -> None:

@@ -16,8 +16,7 @@ from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 from hello_helpers.connect.grpc_errors import explain, explained
 from hello_helpers.display.tables import Table
 from hello_helpers.errors import WaitTimeoutError
-from hello_helpers.wait import diagnosis
-from hello_helpers.wait import evidence as facts
+from hello_helpers.wait.evidence import why
 
 OVER = ("COMPLETED", "ERROR", "TIMEOUT", "CANCELLED", "RETRIED")
 
@@ -150,8 +149,7 @@ class Watch:
         finally:
             self.close()
         if not over or self._state_of(task.id) not in OVER:
-            known = facts.collect(self._channel, self._session_id, task.expected_output_ids[0])
-            found = diagnosis.diagnose(known)
+            found = why(self._channel, self._session_id, task.expected_output_ids[0])
             raise WaitTimeoutError(
                 f"The task is not over after {timeout:g} seconds. {found.cause}", found.remedy
             )

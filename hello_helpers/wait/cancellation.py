@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import queue
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import Protocol
 
 from hello_helpers.errors import WaitCancelledError
 
-HEARTBEAT = 0.2
-"""Seconds after which a wait wakes up; Windows delivers no Ctrl-C to a sleeper."""
+
+class Cancellable(Protocol):
+    """What a cancellation ends: a wait, or a gRPC call."""
+
+    def cancel(self) -> object:
+        """End it, from any thread."""
 
 
 class Cancellation:
@@ -19,7 +20,7 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._requested = threading.Event()
-        self._call: Any = None
+        self._attached: Cancellable | None = None
 
     @property
     def requested(self) -> bool:
@@ -29,23 +30,19 @@ class Cancellation:
     def cancel(self) -> None:
         """End the wait, at once; it raises `WaitCancelledError`."""
         self._requested.set()
-        if (call := self._call) is not None:
-            call.cancel()
+        if (attached := self._attached) is not None:
+            attached.cancel()
 
     def check(self) -> None:
         """Raise `WaitCancelledError` if cancelled."""
         if self.requested:
             raise WaitCancelledError("It was cancelled.")
 
-    def attach(self, call: Any) -> None:
-        """Let `cancel` end this gRPC call too."""
-        self._call = call
+    def attach(self, attached: Cancellable) -> None:
+        """Let `cancel` end this, too."""
+        self._attached = attached
         if self.requested:  # it came before the line above
-            call.cancel()
-
-    def sleep(self, seconds: float) -> None:
-        """Sleep, unless cancelled."""
-        self._requested.wait(seconds)
+            attached.cancel()
 
 
 class WaitInterrupted(KeyboardInterrupt):
@@ -64,43 +61,3 @@ class WaitInterrupted(KeyboardInterrupt):
     def _render_traceback_(self) -> list[str]:
         """Show one or two lines in a notebook; IPython asks for this method."""
         return [self.message, self.hint] if self.hint else [self.message]
-
-
-def in_a_thread(
-    work: Callable[[], None],
-    cancellation: Cancellation,
-    interrupted: Callable[[], WaitInterrupted],
-) -> None:
-    """Do something that takes long, and return when it is done; Ctrl-C cancels it.
-
-    In a thread, because Ctrl-C interrupts the main thread wherever it is: in the middle of gRPC's
-    own work it would leave a channel that cannot be closed.
-
-    Args:
-        work: what takes long; it heeds the cancellation.
-        cancellation: used on Ctrl-C.
-        interrupted: returns what to raise then.
-    """
-    outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            work()
-            outcome.put(None)
-        except Exception as error:
-            outcome.put(error)
-
-    thread = threading.Thread(target=run, name="wait for results", daemon=True)
-    try:
-        thread.start()
-        if (error := _get(outcome)) is not None:
-            raise error
-    except KeyboardInterrupt:
-        cancellation.cancel()
-        raise interrupted() from None
-
-
-def _get(outcome: queue.SimpleQueue[Exception | None]) -> Exception | None:
-    while True:
-        with contextlib.suppress(queue.Empty):
-            return outcome.get(timeout=HEARTBEAT)

@@ -7,7 +7,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hello_helpers.wait.evidence import Facts
+from hello_helpers.errors import EndedError
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known. Statuses are ArmoniK's names; "" means that there is no such thing.
+
+    Attributes:
+        ended: an error that says so if the embedded ArmoniK that was used has ended.
+        unreachable: why ArmoniK does not answer; "" if it does.
+        session_status: of the session.
+        result_status: of the result that is waited for.
+        task_status: of the task that shall produce it.
+        task_error: what the task says went wrong.
+        running_seconds: since the task was started; 0 if it was not.
+        max_seconds: how long the task may run.
+        missing_inputs: the payload and the data dependencies that are not there, with status.
+        partition: where the task shall run.
+        partitions: those that exist.
+        complaints: of the parts of ArmoniK that do not feel well.
+    """
+
+    ended: EndedError | None = None
+    unreachable: str = ""
+    session_status: str = ""
+    result_status: str = ""
+    task_status: str = ""
+    task_error: str = ""
+    running_seconds: float = 0.0
+    max_seconds: float = 0.0
+    missing_inputs: tuple[str, ...] = ()
+    partition: str = ""
+    partitions: tuple[str, ...] = ()
+    complaints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""Collecting what can be known about a result that does not come: the facts for a diagnosis."""
+"""Collecting what can be known about a result that does not come: the facts for a diagnosis.
+
+To them belongs what ArmoniK complains about: the parts that do not feel well, as its health checks
+tell. A worker that ends again and again, for example, is nothing that a task or a result tells.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ import contextlib
 import datetime
 import functools
 import operator
+import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import grpc
 from armonik.client import (
+    ArmoniKHealthChecks,
     ArmoniKPartitions,
     ArmoniKResults,
     ArmoniKSessions,
@@ -21,6 +26,7 @@ from armonik.client import (
 from armonik.common import (
     Result,
     ResultStatus,
+    ServiceHealthCheckStatus,
     SessionStatus,
     Task,
     TaskStatus,
@@ -28,47 +34,16 @@ from armonik.common import (
 
 from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.origin import end_of
-from hello_helpers.errors import EndedError
-from hello_helpers.wait.complaints import complaints
+from hello_helpers.wait.diagnosis import Diagnosis, Facts, diagnose
 
 CALL_SECONDS = 2.0
+
+GLANCE_SECONDS = 0.5
+"""How long somebody who has pressed Ctrl-C is kept waiting."""
 
 UNREACHABLE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 UNFINISHED = ("CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "PROCESSED")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known. Statuses are ArmoniK's names; "" means that there is no such thing.
-
-    Attributes:
-        ended: an error that says so if the embedded ArmoniK that was used has ended.
-        unreachable: why ArmoniK does not answer; "" if it does.
-        session_status: of the session.
-        result_status: of the result that is waited for.
-        task_status: of the task that shall produce it.
-        task_error: what the task says went wrong.
-        running_seconds: since the task was started; 0 if it was not.
-        max_seconds: how long the task may run.
-        missing_inputs: the payload and the data dependencies that are not there, with status.
-        partition: where the task shall run.
-        partitions: those that exist.
-        complaints: of the parts of ArmoniK that do not feel well.
-    """
-
-    ended: EndedError | None = None
-    unreachable: str = ""
-    session_status: str = ""
-    result_status: str = ""
-    task_status: str = ""
-    task_error: str = ""
-    running_seconds: float = 0.0
-    max_seconds: float = 0.0
-    missing_inputs: tuple[str, ...] = ()
-    partition: str = ""
-    partitions: tuple[str, ...] = ()
-    complaints: tuple[str, ...] = ()
 
 
 def never_sent(channel: grpc.Channel, owners: Mapping[str, str]) -> str:
@@ -92,6 +67,11 @@ def never_sent(channel: grpc.Channel, owners: Mapping[str, str]) -> str:
             if result.status == ResultStatus.CREATED and result.owner_task_id == task_id:
                 return result_id
     return ""
+
+
+def why(channel: grpc.Channel, session_id: str, result_id: str) -> Diagnosis:
+    """Return why a result does not come, or did not. Takes some seconds."""
+    return diagnose(collect(channel, session_id, result_id))
 
 
 def collect(channel: grpc.Channel, session_id: str, result_id: str) -> Facts:
@@ -174,3 +154,35 @@ def _ask(question: Callable[[], Any]) -> Any:
         if error.code() in UNREACHABLE or end_of(error):
             raise
         return None
+
+
+def complaints(channel: grpc.Channel) -> tuple[str, ...]:
+    """Return a text for each part of ArmoniK that does not feel well."""
+    return tuple(
+        f"{name}: {report['message'] or ServiceHealthCheckStatus(report['status']).name}"
+        for name, report in ArmoniKHealthChecks(channel).check_health().items()
+        if report["status"] != ServiceHealthCheckStatus.HEALTHY
+    )
+
+
+def complaints_at_once(channel: grpc.Channel) -> str:
+    """Return the complaints in a sentence; "" if there are none, or no answer comes at once.
+
+    They are asked for in a thread: another Ctrl-C must not hit gRPC in the middle of its work.
+    """
+    found: list[str] = []
+
+    def ask() -> None:
+        with contextlib.suppress(grpc.RpcError, ValueError):  # ValueError: the channel is closed
+            found.extend(complaints(with_deadline(channel, GLANCE_SECONDS)))
+
+    asking = threading.Thread(target=ask, name="look for complaints", daemon=True)
+    asking.start()
+    asking.join(GLANCE_SECONDS)
+    return f"ArmoniK complains: {'; '.join(map(brief, found))}." if found else ""
+
+
+def brief(complaint: str) -> str:
+    """Return a complaint in one line: of the last lines of a log, only the very last."""
+    first, _, log = complaint.strip().partition("; its last lines:\n")
+    return f"{first}; its last line: {log.splitlines()[-1].strip()}" if log else first

@@ -116,7 +116,9 @@ def test_an_interrupted_cell_says_what_it_waited_for() -> None:
         first, second = shown.splitlines()
         assert first.startswith("Interrupted after 2 s while waiting for 1 result (status CREATED)")
         assert second == "ArmoniK goes on with its tasks; run the cell again to wait again."
-        many = "from hello_helpers import many\nmany.wait_all(channel, session_id, [orphan_id])"
+        many = (
+            "from hello_helpers.batches import wait_all\nwait_all(channel, session_id, [orphan_id])"
+        )
         shown = interrupted(kernel, many)
         assert "while waiting for 1 result (status CREATED)." in shown
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from armonik.client import ArmoniKHealthChecks
 
-from hello_helpers import Cancellation
 from hello_helpers.course.private_armonik import (
     START_SECONDS,
     WorkerStartError,
@@ -55,6 +54,6 @@ def test_a_wait_for_a_dead_worker_that_is_interrupted_says_so() -> None:
         while not any(report["message"] for report in checks.check_health().values()):
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        told = Wait(channel, "session", 1, 60, None, Cancellation()).interrupted()
+        told = Wait(channel, "session", ["result"]).interrupted()
     assert told.message == "Interrupted after 0 s while waiting for 1 result."
     assert "worker of pod mine-0 exited with status 1; its last line: no luck" in told.hint

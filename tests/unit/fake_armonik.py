@@ -68,6 +68,8 @@ class FakeArmonik:
         automatic: True: a submitted task is done at once, as the hello worker would.
         streams: what the next calls of GetEvents do, one after the other; then the usual.
         calls: names of all calls so far.
+        errors: the code with which a call fails, by its name.
+        open_streams: how many streams of events are served.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -81,6 +83,8 @@ class FakeArmonik:
         self.results: dict[str, Any] = {}
         self.tasks: dict[str, Any] = {}
         self.data: dict[str, bytes] = {}
+        self.errors: dict[str, str] = {}
+        self.open_streams = 0
         self.changed = threading.Condition()
         self._ids = itertools.count(1)
         self._server: grpc.Server | None = None
@@ -105,6 +109,10 @@ class FakeArmonik:
         if self._server is not None:
             self._server.stop(0).wait()
             self._server = None
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
 
     def new_id(self, kind: str) -> str:
         return f"{kind}-{next(self._ids)}"
@@ -150,6 +158,11 @@ class FakeArmonik:
         with self.changed:
             assert self.changed.wait_for(lambda: self.calls.count(name) >= count, 10), self.calls
 
+    def wait_until_no_stream_is_open(self) -> None:
+        """Return when all clients have ended their streams of events."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: not self.open_streams, 10)
+
 
 class _Recorder(grpc.ServerInterceptor):
     def __init__(self, fake: FakeArmonik) -> None:
@@ -180,7 +193,13 @@ class _Services(
         fake = self._fake
         with fake.changed:
             script = fake.streams.pop(0) if fake.streams else usual_stream
-        return script(fake, request, context)
+            fake.open_streams += 1
+        try:
+            yield from script(fake, request, context)
+        finally:
+            with fake.changed:
+                fake.open_streams -= 1
+                fake.changed.notify_all()
 
     # Results
 
@@ -198,7 +217,9 @@ class _Services(
             results=[self._fake.results[result_id] for result_id in created]
         )
 
-    def ListResults(self, request: Any, context: Any) -> Any:
+    def ListResults(self, request: Any, context: grpc.ServicerContext) -> Any:
+        if code := self._fake.errors.get("ListResults"):
+            context.abort(grpc.StatusCode[code], "not for you")
         wanted = wanted_ids(request.filters)
         found = [result for key, result in self._fake.results.items() if key in wanted]
         return results_common_pb2.ListResultsResponse(results=found, total=len(found))
@@ -306,6 +327,14 @@ def event(result_id: str, status: int, *, new: bool = False) -> Any:
     update = reply.new_result if new else reply.result_status_update
     update.result_id, update.status = result_id, status
     return reply
+
+
+def deaf_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Any]:
+    """Tell nothing at all, as a real ArmoniK at times, until the client goes."""
+    gone = threading.Event()
+    if context.add_callback(gone.set):
+        gone.wait()
+    return iter(())
 
 
 def broken_stream(fake: FakeArmonik, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:

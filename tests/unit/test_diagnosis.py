@@ -8,8 +8,8 @@ from armonik.protogen.common.objects_pb2 import TaskOptions
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from hello_helpers.wait.diagnosis import diagnose
-from hello_helpers.wait.evidence import Facts, collect
+from hello_helpers.wait.diagnosis import Facts, diagnose
+from hello_helpers.wait.evidence import collect
 
 from . import listeners
 from .fake_armonik import FakeArmonik

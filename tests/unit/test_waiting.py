@@ -8,39 +8,59 @@ from __future__ import annotations
 import itertools
 import signal
 import threading
-import time
+from collections.abc import Callable
 from typing import Any
 
-import grpc
 import pytest
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
+from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
-from hello_helpers import batches as many
 from hello_helpers import errors
-from hello_helpers.wait import waiting
+from hello_helpers.wait import events, waiting
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
-from hello_helpers.wait.waiting import wait_for_results
+from hello_helpers.wait.events import Silence
+from hello_helpers.wait.waiting import Progress, wait_for_results
 
 from .fake_armonik import (
     FakeArmonik,
     broken_stream,
+    deaf_stream,
     ended_stream,
     event,
     forbidden_stream,
 )
 from .fake_armonik import _Services as fake_services
 
+LOOK = ["GetEvents", "ListResults"]
+
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch):
-    monkeypatch.setattr(waiting, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(waiting, "LONGEST_PAUSE", 0.05)
+    monkeypatch.setattr(events, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(events, "LONGEST_PAUSE", 0.05)
 
 
-def later(deed: Any, *args: Any) -> threading.Thread:
-    thread = threading.Thread(target=deed, args=args)
-    thread.start()
-    return thread
+@pytest.fixture
+def no_looks(monkeypatch):
+    """Only the stream tells anything, even on a machine so busy that it is silent for a while."""
+    monkeypatch.setattr(Silence, "left", lambda _: 60.0)
+
+
+@pytest.fixture
+def meanwhile():
+    """Something to be done in a thread, while the test waits."""
+    threads = []
+
+    def start(*deeds: Callable[[], object]) -> None:
+        threads.append(threading.Thread(target=lambda: [deed() for deed in deeds]))
+        threads[-1].start()
+
+    yield start
+    for thread in threads:
+        thread.join()
+
+
+# What is told by the stream alone
 
 
 def test_a_result_that_is_there_is_found_at_once(fake: FakeArmonik, channel):
@@ -49,45 +69,10 @@ def test_a_result_that_is_there_is_found_at_once(fake: FakeArmonik, channel):
     assert fake.calls == ["GetEvents"], "one call is enough"
 
 
-def test_a_task_that_ends_well_without_its_result_ends_the_wait_long_before_its_time(fake, channel):
-    fake.add_session()
-    task = fake.add_task(TaskStatus.COMPLETED)
-    result = fake.add_result(owner=task)
-    fake.streams += [ended_stream]  # then it looks
-    began = time.monotonic()
-    with pytest.raises(errors.ResultLostError, match="it never sent this result"):
-        wait_for_results(channel, "session-1", [result], timeout=60)
-    assert time.monotonic() < began + 30
-
-
-def test_a_result_that_its_task_has_handed_over_is_still_waited_for(fake, channel, monkeypatch):
-    first, second = fake.add_task(TaskStatus.COMPLETED), fake.add_task(TaskStatus.PROCESSING)
-    result = fake.add_result(owner=first)
-    get_task = fake_services.GetTask
-
-    def hand_over(services, request, context):
-        fake.results[result].owner_task_id = second  # just before the first one is over
-        return get_task(services, request, context)
-
-    monkeypatch.setattr(fake_services, "GetTask", hand_over)
-    fake.stop()  # the server looks methods up when it starts
-    fake.start()
-    fake.streams += [ended_stream]
-    thread = later(lambda: (fake.wait_for_call("GetTask"), fake.complete(result)))
-    wait_for_results(channel, "session", [result], timeout=10)
-    thread.join()
-
-
-def test_a_result_that_comes_later_is_heard_of(fake, channel):
+def test_a_result_that_comes_later_is_heard_of(fake, channel, meanwhile, no_looks):
     result = fake.add_result()
-
-    def complete() -> None:
-        fake.wait_for_call("GetEvents")
-        fake.complete(result)
-
-    thread = later(complete)
+    meanwhile(lambda: fake.wait_for_call("GetEvents"), lambda: fake.complete(result))
     wait_for_results(channel, "session", [result], timeout=10)
-    thread.join()
     assert fake.calls == ["GetEvents"]
 
 
@@ -96,168 +81,28 @@ def test_nothing_to_wait_for_is_no_call(fake, channel):
     assert not fake.calls
 
 
-def test_many_results_are_listened_to_a_hundred_at_a_time(fake, channel):
+def test_many_results_are_followed_in_one_stream(fake, channel, no_looks):
     results = [fake.add_result(ResultStatus.COMPLETED) for _ in range(250)]
-    progress: list[waiting.Progress] = []
+    progress: list[Progress] = []
     wait_for_results(channel, "session", results + results, timeout=20, on_event=progress.append)
-    assert fake.calls == ["GetEvents"] * 3
+    assert fake.calls == ["GetEvents"]
     assert [step.done for step in progress] == list(range(1, 251))
     assert progress[-1].text == "250 of 250 results are there."
 
 
-def test_a_broken_stream_is_opened_again(fake, channel):
-    result = fake.add_result()
-    fake.streams = [broken_stream, broken_stream]
-    progress: list[waiting.Progress] = []
-
-    def complete() -> None:
-        fake.wait_for_call("GetEvents", 3)
-        fake.complete(result)
-
-    thread = later(complete)
-    wait_for_results(channel, "session", [result], timeout=10, on_event=progress.append)
-    thread.join()
-    assert "connection was lost (UNAVAILABLE)" in progress[0].text
-
-
-def test_a_stream_that_the_server_ends_is_not_taken_for_success(fake, channel):
-    result = fake.add_result()
-    fake.streams = [ended_stream] * 3
-
-    def complete() -> None:
-        fake.wait_for_call("GetEvents", 4)
-        assert thread_is_waiting.is_alive()
-        fake.complete(result)
-
-    thread_is_waiting = threading.Thread(
-        target=wait_for_results, args=(channel, "session", [result], 10)
-    )
-    thread_is_waiting.start()
-    complete()
-    thread_is_waiting.join(10)
-    assert not thread_is_waiting.is_alive()
-
-
-def test_what_happened_while_no_stream_was_open_is_seen_by_looking(fake, channel):
-    result = fake.add_result()
-
-    def miss_it(fake: FakeArmonik, request: Any, context: Any) -> Any:
-        fake.complete(result)
-        return iter(())
-
-    fake.streams = [miss_it]
-    wait_for_results(channel, "session", [result], timeout=10)
-    assert fake.calls == ["GetEvents", "ListResults"]
-
-
-def test_a_stream_that_dies_without_a_word_is_renewed(fake, channel, monkeypatch):
-    monkeypatch.setattr(waiting, "FIRST_LISTEN", 0.1)
-    result = fake.add_result()
-
-    def deaf(fake: FakeArmonik, request: Any, context: Any) -> Any:
-        fake.complete(result)
-        while context.is_active():
-            time.sleep(0.01)
-        return iter(())
-
-    fake.streams = [deaf]
-    wait_for_results(channel, "session", [result], timeout=10)
-
-
-def test_a_restart_of_the_server_is_survived(fake, channel):
-    result = fake.add_result()
-
-    def restart() -> None:
-        fake.wait_for_call("GetEvents")
-        fake.stop()
-        fake.complete(result)
-        fake.start()
-
-    thread = later(restart)
-    wait_for_results(channel, "session", [result], timeout=20)
-    thread.join()
-
-
-def test_a_dead_endpoint_is_not_hammered(fake, channel, monkeypatch):
-    calls = []
-    stub = waiting.EventsStub
-
-    def counted(channel: Any) -> Any:
-        calls.append(1)
-        return stub(channel)
-
-    monkeypatch.setattr(waiting, "EventsStub", counted)
-    result = fake.add_result()
-    fake.stop()
-    began = time.process_time()
-    with pytest.raises(errors.WaitTimeoutError, match="ArmoniK does not answer"):
-        wait_for_results(channel, "session", [result], timeout=1)
-    assert len(calls) < 10
-    assert time.process_time() - began < 0.5
-
-
-def test_an_aborted_result_raises_with_the_error_of_its_task(fake, channel):
-    session = fake.add_session()
-    task = fake.add_task(TaskStatus.ERROR, error="Task root failed:\nthe worker said no")
-    result = fake.add_result(ResultStatus.ABORTED, owner=task)
+@pytest.mark.parametrize("stream", ["usual", "deaf"])
+@pytest.mark.parametrize("lost", [0, 249])
+def test_one_aborted_of_many_is_told_at_once_with_the_root_of_it(fake, channel, stream, lost):
+    results = [fake.add_result() for _ in range(250)]
+    root = fake.add_task(TaskStatus.ERROR, error="Task root failed:\nthe worker said no")
+    fake.results[results[lost]].owner_task_id = root
+    fake.abort(results[lost])
+    fake.streams = [deaf_stream] * (stream == "deaf")
     with pytest.raises(errors.ResultLostError, match="the worker said no"):
-        wait_for_results(channel, session, [result], timeout=10)
-
-
-def test_an_error_that_shows_a_moment_after_the_result_was_aborted_is_waited_for(fake, channel):
-    session = fake.add_session()
-    task = fake.add_task(TaskStatus.PROCESSING)
-    result = fake.add_result(owner=task)
-
-    def fail() -> None:
-        fake.wait_for_call("GetEvents")
-        fake.abort(result)
-        fake.wait_for_call("GetTask")
-        fake.tasks[task].output.error, fake.tasks[task].output.success = "at last", False
-        fake.tasks[task].status = TaskStatus.ERROR
-
-    thread = later(fail)
-    with pytest.raises(errors.ResultLostError, match="at last"):
-        wait_for_results(channel, session, [result], timeout=10)
-    thread.join()
-
-
-def test_a_deleted_result_raises(fake, channel):
-    result = fake.add_result(ResultStatus.DELETED)
-    with pytest.raises(errors.ResultLostError, match="deleted"):
-        wait_for_results(channel, "session", [result], timeout=10)
-
-
-def test_an_unknown_result_raises_long_before_the_deadline(fake, channel, monkeypatch):
-    monkeypatch.setattr(waiting, "FIRST_LISTEN", 0.1)
-    began = time.monotonic()
-    with pytest.raises(errors.ResultLostError, match="no such result"):
-        wait_for_results(channel, "session", ["typo"], timeout=30)
-    assert time.monotonic() - began < 5
-
-
-def test_the_deadline_ends_a_wait_with_a_diagnosis(fake, channel):
-    session = fake.add_session(SessionStatus.PAUSED)
-    result = fake.add_result(owner=fake.add_task(TaskStatus.PAUSED))
-    began = time.monotonic()
-    with pytest.raises(errors.WaitTimeoutError) as caught:
-        wait_for_results(channel, session, [result], timeout=0.3)
-    assert time.monotonic() - began < 3
-    assert "No result after 0.3 seconds. The session is paused" in str(caught.value)
-    assert "resume_session" in caught.value.hint
-
-
-@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
-def test_a_timeout_that_makes_no_sense_is_refused(channel, timeout):
-    with pytest.raises(errors.InputError, match="timeout"):
-        wait_for_results(channel, "session", ["r"], timeout=timeout)
-
-
-def test_a_call_that_armonik_does_not_allow_is_not_repeated(fake, channel):
-    fake.streams = [forbidden_stream]
-    with pytest.raises(errors.AccessDeniedError, match="not for you"):
-        wait_for_results(channel, "session", [fake.add_result()], timeout=10)
-    assert fake.calls == ["GetEvents"]
+        wait_for_results(channel, fake.add_session(), results, timeout=60)
+    before_it_is_explained = fake.calls[: fake.calls.index("GetSession")]
+    pages = lost // waiting.PAGE + 1 if stream == "deaf" else 0
+    assert before_it_is_explained == ["GetEvents", *["ListResults"] * pages]
 
 
 def test_events_about_other_things_are_passed_over(fake, channel):
@@ -271,24 +116,281 @@ def test_events_about_other_things_are_passed_over(fake, channel):
         yield event(result, ResultStatus.COMPLETED)
 
     fake.streams = [chatter]
+    told = []
+    wait_for_results(channel, "session", [result], timeout=10, on_event=told.append)
+    assert [step.done for step in told] == [1]
+
+
+# What is told by looks
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def looks(self, silence: Silence, count: int) -> list[float]:
+        """Return how long the silence is before each of the next looks."""
+        pauses = []
+        for _ in range(count):
+            pauses.append(round(silence.left(), 6))
+            self.now += silence.left()
+            silence.looked()
+        return pauses
+
+
+def test_a_silent_stream_is_looked_besides_soon_and_then_ever_more_rarely():
+    clock = Clock()
+    expected = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
+    assert clock.looks(Silence(clock), 9) == expected
+
+
+def test_while_the_stream_delivers_nobody_looks_and_after_it_seldom():
+    clock = Clock()
+    silence = Silence(clock)
+    for _ in range(1000):  # results that come one after the other, for half an hour
+        clock.now += 1.9
+        assert silence.left() != 0
+        silence.heard()
+        assert silence.left() > 1.9
+    assert clock.looks(silence, 4) == [2.0, 4.0, 8.0, 10.0]
+    silence.heard()
+    assert silence.left() == 10.0, "another word does not bring the looks back"
+
+
+def test_a_lost_stream_that_had_told_something_is_looked_besides_soon_again():
+    clock = Clock()
+    silence = Silence(clock)
+    silence.heard()
+    assert clock.looks(silence, 2) == [2.0, 4.0]
+    silence.broken()
+    assert clock.looks(silence, 2) == [0.1, 0.2]
+    silence.broken()
+    assert clock.looks(silence, 2) == [0.4, 0.8], "streams that tell nothing bring no more looks"
+
+
+def test_beside_a_deaf_stream_a_result_that_is_there_is_seen_at_the_first_look(fake, channel):
+    fake.streams = [deaf_stream]
+    wait_for_results(channel, "session", [fake.add_result(ResultStatus.COMPLETED)], timeout=60)
+    assert fake.calls == LOOK
+
+
+def test_beside_a_deaf_stream_a_result_that_comes_later_is_seen(fake, channel, meanwhile):
+    fake.streams = [deaf_stream]
+    result = fake.add_result(owner=fake.add_task(TaskStatus.PROCESSING))
+    meanwhile(lambda: fake.wait_for_call("GetTask"), lambda: fake.complete(result))
+    wait_for_results(channel, "session", [result], timeout=60)
+    assert fake.calls == [*LOOK, "GetTask", "ListResults"], "the stream is kept"
+
+
+def test_a_look_asks_in_pages_for_what_is_missing_only(fake, channel, monkeypatch, meanwhile):
+    asked = []
+    list_results = fake_services.ListResults
+
+    def listed(services: Any, request: Any, context: Any) -> Any:
+        asked.append(len(getattr(request.filters, "or")))
+        return list_results(services, request, context)
+
+    monkeypatch.setattr(fake_services, "ListResults", listed)
+    fake.restart()  # the server looks methods up when it starts
+    fake.streams = [deaf_stream]
+    results = [fake.add_result(ResultStatus.COMPLETED) for _ in range(240)]
+    results += [fake.add_result() for _ in range(10)]
+    meanwhile(
+        lambda: fake.wait_for_call("ListResults", 3),
+        lambda: [fake.complete(result) for result in results[240:]],
+    )
+    wait_for_results(channel, "session", results, timeout=60)
+    assert asked[:3] == [100, 100, 50]
+    assert set(asked[3:]) <= {10}
+
+
+def test_what_happened_while_no_stream_was_open_is_seen(fake, channel, no_looks):
+    result = fake.add_result()
+
+    def miss_it(fake: FakeArmonik, request: Any, context: Any) -> Any:
+        fake.complete(result)
+        return iter(())
+
+    fake.streams = [miss_it]
     wait_for_results(channel, "session", [result], timeout=10)
+    assert fake.calls == ["GetEvents"] * 2, "the new stream tells it first"
 
 
-def test_a_wait_can_be_cancelled_from_another_thread(fake, channel):
+def test_a_task_that_ends_well_without_its_result_ends_the_wait_long_before_its_time(fake, channel):
+    fake.add_session()
+    result = fake.add_result(owner=fake.add_task(TaskStatus.COMPLETED))
+    fake.streams = [deaf_stream]
+    with pytest.raises(errors.ResultLostError, match="it never sent this result"):
+        wait_for_results(channel, "session-1", [result], timeout=60)
+    assert fake.calls[:4] == [*LOOK, "GetTask", "GetResult"], "it was seen at the first look"
+
+
+def test_a_result_that_its_task_has_handed_over_is_still_waited_for(
+    fake, channel, monkeypatch, meanwhile
+):
+    first, second = fake.add_task(TaskStatus.COMPLETED), fake.add_task(TaskStatus.PROCESSING)
+    result = fake.add_result(owner=first)
+    get_task = fake_services.GetTask
+
+    def hand_over(services, request, context):
+        fake.results[result].owner_task_id = second  # just before the first one is over
+        return get_task(services, request, context)
+
+    monkeypatch.setattr(fake_services, "GetTask", hand_over)
+    fake.restart()
+    fake.streams = [deaf_stream]
+    meanwhile(lambda: fake.wait_for_call("GetTask"), lambda: fake.complete(result))
+    wait_for_results(channel, "session", [result], timeout=60)
+
+
+def test_an_unknown_result_raises_at_the_first_look(fake, channel):
+    with pytest.raises(errors.ResultLostError, match="no such result"):
+        wait_for_results(channel, "session", ["typo"], timeout=60)
+    assert fake.calls[:2] == LOOK
+
+
+# Lost connections
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        (broken_stream, "The connection was lost (UNAVAILABLE); trying again."),
+        (ended_stream, "The connection was lost (the server ended the stream); trying again."),
+    ],
+)
+def test_a_lost_stream_is_opened_again_and_told_of_once(
+    fake, channel, stream, words, meanwhile, no_looks
+):
+    result = fake.add_result()
+    fake.streams = [stream] * 3
+    told = []
+    meanwhile(lambda: fake.wait_for_call("GetEvents", 4), lambda: fake.complete(result))
+    wait_for_results(channel, "session", [result], 10, lambda step: told.append(step.text))
+    assert told == [words, "1 of 1 results are there."]
+
+
+def test_a_restart_of_the_server_is_survived(fake, channel, meanwhile):
+    result = fake.add_result()
+    meanwhile(
+        lambda: fake.wait_for_call("GetEvents"),
+        fake.stop,
+        lambda: fake.complete(result),
+        fake.start,
+    )
+    wait_for_results(channel, "session", [result], timeout=20)
+
+
+def test_a_dead_endpoint_is_tried_again_after_longer_and_longer_pauses(fake, channel, monkeypatch):
+    monkeypatch.setattr(events.random, "uniform", lambda _, high: high)
+    monkeypatch.setattr(events, "LONGEST_PAUSE", 0.04)
+    pauses = []
+
+    class Over(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout)
+            if len(pauses) == 5:
+                self.set()
+            return self.is_set()
+
+    fake.stop()
+    told = []
+    follower = events.Follower(channel, EventSubscriptionRequest(), None, None, told.append)
+    follower._over = Over()
+    follower._listen()
+    assert pauses == [0.01, 0.02, 0.04, 0.04, 0.04]
+    assert told == ["The connection was lost (UNAVAILABLE); trying again."]
+
+
+def test_a_look_that_fails_is_told_of_and_the_wait_goes_on(fake, channel):
+    fake.streams = [deaf_stream]
+    fake.errors["ListResults"] = "UNAVAILABLE"
+    told = []
+
+    def tell(progress: Progress) -> None:
+        told.append(progress.text)
+        fake.errors.clear()
+
+    result = fake.add_result(ResultStatus.COMPLETED)
+    wait_for_results(channel, "session", [result], 60, tell)
+    text = "ArmoniK does not answer (UNAVAILABLE); still trying."
+    assert told == [text, "1 of 1 results are there."]
+
+
+def test_a_wait_for_an_armonik_that_is_gone_says_so_at_its_end(fake, channel):
+    result = fake.add_result()
+    fake.stop()
+    with pytest.raises(errors.WaitTimeoutError, match="ArmoniK does not answer"):
+        wait_for_results(channel, "session", [result], timeout=0.3)
+
+
+@pytest.mark.parametrize("refused", ["GetEvents", "ListResults"])
+def test_a_call_that_armonik_does_not_allow_is_not_repeated(fake, channel, refused):
+    fake.streams = [forbidden_stream if refused == "GetEvents" else deaf_stream]
+    fake.errors["ListResults"] = "PERMISSION_DENIED"
+    with pytest.raises(errors.AccessDeniedError, match="not for you"):
+        wait_for_results(channel, "session", [fake.add_result()], timeout=10)
+    assert fake.calls.count(refused) == 1
+
+
+# Results that do not come
+
+
+def test_an_error_that_shows_a_moment_after_the_result_was_aborted_is_waited_for(
+    fake, channel, meanwhile, no_looks
+):
+    session = fake.add_session()
+    task = fake.add_task(TaskStatus.PROCESSING)
+    result = fake.add_result(owner=task)
+
+    def fail() -> None:
+        fake.tasks[task].output.error, fake.tasks[task].output.success = "at last", False
+        fake.tasks[task].status = TaskStatus.ERROR
+
+    meanwhile(
+        lambda: fake.wait_for_call("GetEvents"),
+        lambda: fake.abort(result),
+        lambda: fake.wait_for_call("GetTask"),
+        fail,
+    )
+    with pytest.raises(errors.ResultLostError, match="at last"):
+        wait_for_results(channel, session, [result], timeout=10)
+
+
+def test_a_deleted_result_raises(fake, channel):
+    result = fake.add_result(ResultStatus.DELETED)
+    with pytest.raises(errors.ResultLostError, match="deleted"):
+        wait_for_results(channel, "session", [result], timeout=10)
+
+
+def test_the_deadline_ends_a_wait_with_a_diagnosis(fake, channel):
+    session = fake.add_session(SessionStatus.PAUSED)
+    result = fake.add_result(owner=fake.add_task(TaskStatus.PAUSED))
+    with pytest.raises(errors.WaitTimeoutError) as caught:
+        wait_for_results(channel, session, [result], timeout=0.3)
+    assert "No result after 0.3 seconds. The session is paused" in str(caught.value)
+    assert "resume_session" in caught.value.hint
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+def test_a_timeout_that_makes_no_sense_is_refused(channel, timeout):
+    with pytest.raises(errors.InputError, match="timeout"):
+        wait_for_results(channel, "session", ["r"], timeout=timeout)
+
+
+# Waits that somebody ends
+
+
+@pytest.mark.parametrize("stream", [None, deaf_stream, broken_stream])
+def test_a_wait_can_be_cancelled_from_another_thread(fake, channel, meanwhile, stream):
     cancellation = Cancellation()
-
-    def cancel() -> None:
-        fake.wait_for_call("GetEvents")
-        cancellation.cancel()
-
-    thread = later(cancel)
-    began = time.monotonic()
+    fake.streams = [stream] * 1000 if stream else []
+    meanwhile(lambda: fake.wait_for_call("GetEvents"), cancellation.cancel)
     with pytest.raises(errors.WaitCancelledError):
-        wait_for_results(
-            channel, "session", [fake.add_result()], timeout=30, cancellation=cancellation
-        )
-    assert time.monotonic() - began < 5
-    thread.join()
+        wait_for_results(channel, "session", [fake.add_result()], 60, None, cancellation)
+    fake.wait_until_no_stream_is_open()
 
 
 def test_a_wait_that_was_cancelled_before_does_not_begin(fake, channel):
@@ -299,26 +401,11 @@ def test_a_wait_that_was_cancelled_before_does_not_begin(fake, channel):
     assert not fake.calls
 
 
-def test_ctrl_c_ends_a_wait_and_the_server_is_told(fake, channel):
-    gone = threading.Event()
-
-    def silent(fake: FakeArmonik, request: Any, context: grpc.ServicerContext) -> Any:
-        context.add_callback(gone.set)
-        while context.is_active():
-            time.sleep(0.01)
-        return iter(())
-
-    fake.streams = [silent]
-
-    def interrupt() -> None:
-        fake.wait_for_call("GetEvents")
-        signal.raise_signal(signal.SIGINT)
-
-    thread = later(interrupt)
+def test_ctrl_c_ends_a_wait_and_the_server_is_told(fake, channel, meanwhile):
+    meanwhile(lambda: fake.wait_for_call("GetEvents"), lambda: signal.raise_signal(signal.SIGINT))
     with pytest.raises(KeyboardInterrupt):
         wait_for_results(channel, "session", [fake.add_result()], timeout=30)
-    assert gone.wait(5), "the stream was left open"
-    thread.join()
+    fake.wait_until_no_stream_is_open()
 
 
 @pytest.mark.parametrize(
@@ -329,26 +416,23 @@ def test_ctrl_c_ends_a_wait_and_the_server_is_told(fake, channel):
         (1, 1200, "1,200 results of 1,201 (status CREATED)"),
     ],
 )
-@pytest.mark.parametrize("wait", [wait_for_results, many.wait_all])
 def test_after_ctrl_c_it_says_what_it_waited_for(
-    fake, channel, monkeypatch, wait, there, missing, what
+    fake, channel, monkeypatch, no_looks, there, missing, what
 ):
     ids = [fake.add_result(ResultStatus.COMPLETED) for _ in range(there)]
     ids += [fake.add_result() for _ in range(missing)]
-    all_heard = len(ids) if wait is many.wait_all else min(len(ids), waiting.BATCH)
-    heard, began = itertools.count(1), time.monotonic()
+    heard = itertools.count(1)
     note = waiting.Wait._note
 
-    def interrupt(self: waiting.Wait, result_id: str, status: int) -> None:
-        note(self, result_id, status)
-        if self._began < began:  # the thread of the test before has not noticed yet that it is over
-            return
-        if next(heard) == all_heard:  # they come in any order
+    def interrupt(self: waiting.Wait, news: events.News) -> bool:
+        assert not note(self, news)
+        if next(heard) == len(ids):  # they come in any order
             signal.raise_signal(signal.SIGINT)
+        return False
 
     monkeypatch.setattr(waiting.Wait, "_note", interrupt)
     with pytest.raises(WaitInterrupted) as caught:
-        wait(channel, "session", ids, timeout=30)
+        wait_for_results(channel, "session", ids, timeout=30)
     assert isinstance(caught.value, KeyboardInterrupt)
     first, second = caught.value._render_traceback_()
     assert first == f"Interrupted after 0 s while waiting for {what}."
@@ -356,7 +440,7 @@ def test_after_ctrl_c_it_says_what_it_waited_for(
 
 
 def test_an_error_of_the_listener_ends_the_wait(fake, channel):
-    def complain(_: waiting.Progress) -> None:
+    def complain(_: Progress) -> None:
         raise RuntimeError("from the callback")
 
     done = fake.add_result(ResultStatus.COMPLETED)

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-import time
-
 import pytest
-from armonik.common import ResultStatus
 
-from hello_helpers import Cancellation, Endpoint, errors
+from hello_helpers import Cancellation, errors
 from hello_helpers.batches import create_payloads, download_all, submit_all, wait_all
 from hello_helpers.messages import Payload, Result
-
-from .fake_armonik import FakeArmonik, broken_stream
-
-
-@pytest.fixture
-def channel(fake: FakeArmonik):
-    with Endpoint.parse(fake.url).open_channel() as opened:
-        yield opened
 
 
 def payloads(count: int) -> list[Payload]:
@@ -63,45 +51,6 @@ def test_no_tasks_need_no_calls(fake, channel):
     wait_all(channel, "session", [])
     assert download_all(channel, "session", []) == []
     assert not fake.calls
-
-
-def test_a_result_that_is_lost_ends_the_wait_with_the_reason(fake, channel):
-    task = fake.add_task(5, "no such number")  # 5 is ERROR
-    ids = [fake.add_result(), fake.add_result(ResultStatus.ABORTED, owner=task)]
-    with pytest.raises(errors.ResultLostError, match="no such number"):
-        wait_all(channel, fake.add_session(), ids, timeout=10)
-
-
-def test_a_wait_has_a_deadline_and_tells_why(fake, channel):
-    with pytest.raises(errors.WaitTimeoutError, match="No task makes this result"):
-        wait_all(channel, fake.add_session(), [fake.add_result()], timeout=0.5)
-
-
-def test_a_lost_connection_is_followed_by_another_stream(fake, channel):
-    fake.streams.append(broken_stream)
-    result_id = fake.add_result(ResultStatus.COMPLETED)
-    told = []
-    wait_all(channel, fake.add_session(), [result_id], 10, lambda p: told.append(p.text))
-    assert "The connection was lost" in told[0]
-    assert told[-1] == "1 of 1 results are there."
-
-
-def test_a_wait_can_be_cancelled_from_another_thread(fake, channel):
-    cancellation = Cancellation()
-
-    def cancel():
-        fake.wait_for_call("GetEvents")
-        cancellation.cancel()
-
-    canceller = threading.Thread(target=cancel)
-    canceller.start()
-    began = time.monotonic()
-    told = []
-    with pytest.raises(errors.WaitCancelledError):
-        wait_all(channel, fake.add_session(), [fake.add_result()], 60, told.append, cancellation)
-    canceller.join()
-    assert time.monotonic() - began < 5
-    assert told == []
 
 
 @pytest.mark.parametrize(
