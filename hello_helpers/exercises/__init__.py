@@ -1,33 +1,21 @@
-"""The exercises of the lessons, one each; see `hello_helpers.exercises.core`."""
+"""The exercises, one module for each lesson: what is asked for, and how an answer is checked.
+
+In here goes what looks at a learner's answer; `core` says what a check is, and `looking` how it
+looks things up in ArmoniK. Not in here: what a lesson teaches, and what keeps the progress.
+"""
 
 from __future__ import annotations
 
-from hello_helpers.exercises.lesson_00 import exercise_00
-from hello_helpers.exercises.lesson_01 import exercise_01
-from hello_helpers.exercises.lesson_02 import exercise_02
-from hello_helpers.exercises.lesson_03 import exercise_03
-from hello_helpers.exercises.lesson_04 import exercise_04
-from hello_helpers.exercises.lesson_05 import exercise_05
-from hello_helpers.exercises.lesson_06 import exercise_06
-from hello_helpers.exercises.lesson_07 import exercise_07
-from hello_helpers.exercises.lesson_08 import exercise_08
-from hello_helpers.exercises.lesson_09 import exercise_09
-from hello_helpers.exercises.lesson_10 import exercise_10
-from hello_helpers.exercises.lesson_11 import exercise_11
-from hello_helpers.exercises.lesson_a import exercise_a
+import importlib
+from typing import Any
 
-__all__ = [
-    "exercise_00",
-    "exercise_01",
-    "exercise_02",
-    "exercise_03",
-    "exercise_04",
-    "exercise_05",
-    "exercise_06",
-    "exercise_07",
-    "exercise_08",
-    "exercise_09",
-    "exercise_10",
-    "exercise_11",
-    "exercise_a",
-]
+
+def __getattr__(name: str) -> Any:
+    """Import an exercise when it is used: ``exercise_05`` is in the module ``lesson_05``."""
+    if not name.startswith("exercise_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = f"{__name__}.lesson_{name.removeprefix('exercise_')}"
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        raise AttributeError(f"there is no exercise {name!r}") from error

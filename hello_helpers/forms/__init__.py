@@ -1,17 +1,13 @@
-"""Forms for the notebooks: they collect, validate in words, run, and show the Python that ran."""
+"""Forms for the notebooks: they collect, validate in words, run, and show the Python that ran.
+
+In here goes a form, a module each, and what forms share. Not in here: anything that a learner needs
+without a form, and anything that knows which ArmoniK this is or was: an `Endpoint` knows that.
+"""
 
 from __future__ import annotations
 
-from hello_helpers.forms.client_form import ClientForm
-from hello_helpers.forms.closing_form import ClosingForm
-from hello_helpers.forms.endpoint_form import EndpointForm
-from hello_helpers.forms.failure_form import FailureForm
-from hello_helpers.forms.many_form import ManyForm
-from hello_helpers.forms.payload_form import PayloadForm
-from hello_helpers.forms.session_form import SessionForm
-from hello_helpers.forms.split_form import SplitForm
-from hello_helpers.forms.task_form import TaskForm
-from hello_helpers.forms.values_form import ValuesForm
+import importlib
+from typing import Any
 
 __all__ = [
     "ClientForm",
@@ -25,3 +21,11 @@ __all__ = [
     "TaskForm",
     "ValuesForm",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a form when it is used: ``ValuesForm`` is in the module ``values_form``."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = f"{name.removesuffix('Form').lower()}_form"
+    return getattr(importlib.import_module(f"{__name__}.{module}"), name)

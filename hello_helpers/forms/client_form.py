@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import contextlib
 from collections.abc import Callable
 
 import grpc
@@ -52,7 +52,7 @@ class ClientForm(ValuesForm):
         self.max_duration = self._fields.max_duration.input
         self.priority = self._fields.priority.input
         self.max_retries = self._fields.max_retries.input
-        self._seen = widgets.HTML()
+        self._seen, self._told = widgets.HTML(), ""
         self.address.observe(self._on_address, "value")
         return [self._address.box, self._seen, *self._fields.boxes, *super()._inputs()]
 
@@ -60,19 +60,18 @@ class ClientForm(ValuesForm):
         return Endpoint.find(text) if text.strip() else self._own
 
     def _on_address(self, _change: object) -> None:
-        """Read the partitions of the new address, in a thread: it may not answer."""
-        threading.Thread(target=self._look, name="form: partitions", daemon=True).start()
+        """Ask the ArmoniK that was typed for its partitions."""
+        self._seen.value = html.unseen(self._told)  # it was about another one; its room stays
+        endpoint = None
+        with contextlib.suppress(HelloError):  # the field says what is wrong
+            endpoint = self._parse(self.address.value)
+        self._fields.look_at(endpoint, self._tell_partitions)
 
-    def _look(self) -> None:
-        try:
-            endpoint = self._address.read()
-        except HelloError:
-            return  # the field says what is wrong
-        found = self._fields.look_at(endpoint)
+    def _tell_partitions(self, endpoint: Endpoint, known: bool) -> None:
         text = f"These are the partitions of: {endpoint.describe()}."
-        if not found:
+        if not known:
             text = "The partitions cannot be read: does this ArmoniK answer?"
-        self._seen.value = html.progress([text])
+        self._told = self._seen.value = html.progress([text])
 
     def _prepare(self) -> Callable[[], int | float]:
         self._target = self._address.read()

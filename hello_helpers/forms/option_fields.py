@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -40,7 +42,9 @@ class OptionFields:
             description="Partition", style=LABEL, layout=label_above()
         )
         self.partition.layout.height = "60px"  # else a list of one line has no room for its label
-        self.look_at(endpoint)
+        self._asking = threading.Lock()
+        self._asked: object = None
+        self._offer(_partitions(endpoint))
         self.max_duration = Field(
             "max_duration (seconds that one execution may take)",
             partial(parse_whole, name="max_duration", low=1, high=86_400),
@@ -59,13 +63,39 @@ class OptionFields:
         fields = (self.max_duration, self.priority, self.max_retries)
         self.boxes: list[widgets.Widget] = [self.partition, *(field.box for field in fields)]
 
-    def look_at(self, endpoint: Endpoint) -> bool:
-        """Offer the partitions of this ArmoniK; return False if it does not tell them."""
+    def look_at(self, endpoint: Endpoint | None, tell: Callable[[Endpoint, bool], None]) -> None:
+        """Offer the partitions of another ArmoniK as soon as it has told them; first the usual one.
+
+        It is asked in a thread, since it may answer late or never. Only the answer of the last one
+        that was asked counts.
+
+        Args:
+            endpoint: whom to ask; None for nobody.
+            tell: called, in that thread, when there is an answer that counts: with whose it is,
+                and whether it tells its partitions.
+        """
+        with self._asking:
+            self._asked = question = object()
+            self._offer([])
+        if endpoint is not None:
+            arguments = (endpoint, question, tell)
+            threading.Thread(
+                target=self._ask, args=arguments, name="form: partitions", daemon=True
+            ).start()
+
+    def _ask(
+        self, endpoint: Endpoint, question: object, tell: Callable[[Endpoint, bool], None]
+    ) -> None:
         known = _partitions(endpoint)
+        with self._asking:
+            if self._asked is question:
+                self._offer(known)
+                tell(endpoint, bool(known))
+
+    def _offer(self, known: Sequence[str]) -> None:
         usual = hello_partition() or "default"
         self.partition.options = known or [usual]
         self.partition.value = usual if usual in known or not known else known[0]
-        return bool(known)
 
     def read(self) -> TaskOptions:
         """Return what the fields say; raise `InputError` if one is bad."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import signal
 import subprocess
 import sys
@@ -204,15 +205,15 @@ def test_the_form_sends_with_the_options_that_are_chosen(
 
 def test_the_form_reads_the_partitions_of_an_endpoint_that_is_typed(endpoint: Endpoint) -> None:
     form = ClientForm(Endpoint.parse("http://localhost:1"))
-    form._address.input.unobserve(form._on_address, "value")  # which looks in a thread
+    told: queue.Queue[str] = queue.Queue()
+    form._seen.observe(lambda change: told.put(change["new"]), "value")
     form.address.value = endpoint.url
-    form._look()
+    assert "These are the partitions of: " in told.get(timeout=20)
     assert form.partition.options == ("default",)
-    assert "These are the partitions of: " in form._seen.value
     assert form.wait() == 45
     form.address.value = "http://localhost:1"
-    form._look()
-    assert "The partitions cannot be read" in form._seen.value
+    assert "hidden" in told.get(timeout=20)
+    assert "The partitions cannot be read" in told.get(timeout=20)
 
 
 def test_the_form_refuses_in_words_what_it_cannot_send(endpoint: Endpoint) -> None:

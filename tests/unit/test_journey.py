@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from hello_helpers.display import Journey, journey
-from hello_helpers.display.journey import INSTANTS
+from hello_helpers.display.task_journey import INSTANTS
 
 START = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)
 SVG = "{http://www.w3.org/2000/svg}"
