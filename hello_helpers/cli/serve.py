@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import logging
-import secrets
-import sys
-import tempfile
+import shlex
 from pathlib import Path
 
-from ..embedded.config import DEFAULT_PODS, Configuration, PartitionSpec
-from ..embedded.errors import EmbeddedError, StorageError
-from ..embedded.host import LOOPBACK, Host
-from ..embedded.logs import FORMATS, log_to
-from ..embedded.scratch import sweep
-from ..embedded.serving import serve
-from ..embedded.tls import TlsFolder
-from . import complain
+from hello_helpers.cli import complain
+from hello_helpers.embedded import (
+    DEFAULT_PODS,
+    FORMATS,
+    HELLO_WORKER,
+    LOOPBACK,
+    Configuration,
+    EmbeddedError,
+    Host,
+    PartitionSpec,
+    TlsFolder,
+    new_runtime,
+    run,
+)
 
 HELP = "run an embedded ArmoniK in the foreground; prints its endpoint"
 
@@ -87,71 +89,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; return the exit status."""
+    """Serve until SIGINT, SIGTERM or SIGHUP; return the exit status."""
     if args.socket and (args.host or args.tls):
         complain("--host and --tls are for a port, and --socket is none.")
         return 2
-    log_to(logging.StreamHandler(sys.stderr), args.log_format)
-    runtime = Path(tempfile.gettempdir()) / f"armonik-{secrets.token_hex(4)}"
+    runtime = new_runtime()
+    on_port = args.port is not None or args.host is not None or args.tls
+    partitions = args.partition or [f"default={shlex.join(HELLO_WORKER)}"]
     try:
-        partitions = tuple(
-            PartitionSpec.parse(text, args.pods, tcp=args.tcp_workers) for text in args.partition
-        )
-        serve(
-            Configuration(
-                partitions=partitions or (PartitionSpec("default", pods=args.pods),),
-                runtime=runtime,
-                temporary=True,
-                data=(args.data or runtime / "data").absolute(),
-                socket=_socket(args, runtime),
-                host=Host.find(args.host) if args.host is not None else LOOPBACK,
-                port=args.port or 0,
-                tls=TlsFolder(args.tls.absolute()) if args.tls else None,
-                metrics_port=args.metrics_port,
-                switchboard=args.switchboard,
+        configuration = Configuration(
+            partitions=tuple(
+                PartitionSpec.parse(text, args.pods, tcp=args.tcp_workers) for text in partitions
             ),
-            announce=_announce,
-            until=_end_of_stdin if args.with_stdin else None,
+            runtime=runtime,
+            data=(args.data or runtime / "data").absolute(),
+            socket=None if on_port else (args.socket or runtime / "armonik.sock").absolute(),
+            host=Host.find(args.host) if args.host is not None else LOOPBACK,
+            port=args.port or 0,
+            tls=TlsFolder(args.tls.absolute()) if args.tls else None,
+            metrics_port=args.metrics_port,
+            switchboard=args.switchboard,
+            log_format=args.log_format,
+            temporary=True,
+            lifeline=args.with_stdin,
         )
-    except StorageError as error:
-        complain(str(error))
-        if args.data:
-            complain(f"Name a folder that you can write to; --data was {args.data}.")
-        return 1
     except EmbeddedError as error:
         complain(str(error))
         return 1
-    except KeyboardInterrupt:  # before the signal handlers were in place
-        return 0
-    finally:
-        if args.with_stdin:
-            sweep()  # its certificates, if the program that started this was killed
-    return 0
-
-
-def _socket(args: argparse.Namespace, runtime: Path) -> Path | None:
-    if args.port is not None or args.host is not None or args.tls:
-        return None
-    path: Path = args.socket or runtime / "armonik.sock"
-    return path.absolute()
-
-
-def _announce(endpoint: str) -> None:
-    print(endpoint, flush=True)  # noqa: T201
-
-
-async def _end_of_stdin() -> None:
-    """Return when nobody holds the other end of the pipe any more, for whatever reason."""
-    reader = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    pipe, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer
-    )
-    try:
-        while await reader.read(1024):
-            pass
-    finally:
-        pipe.close()
+    return run(configuration)
 
 
 def _port(text: str) -> int:

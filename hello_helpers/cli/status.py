@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import grpc
     from armonik.common import Partition
 
-    from hello_helpers.embedded.shared import SharedArmonik
+    from hello_helpers.embedded import SharedArmonik
 
 HELP = "show what runs: endpoint, version, health, partitions, sessions, tasks"
 
@@ -59,8 +59,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _find_shared() -> SharedArmonik | None:
-    from hello_helpers.embedded import find_shared
-    from hello_helpers.embedded.errors import StartError
+    from hello_helpers.embedded import StartError, find_shared
 
     try:
         return find_shared()

@@ -16,8 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:  # noqa: ARG001
     """End it, and say whether there was one."""
-    from hello_helpers.embedded import stop_shared
-    from hello_helpers.embedded.errors import StartError
+    from hello_helpers.embedded import StartError, stop_shared
 
     try:
         stopped = stop_shared()

@@ -129,8 +129,7 @@ class Endpoint:
             EndpointError: if it cannot be started.
         """
         from hello_helpers.connect.origin import SharedOrigin
-        from hello_helpers.embedded import shared_endpoint
-        from hello_helpers.embedded.errors import StartError
+        from hello_helpers.embedded import StartError, shared_endpoint
 
         try:
             found = cls.parse(shared_endpoint())

@@ -51,8 +51,7 @@ class SharedOrigin:
     @classmethod
     def now(cls) -> SharedOrigin:
         """Return the one that runs now."""
-        from hello_helpers.embedded import find_shared
-        from hello_helpers.embedded.errors import StartError
+        from hello_helpers.embedded import StartError, find_shared
 
         with contextlib.suppress(StartError):
             found = find_shared()

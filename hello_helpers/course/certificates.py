@@ -18,9 +18,9 @@ def certificate_folder() -> tempfile.TemporaryDirectory[str]:
 
     It goes with `cleanup`, or with this process; if that is killed, when the next one is made.
     """
-    from hello_helpers.embedded import scratch_folder
+    from hello_helpers.embedded import ScratchFolder
 
-    return scratch_folder()
+    return ScratchFolder()
 
 
 def certificate_for(armonik: PrivateArmonik, name: str) -> str:

@@ -17,23 +17,47 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .process import EmbeddedArmonik
-    from .scratch import scratch_folder
-    from .shared import find_shared, shared_endpoint, stop_shared
+    from .config import DEFAULT_PODS as DEFAULT_PODS
+    from .config import HELLO_WORKER as HELLO_WORKER
+    from .config import Configuration as Configuration
+    from .config import PartitionSpec as PartitionSpec
+    from .config import new_runtime as new_runtime
+    from .errors import EmbeddedError as EmbeddedError
+    from .errors import StartError as StartError
+    from .host import LOOPBACK as LOOPBACK
+    from .host import Host as Host
+    from .interceptor import INSTANCE_KEY as INSTANCE_KEY
+    from .logs import FORMATS as FORMATS
+    from .process import EmbeddedArmonik as EmbeddedArmonik
+    from .program import run as run
+    from .scratch import ScratchFolder as ScratchFolder
+    from .shared import find_shared as find_shared
+    from .shared import shared_endpoint as shared_endpoint
+    from .shared import stop_shared as stop_shared
+    from .shared_folder import SharedArmonik as SharedArmonik
+    from .switchboard import Switchboard as Switchboard
+    from .switchboard import SwitchboardError as SwitchboardError
+    from .tls import TlsFolder as TlsFolder
 
-__all__ = ["EmbeddedArmonik", "find_shared", "scratch_folder", "shared_endpoint", "stop_shared"]
-
-_MODULES = {
-    "EmbeddedArmonik": "process",
-    "find_shared": "shared",
-    "scratch_folder": "scratch",
-    "shared_endpoint": "shared",
-    "stop_shared": "shared",
+_NAMES = {
+    "config": ("DEFAULT_PODS", "HELLO_WORKER", "Configuration", "PartitionSpec", "new_runtime"),
+    "errors": ("EmbeddedError", "StartError"),
+    "host": ("LOOPBACK", "Host"),
+    "interceptor": ("INSTANCE_KEY",),
+    "logs": ("FORMATS",),
+    "process": ("EmbeddedArmonik",),
+    "program": ("run",),
+    "scratch": ("ScratchFolder",),
+    "shared": ("find_shared", "shared_endpoint", "stop_shared"),
+    "shared_folder": ("SharedArmonik",),
+    "switchboard": ("Switchboard", "SwitchboardError"),
+    "tls": ("TlsFolder",),
 }
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use: workers import this package too, and should start fast."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+    for module, names in _NAMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

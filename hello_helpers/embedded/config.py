@@ -1,16 +1,25 @@
-"""What an embedded ArmoniK is made of: partitions, an address, a data folder."""
+"""What an embedded ArmoniK is made of: partitions, an address, a data folder.
+
+Whoever starts one, for whatever purpose, makes a `Configuration`; a process of its own gets it as
+JSON.
+"""
 
 from __future__ import annotations
 
+import ipaddress
+import json
 import os
 import re
+import secrets
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .errors import StartError
 from .host import LOOPBACK, Host, join
+from .limits import require_linux
+from .private_folder import temporary_place
 from .tls import TlsFolder
 
 HELLO_WORKER = (sys.executable, "-m", "hello_helpers.worker")
@@ -61,7 +70,7 @@ class PartitionSpec:
         """
         name, equals, command = text.partition("=")
         try:
-            words = tuple(shlex.split(command, posix=os.name == "posix"))
+            words = tuple(shlex.split(command))
         except ValueError as error:
             raise StartError(f"Cannot read the worker command {command!r}: {error}") from None
         if not equals:
@@ -74,7 +83,7 @@ class PartitionSpec:
 
 @dataclass(frozen=True)
 class Configuration:
-    """Everything that `serve` needs to know.
+    """Everything that an embedded ArmoniK needs to know.
 
     Attributes:
         runtime: a private folder for sockets and logs of pods; short, since it holds sockets.
@@ -85,7 +94,10 @@ class Configuration:
         tls: folder of certificates for mutual TLS; None: none, calls are not encrypted.
         metrics_port: port on loopback for Prometheus, 0 for a free one; None: no metrics.
         switchboard: path of the failure switchboard's socket; None: there is none.
+        log_format: one of `logs.FORMATS`.
         temporary: the runtime folder is to be removed in the end, even if we are killed.
+        lifeline: it ends when its standard input does, too: so it never outlives its owner.
+        shared: the runtime folder is the private folder of this user; it ends with the last lease.
     """
 
     partitions: tuple[PartitionSpec, ...]
@@ -97,9 +109,13 @@ class Configuration:
     tls: TlsFolder | None = None
     metrics_port: int | None = None
     switchboard: Path | None = None
+    log_format: str = "text"
     temporary: bool = False
+    lifeline: bool = False
+    shared: bool = False
 
     def __post_init__(self) -> None:
+        require_linux()
         names = [partition.name for partition in self.partitions]
         if doubles := {name for name in names if names.count(name) > 1}:
             raise StartError(f"Partition named twice: {', '.join(sorted(doubles))}")
@@ -118,6 +134,28 @@ class Configuration:
                 "Add --tls DIR, which makes certificates, or listen on 127.0.0.1",
             )
 
+    def to_json(self) -> str:
+        """Return it as one line, for `from_json`."""
+        return json.dumps(asdict(self), default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Configuration:
+        """Read what `to_json` has written."""
+        values = json.loads(text)
+        for name in ("runtime", "data", "socket", "switchboard"):
+            values[name] = Path(values[name]) if values[name] else None
+        partitions = [
+            PartitionSpec(**{**partition, "command": tuple(partition["command"])})
+            for partition in values.pop("partitions")
+        ]
+        host, tls = values.pop("host"), values.pop("tls")
+        return cls(
+            tuple(partitions),
+            host=Host(host["name"], ipaddress.ip_address(host["address"])),
+            tls=TlsFolder(Path(tls["folder"])) if tls else None,
+            **values,
+        )
+
     @property
     def address(self) -> str:
         """What gRPC listens on."""
@@ -134,3 +172,8 @@ class Configuration:
             return self.address
         scheme = "https" if self.tls else "http"
         return f"{scheme}://{join(self.host.public_name, port)}"
+
+
+def new_runtime() -> Path:
+    """Return the path of a temporary folder that nobody has; it is not made yet."""
+    return temporary_place() / f"armonik-{secrets.token_hex(4)}"

@@ -1,21 +1,23 @@
-"""Who needs the shared embedded ArmoniK: one small file a process, in its private folder.
+"""Who needs the shared embedded ArmoniK: one empty file a process, in its private folder.
 
-A lease names a process by its id and its birth (ids are used again). It holds as long as that
-process lives, and ``linger`` seconds longer: so that two commands after one another share one
-embedded ArmoniK, while JupyterLab takes its own with it when it ends.
+A lease holds as long as its process lives, and some seconds longer: so that two commands after one
+another share one embedded ArmoniK, while JupyterLab takes its own with it when it ends. Whether a
+process lives is never asked of a clock:
+
+    PID-NAME-LINGER.held       one of ours: it holds the lock of this file
+    PID-TICKS-LINGER.jupyter   a JupyterLab, for its kernels: known by its id, and by when it was
+                               started, in clock ticks since the machine was
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
+import secrets
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO
 
-import psutil
+from .locks import is_held, make_held
 
 JUPYTER_LINGER = 2.0
 """Seconds after the end of a JupyterLab: long enough for a restart of it, hardly noticed else."""
@@ -23,64 +25,8 @@ JUPYTER_LINGER = 2.0
 COMMAND_LINGER = 30.0
 """Seconds after the end of a command or script: the next one starts in a third of the time."""
 
-
-@dataclass(frozen=True)
-class Owner:
-    """A process, told apart from later ones with the same id.
-
-    Attributes:
-        pid: its id.
-        born: when it was started, in seconds since 1970.
-        linger: seconds that its lease outlives it.
-    """
-
-    pid: int
-    born: float
-    linger: float
-
-    @classmethod
-    def of(cls, pid: int, linger: float) -> Owner:
-        """Describe a living process.
-
-        Raises:
-            psutil.NoSuchProcess: it has ended.
-        """
-        return cls(pid, psutil.Process(pid).create_time(), linger)
-
-    @classmethod
-    def current(cls) -> Owner:
-        """Return who answers for this process: its JupyterLab, if it is a kernel or inside one."""
-        parent = os.environ.get("JPY_PARENT_PID", "")
-        if parent.isdecimal() and os.name == "posix":  # on Windows it is no process id
-            with contextlib.suppress(psutil.NoSuchProcess):
-                return cls.of(int(parent), JUPYTER_LINGER)
-        return cls.of(os.getpid(), COMMAND_LINGER)
-
-    @classmethod
-    def from_note(cls, note: Any) -> Owner:
-        """Read what was written about a process; a file may hold anything.
-
-        Raises:
-            ValueError: this does not.
-        """
-        try:
-            owner = cls(int(note["pid"]), float(note["born"]), float(note["linger"]))
-        except (TypeError, KeyError, OverflowError) as error:
-            raise ValueError(f"No process: {note!r}") from error
-        if not 0 < owner.pid < 1 << 31:
-            raise ValueError(f"No process id: {owner.pid}")
-        return owner
-
-    def lives(self) -> bool:
-        """Tell whether the process is still there."""
-        try:
-            process = psutil.Process(self.pid)
-            return (
-                abs(process.create_time() - self.born) < 1.0
-                and process.status() != psutil.STATUS_ZOMBIE
-            )
-        except psutil.NoSuchProcess:
-            return False
+_held: dict[Path, IO[bytes]] = {}
+"""The leases of this process: held until it ends."""
 
 
 class Leases:
@@ -90,30 +36,48 @@ class Leases:
         self._folder = folder
         self._ended: dict[Path, float] = {}
 
-    def add(self, owner: Owner) -> None:
-        """Write a lease; one that is there already is renewed."""
+    def add(self) -> None:
+        """Lease it to this process, or to its JupyterLab; a lease that is there already will do."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = self._folder / f".{owner.pid}"
-        partial.write_text(json.dumps(asdict(owner)), "utf-8")
-        partial.replace(self._folder / f"{owner.pid}.json")
+        lab = os.environ.get("JPY_PARENT_PID", "")
+        if lab.isdecimal() and (ticks := start_ticks(int(lab))):
+            (self._folder / f"{lab}-{ticks}-{JUPYTER_LINGER}.jupyter").touch()
+        elif not any(path.parent == self._folder and path.exists() for path in _held):
+            name = f"{os.getpid()}-{secrets.token_hex(4)}-{COMMAND_LINGER}.held"
+            path = self._folder / name
+            _held[path] = make_held(path)
 
     def any_left(self) -> bool:
         """Tell whether anybody still needs the embedded ArmoniK; forget those who do not."""
-        holding = [self._holds(path) for path in self._folder.glob("*.json")]
+        holding = [self._holds(path) for path in self._folder.glob("[!.]*")]
         return any(holding)  # all are looked at: each ended process has its own time left
 
     def _holds(self, path: Path) -> bool:
         try:
-            owner = Owner.from_note(json.loads(path.read_text("utf-8")))
-        except (OSError, ValueError):
-            path.unlink(missing_ok=True)
-            return False
-        if owner.lives():
+            pid, name, linger = path.stem.split("-")
+            lives = is_held(path) if path.suffix == ".held" else start_ticks(int(pid)) == name
+            left = float(linger)
+        except ValueError:  # whatever this is, it is no lease
+            lives, left = False, 0.0
+        if lives:
             self._ended.pop(path, None)
             return True
         ended = self._ended.setdefault(path, time.monotonic())
-        if time.monotonic() - ended < owner.linger:
+        if time.monotonic() - ended < left:
             return True
         path.unlink(missing_ok=True)
-        self._ended.pop(path, None)
+        del self._ended[path]
         return False
+
+
+def start_ticks(pid: int) -> str | None:
+    """Return when a process was started, in clock ticks since the machine was.
+
+    None if it has ended, or where there is no ``/proc``.
+    """
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except (OSError, OverflowError):
+        return None
+    state, *fields = text.rpartition(")")[2].split()  # the name before it may hold anything
+    return None if state in "ZX" else fields[18]

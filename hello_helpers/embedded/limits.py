@@ -1,4 +1,4 @@
-"""How many files and connections this process may have open at once.
+"""What the system must have, or allows at most: Linux, open files, threads.
 
 Each connection of a client is an open file, as is each thing that a pod needs. If clients used all
 of them up, nothing else could be opened: no object, no socket for a new worker. So connections are
@@ -8,6 +8,9 @@ limited to what is to spare; a client beyond that gets UNAVAILABLE at once.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
+
+from .errors import StartError
 
 MOST_FILES = 10_240
 """The limit that is asked for: what macOS grants at most. Often it is 256 or 1,024 at first."""
@@ -20,12 +23,27 @@ FILES_PER_POD = 6
 FEWEST_CONNECTIONS = 16
 
 
+THREADS = 16
+"""How many threads gRPC and we start in a process at most, about: with fewer gRPC aborts it."""
+
+
+def require_linux() -> None:
+    """Do nothing where the embedded ArmoniK can run.
+
+    Raises:
+        StartError: it cannot; this is Windows.
+    """
+    if importlib.util.find_spec("fcntl") is None:
+        raise StartError(
+            "The embedded ArmoniK runs on Linux",
+            "On Windows it runs inside WSL; or use an ArmoniK elsewhere, by its endpoint",
+        )
+
+
 def raise_file_limit() -> int:
     """Let this process open as many files as it may, up to `MOST_FILES`; return how many."""
-    try:
-        import resource
-    except ImportError:  # Windows, where there is no such limit
-        return MOST_FILES
+    import resource
+
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
     if soft != resource.RLIM_INFINITY and soft < wanted:

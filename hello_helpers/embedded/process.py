@@ -1,23 +1,22 @@
-"""An embedded ArmoniK of one's own, as a child process: for tests, lessons and scripts."""
+"""An embedded ArmoniK as a child process: one of one's own, for tests, lessons and scripts."""
 
 from __future__ import annotations
 
 import os
-import queue
+import selectors
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import Any
 
-from .config import DEFAULT_PODS
+from .config import DEFAULT_PODS, HELLO_WORKER, Configuration, PartitionSpec, new_runtime
 from .errors import StartError
-from .scratch import scratch_folder
+from .private_folder import no_room, temporary_place
+from .scratch import ScratchFolder
 from .switchboard import Switchboard
 from .tls import TlsFolder
 
@@ -26,6 +25,9 @@ START_LIMIT = 30.0
 
 STOP_LIMIT = 10.0
 """Seconds between asking the process to end and killing it."""
+
+LOG_SHOWN = 20_000
+"""Bytes of the log that are kept in sight: its end."""
 
 
 class EmbeddedArmonik:
@@ -65,72 +67,58 @@ class EmbeddedArmonik:
             switchboard: open the failure switchboard; see the attribute of that name.
 
         Raises:
-            StartError: it ended at once, or did not accept calls in time.
+            StartError: what was asked for makes no sense, or it ended at once, or did not accept
+                calls in time.
         """
-        arguments = ["serve", "--with-stdin", "--pods", str(pods)]
-        for name, command in (partitions or {}).items():
-            words = command if isinstance(command, str) else shlex.join(command)
-            arguments += ["--partition", f"{name}={words}"]
-        if data is not None:
-            arguments += ["--data", os.fspath(Path(data).absolute())]
-        if tcp_workers:
-            arguments.append("--tcp-workers")
-        if port is not None:
-            arguments += ["--port", str(port)]
-        files: dict[str, str] = {}
-        if tls is not None:
-            folder = TlsFolder(Path(tls).absolute())
-            files = folder.client_files()
-            arguments += ["--tls", str(folder.folder)]
+        runtime = new_runtime()
+        folder = TlsFolder(Path(tls).absolute()) if tls is not None else None
+        files = folder.client_files() if folder else {}
         self.certificate_authority = files.get("certificate_authority")
         self.client_certificate = files.get("client_certificate")
         self.client_key = files.get("client_key")
-        self.switchboard: Switchboard | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        if switchboard:
-            self._folder = scratch_folder()
-            path = Path(self._folder.name) / "switchboard.sock"
-            self.switchboard = Switchboard(path)
-            arguments += ["--switchboard", str(path)]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "hello_helpers", *arguments],
-            stdin=subprocess.PIPE,  # its end is the end of this process, even if that is killed
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
+        scratch = ScratchFolder() if switchboard else None
+        path = Path(scratch.name) / "switchboard.sock" if scratch else None
+        self.switchboard = Switchboard(path) if path else None
+        configuration = Configuration(
+            partitions=tuple(
+                PartitionSpec(
+                    name,
+                    tuple(shlex.split(command) if isinstance(command, str) else command),
+                    pods,
+                    tcp_workers,
+                )
+                for name, command in (partitions or {"default": HELLO_WORKER}).items()
+            ),
+            runtime=runtime,
+            data=runtime / "data" if data is None else Path(data).absolute(),
+            socket=runtime / "armonik.sock" if port is None and tls is None else None,
+            port=port or 0,
+            tls=folder,
+            switchboard=path,
+            temporary=True,
+            lifeline=True,
         )
-        self._log: list[str] = []
-        assert self.process.stderr is not None
-        follower = threading.Thread(
-            target=_follow, args=(self.process.stderr, self._log), name="armonik-log", daemon=True
-        )
-        follower.start()
-        self._end = weakref.finalize(self, _end, self.process, follower, self._folder)
         try:
-            self.endpoint = self._first_line()
+            self._log = tempfile.TemporaryFile(dir=temporary_place())  # noqa: SIM115
+        except OSError as error:
+            raise no_room(error) from error
+        self.process = start(configuration, stdin=subprocess.PIPE, stderr=self._log)
+        self._end = weakref.finalize(self, _end, self.process, scratch)
+        try:
+            self.endpoint = first_line(self.process, START_LIMIT)
         except KeyboardInterrupt:
             self.close()  # nobody has it yet who could
             raise
-
-    def _first_line(self) -> str:
-        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        stream = self.process.stdout
-        assert stream is not None
-        threading.Thread(target=lambda: lines.put(stream.readline()), daemon=True).start()
-        try:
-            line = lines.get(timeout=START_LIMIT).strip()
-        except queue.Empty:
-            line = ""
-        if not line:
+        if not self.endpoint:
             self.close()
             raise StartError("The embedded ArmoniK did not start", self.log.strip()[-2000:])
-        return line
 
     @property
     def log(self) -> str:
         """The last lines of its log."""
-        return "".join(self._log)
+        descriptor = self._log.fileno()  # read from a place of our own: the child writes at its end
+        size = os.fstat(descriptor).st_size
+        return os.pread(descriptor, LOG_SHOWN, max(0, size - LOG_SHOWN)).decode("utf-8", "replace")
 
     def close(self) -> None:
         """End it with its workers; does nothing if it has ended."""
@@ -143,29 +131,50 @@ class EmbeddedArmonik:
         self.close()
 
 
-def _follow(stream: IO[str], log: list[str]) -> None:
-    """Read the log as it comes, so that the pipe never fills up; keep its end."""
-    for line in stream:
-        log.append(line)
-        del log[:-200]
+def start(configuration: Configuration, **streams: Any) -> subprocess.Popen[str]:
+    """Start an embedded ArmoniK as a process; `first_line` tells when it accepts calls.
+
+    Args:
+        streams: its stdin and stderr, and its working directory, as `Popen` takes them.
+
+    Raises:
+        StartError: there can be no more processes.
+    """
+    command = [sys.executable, "-m", "hello_helpers.embedded", configuration.to_json()]
+    try:
+        return subprocess.Popen(
+            command,
+            stdout=subprocess.PIPE,
+            text=True,
+            errors="surrogateescape",  # a path may be any bytes
+            start_new_session=True,  # no Ctrl-C, kernel interrupt or hang-up reaches it
+            **streams,
+        )
+    except OSError as error:
+        raise StartError(
+            f"No process can be started: {error.strerror}",
+            "End other programs, or have the limits raised that `ulimit -a` shows",
+        ) from error
 
 
-def _end(
-    process: subprocess.Popen[str],
-    follower: threading.Thread,
-    folder: tempfile.TemporaryDirectory[str] | None,
-) -> None:
+def first_line(process: subprocess.Popen[str], seconds: float) -> str:
+    """Wait for the one line that it prints, its endpoint; "" if it ends, or takes too long."""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector, process.stdout as stdout:
+        selector.register(stdout, selectors.EVENT_READ)
+        ready = selector.select(seconds)
+        return stdout.readline().strip() if ready else ""
+
+
+def _end(process: subprocess.Popen[str], scratch: ScratchFolder | None) -> None:
     """End the process, and clean up after it."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_LIMIT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    follower.join(timeout=5)
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
-    if folder:
-        folder.cleanup()
+    process.terminate()
+    try:
+        process.wait(STOP_LIMIT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdin:
+        process.stdin.close()
+    if scratch:
+        scratch.cleanup()

@@ -15,7 +15,6 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .compute_plane.early import start_workers
 from .compute_plane.guard import Guard
@@ -23,10 +22,8 @@ from .compute_plane.worker_process import LOG_FILE, WorkerProcess
 from .config import Configuration
 from .errors import StartError, StorageError
 from .limits import connections_to_spare, raise_file_limit
+from .locks import hold
 from .tls import how_to_connect
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +39,7 @@ def serve(
     announce: Callable[[str], None],
     until: Watch | None = None,
 ) -> None:
-    """Serve until SIGINT, SIGTERM, or until ``until`` returns.
+    """Serve until SIGINT, SIGTERM, SIGHUP, or until ``until`` returns.
 
     Args:
         announce: called once with the endpoint, when calls are accepted.
@@ -73,8 +70,9 @@ async def _serve(
     """Open the planes in order, wait, close them in reverse order."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as after nohup
+            loop.add_signal_handler(number, stop.set)
     # Imported here: the workers are starting meanwhile.
     from .compute_plane.partition import ComputePlane
     from .control_plane.server import ControlPlane
@@ -185,39 +183,26 @@ def _exclusive(configuration: Configuration) -> Iterator[None]:
     if configuration.temporary and data.is_relative_to(configuration.runtime):
         yield  # it was made for this one, under a name that nobody else has
         return
-    from filelock import FileLock, Timeout  # not before: it takes 5 MB
-
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FileLock(data / "lock")
-        _acquire(lock, data)
-    except Timeout:
+        lock = hold(data / "lock")
+        if lock is None:  # it may be ending at this moment
+            log.warning(
+                "Another embedded ArmoniK is using the data folder %s: waiting %g s for it to end",
+                data,
+                DATA_LIMIT,
+                extra={"data": str(data)},
+            )
+            lock = hold(data / "lock", DATA_LIMIT)
+    except OSError as error:
+        raise StorageError.from_exception(error) from error
+    if lock is None:
         raise StartError(
             f"Another embedded ArmoniK is still using the data folder {data}",
             "End it, or choose another folder with --data DIR",
-        ) from None
-    except OSError as error:
-        raise StorageError.from_exception(error) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _acquire(lock: BaseFileLock, data: Path) -> None:
-    """Take the lock; one that is ending at this moment is waited for, but not in silence."""
-    from filelock import Timeout
-
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        log.warning(
-            "Another embedded ArmoniK is using the data folder %s: waiting %g s for it to end",
-            data,
-            DATA_LIMIT,
-            extra={"data": str(data)},
         )
-        lock.acquire(timeout=DATA_LIMIT)
+    with lock:
+        yield
 
 
 def _remove_stale(path: Path | None) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .errors import StartError
+from .locks import hold
 
 if TYPE_CHECKING:
     import grpc
@@ -71,16 +72,15 @@ class TlsFolder:
         Raises:
             StartError: a file is damaged, or the folder cannot be used or is open to others.
         """
-        from filelock import FileLock, Timeout
-
         try:
             self._close_to_others()
-            with FileLock(self.folder / _LOCK, timeout=_LOCK_LIMIT, mode=0o600):
+            lock = hold(self.folder / _LOCK, _LOCK_LIMIT)
+            if lock is None:
+                raise StartError(f"Another process is working in the folder {self.folder}")
+            with lock:
                 authority = self._authority()
                 self._leaf(authority, "server", names)
                 self._leaf(authority, "client", [CLIENT_NAME])
-        except Timeout:
-            raise StartError(f"Another process is working in the folder {self.folder}") from None
         except OSError as error:
             raise StartError(
                 f"The folder for certificates cannot be used: {error.strerror}: {self.folder}",

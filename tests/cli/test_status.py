@@ -91,7 +91,7 @@ def test_of_the_shared_one_it_also_shows_process_and_log(tmp_path: Path):
         assert seen["Tasks"] == "1 completed"
         assert Path(seen["Log file"]).is_file()
         pid = int(seen["Process"].partition(",")[0])
-        assert "hello_helpers.embedded.daemon" in psutil.Process(pid).cmdline()
+        assert "hello_helpers.embedded" in psutil.Process(pid).cmdline()
         assert re.search(r"running for \d+ s$", seen["Process"])
     finally:
         hello_armonik("stop", **environment)

@@ -8,7 +8,7 @@ import sys
 import psutil
 import pytest
 
-from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.embedded import EmbeddedArmonik, process
 
 pytestmark = pytest.mark.embedded_only
 
@@ -40,11 +40,11 @@ def test_it_ends_with_its_workers_when_its_owner_is_killed() -> None:
 def test_ctrl_c_while_it_starts_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[psutil.Process] = []
 
-    def interrupt(armonik: EmbeddedArmonik) -> str:
-        started.append(psutil.Process(armonik.process.pid))
+    def interrupt(armonik: subprocess.Popen[str], _: float) -> str:
+        started.append(psutil.Process(armonik.pid))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(EmbeddedArmonik, "_first_line", interrupt)
+    monkeypatch.setattr(process, "first_line", interrupt)
     with pytest.raises(KeyboardInterrupt):  # it holds on to the half-made object, as IPython does
         EmbeddedArmonik(pods=1)
     assert [process.is_running() for process in started] == [False]

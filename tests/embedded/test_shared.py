@@ -21,7 +21,7 @@ from tests.conformance.waiting import eventually
 
 from .served import CLI, all_gone
 
-STAYS = {"start.lock", "armonik.log"}  # what an ended one leaves in its folder
+STAYS = {"start.lock", "running.lock", "armonik.log"}  # what an ended one leaves in its folder
 LINGER = 0.5  # seconds, instead of 30: how long the lease of a command outlives it
 
 # Takes a lease, says where it serves, and lives until its stdin is closed.
@@ -75,7 +75,8 @@ class Shared:
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 command = process.cmdline()
-                if "hello_helpers.embedded.daemon" in command and str(self.folder) in command:
+                runs = "hello_helpers.embedded" in command
+                if runs and f'"runtime": "{self.folder}"' in command[-1]:
                     found.append(process)
         return found
 
@@ -87,7 +88,7 @@ class Shared:
     @property
     def leased_to(self) -> set[int]:
         """The ids of the processes that have a lease."""
-        return {int(path.stem) for path in (self.folder / "leases").glob("*.json")}
+        return {int(path.name.split("-")[0]) for path in (self.folder / "leases").iterdir()}
 
     def has_ended(self, processes: list[psutil.Process]) -> None:
         """Show that it is gone, with its workers and files."""
