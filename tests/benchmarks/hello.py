@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Protocol
+from unittest import mock
 
 import grpc
 from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
@@ -29,7 +30,13 @@ WARM_UP = 20
 
 
 class Client(Protocol):
-    """The calls that many hellos need. `raw_client.RawHello` has them, too."""
+    """The calls that hellos need. `raw_client.RawHello` has them, too."""
+
+    def once(self) -> None:
+        """Create data, submit, wait, download: one hello, as the lessons do it."""
+
+    def pause(self) -> None:
+        """Have no task run: what is submitted from now on is only kept."""
 
     def create(self, contents: Sequence[bytes]) -> list[str]:
         """Store data; return the ids of the results."""
@@ -46,11 +53,15 @@ class Client(Protocol):
     def download(self, result_ids: Sequence[str], at_once: int) -> list[bytes]:
         """Return the data of results, several at once."""
 
+    def check(self, data: Sequence[bytes]) -> None:
+        """See whether these are the answers to `payloads`, if that can be told."""
+
 
 class Hello:
     """One client, one session."""
 
-    def __init__(self, channel: grpc.Channel) -> None:
+    def __init__(self, armonik: EmbeddedArmonik, channel: grpc.Channel) -> None:
+        self.armonik = armonik
         self._results = ArmoniKResults(channel)
         self._tasks = ArmoniKTasks(channel)
         self._events = ArmoniKEvents(channel)
@@ -60,7 +71,6 @@ class Hello:
         self.session_id = self._sessions.create_session(options)
 
     def once(self) -> None:
-        """Create data, submit, wait, download: one hello, as the lessons do it."""
         session_id = self.session_id
         payload = self._results.create_results({"p": Payload(NUMBERS).serialize()}, session_id)
         output = self._results.create_results_metadata(["o"], session_id)["o"].result_id
@@ -70,7 +80,6 @@ class Hello:
         assert Result.deserialize(data).value == sum(NUMBERS)
 
     def pause(self) -> None:
-        """Have no task run: what is submitted from now on is only kept."""
         self._sessions.pause_session(self.session_id)
 
     def create(self, contents: Sequence[bytes]) -> list[str]:
@@ -115,15 +124,19 @@ class Hello:
                 )
             )
 
+    def check(self, data: Sequence[bytes]) -> None:
+        values = [Result.deserialize(each).value for each in data]
+        assert values == [number + 1 for number in range(len(data))]
+
 
 @contextmanager
-def client(data: str | None = None) -> Iterator[tuple[EmbeddedArmonik, Hello]]:
+def client(data: str | None = None) -> Iterator[Hello]:
     """Start an embedded ArmoniK with two pods, and a client that has said hello."""
     with EmbeddedArmonik(data=data) as armonik, create_channel(armonik.endpoint) as channel:
-        hello = Hello(channel)
+        hello = Hello(armonik, channel)
         for _ in range(WARM_UP):
             hello.once()
-        yield armonik, hello
+        yield hello
 
 
 def payloads(count: int) -> list[bytes]:
@@ -131,20 +144,8 @@ def payloads(count: int) -> list[bytes]:
     return [Payload([number, 1]).serialize() for number in range(count)]
 
 
-def check(data: Sequence[bytes]) -> None:
-    """See whether these are the answers to `payloads`."""
-    values = [Result.deserialize(each).value for each in data]
-    assert values == [number + 1 for number in range(len(data))]
-
-
 @contextmanager
 def isolated(folder: str) -> Iterator[None]:
     """Use a private folder: the shared embedded ArmoniK of the user is not touched."""
-    before = os.environ.get("HELLO_ARMONIK_DIR")
-    os.environ["HELLO_ARMONIK_DIR"] = folder
-    try:
+    with mock.patch.dict(os.environ, {"HELLO_ARMONIK_DIR": folder}):
         yield
-    finally:
-        del os.environ["HELLO_ARMONIK_DIR"]
-        if before is not None:
-            os.environ["HELLO_ARMONIK_DIR"] = before

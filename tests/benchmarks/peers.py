@@ -23,7 +23,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .at_rest import resting
+import psutil
+
 from .measuring import Contender, NotMeasured, Sample, seconds
 from .plan import Plan
 
@@ -144,9 +145,27 @@ def _tree(cluster: Cluster, leaves: int) -> list[float]:
     return [took]
 
 
-def _rest(_: Cluster, watch: int) -> list[float]:
-    """Memory and CPU of this process and its children, see `at_rest.resting`."""
-    return list(resting(None, watch))
+def resting(pid: int | None, watch: float) -> list[float]:
+    """Watch a process and its children, which have nothing to do, for some seconds.
+
+    Args:
+        pid: the process; None for this one.
+
+    Returns:
+        Resident memory in MB, added up; the same with of each shared page only a part; and the
+        processor time, in percent of a core.
+    """
+    me = psutil.Process(pid)
+    family = [me, *me.children(recursive=True)]
+
+    def busy() -> float:
+        return sum(times.user + times.system for times in (each.cpu_times() for each in family))
+
+    before = busy()
+    time.sleep(watch)  # what is measured is how little happens
+    memory = [process.memory_full_info() for process in family]
+    resident, once = sum(info.rss for info in memory), sum(info.pss for info in memory)
+    return [resident / 1e6, once / 1e6, (busy() - before) / watch * 100]
 
 
 MEASURES: dict[str, Callable[[Cluster, int], list[float]]] = {
@@ -154,7 +173,7 @@ MEASURES: dict[str, Callable[[Cluster, int], list[float]]] = {
     "warm": _warm,
     "many": _many,
     "tree": _tree,
-    "rest": _rest,
+    "rest": lambda _, watch: resting(None, watch),
 }
 
 _STARTS = {"Dask": dask, "Ray": ray, "ipyparallel": ipyparallel}

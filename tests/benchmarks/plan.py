@@ -1,4 +1,4 @@
-"""What is to be measured, and how much of it."""
+"""What is to be measured, how much of it, and with whom it is compared."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ AT_ONCE = 4
 """Downloads at the same time."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Plan:
     """The sizes of a run.
 
     Attributes:
+        rows: names of the rows to measure; none stands for all.
         repeat: repetitions of the rows that take seconds.
         count: tasks of the long row; results and tasks of the rows that take it apart.
+        warm: hellos, one after the other.
         sizes: numbers of tasks whose cost is compared, small to large.
         leaves: tasks at the ends of the tree.
         gigabytes: data that goes up and down, if disk and memory allow.
@@ -29,6 +31,7 @@ class Plan:
         peers: whether others are measured, too.
     """
 
+    rows: Sequence[str] = ()
     repeat: int = 5
     count: int = 5_000
     warm: int = 200

@@ -12,9 +12,8 @@ import sys
 import uuid
 from collections.abc import Callable
 
-from armonik.protogen.common.objects_pb2 import Configuration, Empty, Output, TaskOptions
+from armonik.protogen.common.objects_pb2 import Empty, Output
 from armonik.protogen.common.worker_common_pb2 import ProcessReply, ProcessRequest
-from google.protobuf.duration_pb2 import Duration
 
 from hello_helpers.embedded.compute_plane.inside.frames import DONE, TASK, Frame
 from hello_helpers.messages import Payload, Result
@@ -27,13 +26,16 @@ REQUEST = ProcessRequest(
     communication_token=ID,
     session_id=ID,
     task_id=ID,
-    task_options=TaskOptions(
-        max_duration=Duration(seconds=300), max_retries=1, priority=1, partition_id="default"
-    ),
+    task_options={
+        "max_duration": {"seconds": 300},
+        "max_retries": 1,
+        "priority": 1,
+        "partition_id": "default",
+    },
     expected_output_keys=[ID],
     payload_id=ID,
     data_folder=f"/tmp/armonik-12345678/shared/{ID}",
-    configuration=Configuration(data_chunk_max_size=2 * 1024 * 1024),
+    configuration={"data_chunk_max_size": 2 * 1024 * 1024},
 )
 REPLY = ProcessReply(output=Output(ok=Empty()))
 
@@ -47,12 +49,8 @@ BACK = Frame(
 
 def work(connection: socket.socket) -> None:
     """Answer each task until the other side closes: the worker's process."""
-    read = 0
-    while data := connection.recv(1 << 16):
-        read += len(data)
-        while read >= len(THERE):
-            read -= len(THERE)
-            connection.sendall(BACK)
+    while connection.recv(len(THERE), socket.MSG_WAITALL):
+        connection.sendall(BACK)
 
 
 class Trips:
@@ -61,56 +59,25 @@ class Trips:
     def __init__(self, done: Callable[[], None]) -> None:
         """Remember whom to tell of each task that is back."""
         self._done = done
-        self._waiting = 0
-        self._pods: list[_Pod] = []
+        self._waiting = asyncio.Semaphore(0)
+        self._pods: list[asyncio.Task[None]] = []
 
     async def connect(self, connection: socket.socket) -> None:
         """Use this connection to a worker, too."""
-        loop = asyncio.get_running_loop()
-        _, pod = await loop.create_unix_connection(lambda: _Pod(self), sock=connection)
-        self._pods.append(pod)
+        reader, writer = await asyncio.open_unix_connection(sock=connection)
+        self._pods.append(asyncio.create_task(self._pod(reader, writer)))
 
     def add(self, count: int) -> None:
         """Send so many tasks, as workers become free."""
-        self._waiting += count
-        for pod in self._pods:
-            pod.go_on()
+        for _ in range(count):
+            self._waiting.release()
 
-    def take(self) -> bool:
-        """Take a task if there is one."""
-        self._waiting -= 1
-        if self._waiting < 0:
-            self._waiting = 0
-            return False
-        return True
-
-    def back(self) -> None:
-        """Note that a task is back."""
-        self._done()
-
-
-class _Pod(asyncio.Protocol):
-    """The pod's end of one connection."""
-
-    def __init__(self, trips: Trips) -> None:
-        self._trips = trips
-        self._missing = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        self._missing -= len(data)
-        if self._missing <= 0:
-            self._trips.back()
-            self.go_on()
-
-    def go_on(self) -> None:
-        """Send the next task unless one is under way."""
-        if self._missing <= 0 and self._trips.take():
-            self._missing = len(BACK)
-            self._transport.write(THERE)
+    async def _pod(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await self._waiting.acquire()
+            writer.write(THERE)
+            await reader.readexactly(len(BACK))
+            self._done()
 
 
 if __name__ == "__main__":

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import grpc
 from armonik.common import EventTypes, batched
@@ -48,34 +48,29 @@ class RawHello:
         self.wait(output_ids)
         self._download(output_ids[0])
 
+    def pause(self) -> None:
+        """Nothing runs here."""
+
     def create(self, contents: Sequence[bytes]) -> list[str]:
-        ids: list[str] = []
-        new, numbers = results.CreateResultsRequest.ResultCreate, itertools.count()
-        for batch in batched(contents, BATCH):
-            named = [new(name=f"p{next(numbers)}", data=content) for content in batch]
-            request = results.CreateResultsRequest(session_id=ID, results=named)
-            ids += [raw.result_id for raw in self._results.CreateResults(request).results]
-        return ids
+        named = [{"name": f"p{number}", "data": data} for number, data in enumerate(contents)]
+        return self._made(self._results.CreateResults, results.CreateResultsRequest, named)
 
     def announce(self, count: int) -> list[str]:
-        ids: list[str] = []
-        new = results.CreateResultsMetaDataRequest.ResultCreate
-        for batch in batched(range(count), BATCH):
-            named = [new(name=f"o{number}") for number in batch]
-            request = results.CreateResultsMetaDataRequest(session_id=ID, results=named)
-            ids += [raw.result_id for raw in self._results.CreateResultsMetaData(request).results]
-        return ids
+        named = [{"name": f"o{number}"} for number in range(count)]
+        call, request = self._results.CreateResultsMetaData, results.CreateResultsMetaDataRequest
+        return self._made(call, request, named)
+
+    def _made(self, call: Any, request: Any, named: list[dict[str, Any]]) -> list[str]:
+        replies = [call(request(session_id=ID, results=each)) for each in batched(named, BATCH)]
+        return [made.result_id for reply in replies for made in reply.results]
 
     def submit(self, payload_ids: Sequence[str], output_ids: Sequence[str]) -> None:
-        new = tasks.SubmitTasksRequest.TaskCreation
-        for batch in batched(list(zip(payload_ids, output_ids, strict=True)), BATCH):
-            creations = [
-                new(payload_id=payload_id, expected_output_keys=[output_id])
-                for payload_id, output_id in batch
-            ]
-            self._tasks.SubmitTasks(
-                tasks.SubmitTasksRequest(session_id=ID, task_creations=creations)
-            )
+        creations = [
+            {"payload_id": payload_id, "expected_output_keys": [output_id]}
+            for payload_id, output_id in zip(payload_ids, output_ids, strict=True)
+        ]
+        for batch in batched(creations, BATCH):
+            self._tasks.SubmitTasks(tasks.SubmitTasksRequest(session_id=ID, task_creations=batch))
 
     def wait(self, output_ids: Sequence[str]) -> None:
         request = events.EventSubscriptionRequest(session_id=ID, returned_events=RESULTS)
@@ -86,6 +81,9 @@ class RawHello:
     def download(self, result_ids: Sequence[str], at_once: int) -> list[bytes]:
         with ThreadPoolExecutor(at_once) as pool:
             return list(pool.map(self._download, result_ids))
+
+    def check(self, data: Sequence[bytes]) -> None:
+        """All answers are alike."""
 
     def _download(self, result_id: str) -> bytes:
         request = results.DownloadResultDataRequest(session_id=ID, result_id=result_id)

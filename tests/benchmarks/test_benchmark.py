@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import grpc
 import pytest
-from armonik.common import create_channel
-from armonik.protogen.client.results_service_pb2_grpc import ResultsStub
-from armonik.protogen.client.tasks_service_pb2_grpc import TasksStub
-from armonik.protogen.common.results_common_pb2 import (
-    CreateResultsMetaDataRequest,
-    CreateResultsRequest,
-)
-from armonik.protogen.common.tasks_common_pb2 import SubmitTasksRequest
 
 from hello_helpers.embedded import EmbeddedArmonik
+from tests.conformance.driver import ArmoniK
 
-from . import hello, peers, raw, raw_client
+from . import hello, peers, raw, raw_client, rows
 from .__main__ import main
 from .measuring import Contender, NotMeasured, Race, Sample, run
 from .private_socket import PAYLOAD
-from .rows import ROWS, starts
+from .rows import ROWS
 
 pytestmark = pytest.mark.embedded_only
 
@@ -49,41 +41,38 @@ def armonik() -> Iterator[EmbeddedArmonik]:
 @pytest.fixture
 def started_once(armonik: EmbeddedArmonik, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have all rows share what each of them would start for itself: that takes its time."""
+    with (
+        raw_client.client(workers=2) as with_workers,
+        raw.served() as address,
+        grpc.insecure_channel(address) as channel,
+        hello.create_channel(armonik.endpoint) as ours,
+    ):
+        without = raw_client.RawHello(channel, process=True)
 
-    @contextmanager
-    def our_client(data: str | None = None) -> Iterator[tuple[EmbeddedArmonik, hello.Hello]]:
-        del data
-        with create_channel(armonik.endpoint) as channel:
-            yield armonik, hello.Hello(channel)
-
-    with raw_client.client(workers=2) as with_workers, raw.served() as address:
-        without = raw_client.RawHello(grpc.insecure_channel(address), process=True)
-
-        def raw_one(
-            workers: int = 0, *, process: bool = False
-        ) -> AbstractContextManager[raw_client.RawHello]:
-            del process
+        def raw_one(workers: int = 0, **_: bool) -> AbstractContextManager[raw_client.RawHello]:
             return nullcontext(with_workers if workers else without)
+
+        def our_client(**_: str) -> AbstractContextManager[hello.Hello]:
+            return nullcontext(hello.Hello(armonik, ours))
 
         monkeypatch.setattr(hello, "client", our_client)
         monkeypatch.setattr(raw_client, "client", raw_one)
         monkeypatch.setattr(raw, "served", lambda: nullcontext(address))
-        monkeypatch.setattr(starts, "COMMAND", [sys.executable, "-c", "pass"])
+        monkeypatch.setattr(rows, "command", lambda *_: None)
         yield
 
 
-@pytest.fixture
-def written(started_once: None, tmp_path: Path) -> tuple[dict[str, Any], str]:
-    """All rows, measured: the figures, and the picture."""
-    del started_once
-    main([*SMALL, "--json", str(tmp_path / "new" / "figures.json")])
-    text = (tmp_path / "new" / "figures.json").read_text("utf-8")
+def measured(path: Path, *arguments: str) -> dict[str, Any]:
+    """What a small run has written."""
+    main([*SMALL, *arguments, "--json", str(path)])
+    text = path.read_text("utf-8")
     assert tempfile.gettempdir() not in text
-    return json.loads(text), (tmp_path / "new" / "figures.svg").read_text("utf-8")
+    return json.loads(text)
 
 
-def test_every_row_is_measured_and_compared_and_drawn(written: tuple[dict[str, Any], str]):
-    figures, picture = written
+@pytest.mark.usefixtures("started_once")
+def test_every_row_is_measured_and_compared_and_drawn(tmp_path: Path):
+    figures = measured(tmp_path / "new" / "figures.json")
     assert figures["machine"]["cores"] >= 1
     assert figures["machine"]["versions"]["armonik"]
     rows = figures["rows"]
@@ -99,41 +88,32 @@ def test_every_row_is_measured_and_compared_and_drawn(written: tuple[dict[str, A
         assert (row["ratio"] is None) == (row is ours), row
     assert {row["who"] for row in rows} >= {"empty gRPC handlers", "file copy", *peers.PEERS}
 
-    root = ElementTree.fromstring(picture)
+    root = ElementTree.parse(tmp_path / "new" / "figures.svg").getroot()
     assert root.findtext(f"{SVG}title")
-    words = " ".join(root.itertext())
+    words = " ".join(text.text or "" for text in root.iter(f"{SVG}text"))
     assert all(row["name"] in words and row["who"] in words for row in rows)
     bars = [bar for bar in root.iter(f"{SVG}rect") if bar.get("fill") != "white"]
     assert len(bars) == sum(row["ratio"] is not None for row in rows)
 
 
 def test_the_raw_answers_are_as_large_as_ours(armonik: EmbeddedArmonik):
-    with create_channel(armonik.endpoint) as channel:
-        session_id = hello.Hello(channel).session_id
-        results, count, names = ResultsStub(channel), 50, range(1000, 1050)
-        new = CreateResultsRequest.ResultCreate
-        stored = results.CreateResults(
-            CreateResultsRequest(
-                session_id=session_id, results=[new(name=f"p{n}", data=PAYLOAD) for n in names]
-            )
-        )
-        named = CreateResultsMetaDataRequest.ResultCreate
-        announced = results.CreateResultsMetaData(
-            CreateResultsMetaDataRequest(
-                session_id=session_id, results=[named(name=f"o{n}") for n in names]
-            )
-        )
-        pairs = zip(stored.results, announced.results, strict=True)
-        task = SubmitTasksRequest.TaskCreation
-        submitted = TasksStub(channel).SubmitTasks(
-            SubmitTasksRequest(
-                session_id=session_id,
-                task_creations=[
-                    task(payload_id=payload.result_id, expected_output_keys=[output.result_id])
-                    for payload, output in pairs
-                ],
-            )
-        )
+    count, numbers = 50, range(1000, 1050)
+    client = ArmoniK(armonik.endpoint, "default")
+    mine = {"session_id": client.create_session()}
+    named = [{"name": f"p{n}", "data": PAYLOAD} for n in numbers]
+    stored = client.results.CreateResults(raw.results.CreateResultsRequest(results=named, **mine))
+    named = [{"name": f"o{n}"} for n in numbers]
+    announced = client.results.CreateResultsMetaData(
+        raw.results.CreateResultsMetaDataRequest(results=named, **mine)
+    )
+    creations = [
+        {"payload_id": payload.result_id, "expected_output_keys": [output.result_id]}
+        for payload, output in zip(stored.results, announced.results, strict=True)
+    ]
+    submitted = client.tasks.SubmitTasks(
+        raw.tasks.SubmitTasksRequest(task_creations=creations, **mine)
+    )
+    client.close()
     for ours, empty in (
         (stored, raw.stored(count)),
         (announced, raw.announced(count)),
@@ -142,10 +122,9 @@ def test_the_raw_answers_are_as_large_as_ours(armonik: EmbeddedArmonik):
         assert empty.ByteSize() == pytest.approx(ours.ByteSize(), rel=0.05), type(ours).__name__
 
 
-def test_rows_can_be_chosen_by_name(tmp_path: Path, started_once: None):
-    del started_once
-    main([*SMALL, "--rows", "submission", "--json", str(tmp_path / "figures.json")])
-    rows = json.loads((tmp_path / "figures.json").read_text("utf-8"))["rows"]
+@pytest.mark.usefixtures("started_once")
+def test_rows_can_be_chosen_by_name(tmp_path: Path):
+    rows = measured(tmp_path / "figures.json", "--rows", "submission")["rows"]
     assert {row["name"].split(":")[0] for row in rows} == {"submission alone"}
 
 
@@ -157,29 +136,26 @@ def test_a_row_that_does_not_exist_is_refused_with_the_names_of_those_that_do(
     assert "cold" in capsys.readouterr().err
 
 
+def race(ours: Callable[[], Sample], peer: Callable[[], Sample], repeat: int) -> Any:
+    return run(Race({"row": "s"}, [Contender("ours", ours), Contender("peer", peer)], repeat))
+
+
 def test_contenders_are_measured_in_turn_and_compared_within_each_repetition():
     order: list[str] = []
 
-    def measured(who: str, values: list[float]) -> Callable[[], Sample]:
+    def measured(who: str, *values: float) -> Callable[[], Sample]:
+        left = iter(values)
+
         def measure() -> Sample:
             order.append(who)
-            return Sample({"row": [values.pop(0)]})
+            return Sample({"row": [next(left)]})
 
         return measure
 
-    ours, peer = run(
-        Race(
-            {"row": "s"},
-            [
-                Contender("ours", measured("ours", [1.0, 10.0, 3.0])),  # the second time is slow,
-                Contender("peer", measured("peer", [2.0, 20.0, 6.0])),  # for the peer, too
-            ],
-            repeat=3,
-        )
-    )
+    # The second time is slow, for the peer, too.
+    ours, peer = race(measured("ours", 1, 10, 3), measured("peer", 2, 20, 6), repeat=3)
     assert order == ["ours", "peer"] * 3
     assert ours.ratio is None
-    assert peer.ratio is not None
     assert (peer.ratio.low, peer.ratio.median, peer.ratio.high) == (0.5, 0.5, 0.5)
 
 
@@ -187,12 +163,6 @@ def test_a_peer_that_fails_is_named_with_the_reason_and_the_others_go_on():
     def fail() -> Sample:
         raise NotMeasured("it has no time")
 
-    ours, peer = run(
-        Race(
-            {"row": "s"},
-            [Contender("ours", lambda: Sample({"row": [1.0]})), Contender("peer", fail)],
-            repeat=2,
-        )
-    )
+    ours, peer = race(lambda: Sample({"row": [1.0]}), fail, repeat=2)
     assert len(ours.runs) == 2
     assert (peer.runs, peer.ratio, peer.note) == ([], None, "not measured: it has no time")

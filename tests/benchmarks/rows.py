@@ -1,0 +1,228 @@
+"""The rows of the benchmark, each with whom it is compared; ``--rows`` takes the names.
+
+The raw limit makes the same calls as ours: batched creation, batched submission, one stream with an
+event for each result, several downloads at once. A server that does nothing else answers all of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+
+from hello_helpers.messages import Payload, Result
+from tests.commands import hello_armonik
+
+from . import bulk, hello, peers, raw_client
+from .measuring import Contender, Race, Sample, seconds
+from .plan import AT_ONCE, BATCH, OURS, RAW, Plan
+
+DOWNLOADS = (1, 4, 8)
+
+Deed = Callable[[hello.Client], Sample]
+"""Does something with a client, ours or the raw one."""
+
+
+def _with(client: Callable[[], AbstractContextManager[hello.Client]], deed: Deed) -> Sample:
+    with client() as opened:
+        return deed(opened)
+
+
+def both(deed: Deed, workers: int = 0) -> list[Contender]:
+    """Return ours and the raw limit, whose tasks go to so many worker processes and back."""
+    return [
+        Contender(OURS, lambda: _with(hello.client, deed)),
+        Contender(RAW, lambda: _with(lambda: raw_client.client(workers), deed)),
+    ]
+
+
+# --- programs: from the start to the first result
+
+
+def command(*arguments: str) -> None:
+    """Run a command of ours; its output must say that it went well."""
+    done = hello_armonik(*arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def _start(row: str, *before: str) -> Sample:
+    """Time a run after another command, to the end of its process; and stop what it has started."""
+    command(*before)
+    took = seconds(lambda: command("run"))
+    command("stop")
+    return Sample({row: [took]})
+
+
+def cold(plan: Plan) -> list[Race]:
+    """Start with nothing running. How long it takes a peer to end its cluster does not count."""
+    row = "cold start to first result"
+    others = peers.contenders(plan, "first", 0, lambda first, _: {row: [first]})
+    ours = Contender(OURS, lambda: _start(row, "stop"))
+    return [Race({row: "s"}, [ours, *others], plan.repeat)]
+
+
+def attached(plan: Plan) -> list[Race]:
+    """Start beside an embedded ArmoniK; compare with cold starts, our own too."""
+    row = "attached run, whole process"
+    others = peers.contenders(plan, "first", 0, lambda first, _: {row: [first]})
+    ours = Contender(OURS, lambda: _start(row, "run"))
+    own = Contender(f"{OURS}, cold start", lambda: _start(row, "stop"))
+    return [Race({row: "s"}, [ours, own, *others], plan.repeat)]
+
+
+# --- hellos: one after the other, many at once, and what many are made of
+
+
+def warm(plan: Plan) -> list[Race]:
+    """Compare with the raw calls on both roads to a worker: a private socket, and over gRPC."""
+    row = "warm hello"
+
+    def times(client: hello.Client) -> Sample:
+        return Sample({row: [seconds(client.once) * 1000 for _ in range(plan.warm)]})
+
+    ours, socket = both(times, workers=2)
+    contenders = [
+        ours,
+        Contender("raw calls, worker by socket", socket.measure),
+        Contender(
+            "raw calls, worker by gRPC",
+            lambda: _with(lambda: raw_client.client(process=True), times),
+        ),
+        *peers.contenders(plan, "warm", plan.warm, lambda _, times: {row: times}),
+    ]
+    return [Race({row: "ms"}, contenders, plan.fewer)]
+
+
+def many(plan: Plan) -> list[Race]:
+    """Send many hellos at once, from the first payload to the last checked result."""
+    count = plan.count
+    row = f"{count:,} hellos, all checked"
+
+    def phases(client: hello.Client) -> Sample:
+        payload_ids, output_ids, data = [], [], []
+
+        def create() -> None:
+            payload_ids.extend(client.create(hello.payloads(count)))
+            output_ids.extend(client.announce(count))
+
+        took = {
+            "create s": seconds(create),
+            "submit s": seconds(lambda: client.submit(payload_ids, output_ids)),
+            "run s": seconds(lambda: client.wait(output_ids)),
+            "download s": seconds(lambda: data.extend(client.download(output_ids, AT_ONCE))),
+        }
+        client.check(data)
+        return Sample({row: [count / sum(took.values())]}, took)
+
+    others = peers.contenders(plan, "many", count, lambda _, took: {row: [count / took[0]]})
+    return [Race({row: "tasks/s"}, [*both(phases, workers=2), *others], plan.fewer)]
+
+
+def submission(plan: Plan) -> list[Race]:
+    """Submit tasks in batches. The session is paused, so that nothing else happens meanwhile."""
+    row = f"submission alone: {plan.count:,} tasks, {BATCH} in a call"
+
+    def rate(client: hello.Client) -> Sample:
+        payload_ids = client.create(hello.payloads(plan.count))
+        output_ids = client.announce(plan.count)
+        client.pause()
+        return Sample({row: [plan.count / seconds(lambda: client.submit(payload_ids, output_ids))]})
+
+    return [Race({row: "tasks/s"}, both(rate), plan.repeat)]
+
+
+def results(plan: Plan) -> list[Race]:
+    """Create results with data, in batches, and download them with more and more at once."""
+    create = f"results alone: create {plan.count:,}, {BATCH} in a call"
+    fetch = {at_once: f"download {plan.count:,}, {at_once} at once" for at_once in DOWNLOADS}
+
+    def rates(client: hello.Client) -> Sample:
+        contents, ids = hello.payloads(plan.count), []
+        took = {create: seconds(lambda: ids.extend(client.create(contents)))}
+        for at_once, row in fetch.items():
+            took[row] = seconds(lambda n=at_once: client.download(ids, n))
+        return Sample({row: [plan.count / each] for row, each in took.items()})
+
+    units = dict.fromkeys([create, *fetch.values()], "results/s")
+    return [Race(units, both(rates), plan.repeat)]
+
+
+def scale(plan: Plan) -> list[Race]:
+    """Compare the cost of a task of many with those of fewer, each on an ArmoniK of its own."""
+    whole, submitted = "cost of a task, submission and run", "cost of a task, submission"
+
+    def cost(count: int) -> Deed:
+        def deed(client: hello.Client) -> Sample:
+            payload_ids, output_ids = client.create(hello.payloads(count)), client.announce(count)
+            first = seconds(lambda: client.submit(payload_ids, output_ids))
+            then = seconds(lambda: client.wait(output_ids))
+            each = 1000 / count
+            return Sample({whole: [(first + then) * each], submitted: [first * each]})
+
+        return deed
+
+    contenders = [
+        Contender(f"{OURS}, {size:,} tasks", lambda size=size: _with(hello.client, cost(size)))
+        for size in sorted(plan.sizes, reverse=True)
+    ]
+    return [Race({whole: "ms", submitted: "ms"}, contenders, plan.fewer)]
+
+
+def tree(plan: Plan) -> list[Race]:
+    """Have each task split its numbers in two; a third task joins the sums."""
+    count = plan.leaves + 2 * (plan.leaves - 1)  # its leaves, and two for each split
+    row = f"tree of {count:,} subtasks"
+
+    def add(client: hello.Client, numbers: Sequence[int], threshold: int) -> None:
+        payload_ids = client.create([Payload(list(numbers), threshold).serialize()])
+        output_ids = client.announce(1)
+        client.submit(payload_ids, output_ids)
+        client.wait(output_ids)
+        (data,) = client.download(output_ids, 1)
+        assert Result.deserialize(data).value == sum(numbers)
+
+    def rate(client: hello.Client) -> Sample:
+        add(client, [1, 2, 3, 4], 2)
+        return Sample({row: [count / seconds(lambda: add(client, range(plan.leaves), 1))]})
+
+    others = peers.contenders(
+        plan, "tree", plan.leaves, lambda _, took: {row: [count / took[0]]}, peers.NO_TREE
+    )
+    ours = Contender(OURS, lambda: _with(hello.client, rate))
+    return [Race({row: "tasks/s"}, [ours, *others], plan.fewer)]
+
+
+def rest(plan: Plan) -> list[Race]:
+    """Have nobody use it. Of Dask, the client's process holds the scheduler, too."""
+    units = {
+        "memory at rest, two workers": "MB",
+        "memory at rest, shared pages once": "MB",
+        "CPU at rest, two workers": "% of a core",
+    }
+
+    def values(figures: Sequence[float]) -> Mapping[str, Sequence[float]]:
+        return {row: [figure] for row, figure in zip(units, figures, strict=True)}
+
+    def ours(client: hello.Client) -> Sample:
+        return Sample(values(peers.resting(client.armonik.process.pid, plan.watch)))
+
+    note = "without its client; the figures of the peers include theirs"
+    contenders = [
+        Contender(OURS, lambda: _with(hello.client, ours), note),
+        *peers.contenders(plan, "rest", math.ceil(plan.watch), lambda _, found: values(found)),
+    ]
+    return [Race(units, contenders, plan.fewer)]
+
+
+ROWS: Mapping[str, Callable[[Plan], list[Race]]] = {
+    "cold": cold,
+    "attached": attached,
+    "warm": warm,
+    "many": many,
+    "submission": submission,
+    "results": results,
+    "scale": scale,
+    "tree": tree,
+    "bulk": bulk.races,
+    "rest": rest,
+}
