@@ -10,10 +10,12 @@ import pytest
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.browser.notebook import Notebook
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, learners_server, write_notebook
 
-Show = Callable[[JupyterServer, str], Notebook]
+Show = Callable[..., Notebook]
 """The type of the fixture `show`."""
+
+SIZE = {"width": 1280, "height": 1000}
 
 CHROMIUM_OPTIONS = [
     "--no-sandbox",  # needed for root, as in a container
@@ -44,13 +46,20 @@ def browser() -> Iterator[BrowserContext]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
         # One context for all, so that JupyterLab's files come from its cache: twice as fast.
-        yield chromium.new_context(viewport={"width": 1280, "height": 1000})
+        yield chromium.new_context(viewport=SIZE)
         chromium.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
+    """A learner's JupyterLab for all tests here: its start takes longer than most of them."""
+    with learners_server(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
 def windows() -> Iterator[dict[JupyterServer, Notebook]]:
-    """The window of each server, kept for the next test of the module."""
+    """The window of each server, kept for the next test: JupyterLab takes long to load."""
     opened: dict[JupyterServer, Notebook] = {}
     yield opened
     for notebook in opened.values():
@@ -58,20 +67,27 @@ def windows() -> Iterator[dict[JupyterServer, Notebook]]:
 
 
 @pytest.fixture
-def show(browser: BrowserContext, windows: dict[JupyterServer, Notebook]) -> Iterator[Show]:
-    """A function that opens a notebook of a server, alone, with a fresh kernel.
+def show(
+    browser: BrowserContext, server: JupyterServer, windows: dict[JupyterServer, Notebook]
+) -> Iterator[Show]:
+    """A function that opens a notebook of the server, alone, with a fresh kernel.
+
+    It takes the name of a lesson; or the name and the cells of a notebook, which it writes.
 
     At the end of the test it looks for what no test may do: ask another machine for something, or
     make the browser's console show an error.
     """
     shown: list[Notebook] = []
 
-    def open_notebook(server: JupyterServer, name: str) -> Notebook:
+    def open_notebook(name: str, *cells: str) -> Notebook:
+        if cells:
+            write_notebook(server.home / "mine" / name, *cells)
         if server not in windows:
             windows[server] = Notebook(browser.new_page(), server)
         notebook = windows[server]
         notebook.requests.clear()
         notebook.complaints.clear()
+        notebook.page.set_viewport_size(SIZE)
         shown.append(notebook)
         notebook.open(name)
         return notebook

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ import nbformat
 import psutil
 from nbformat import v4
 
-from hello_helpers.cli.lab import jupyter_command, jupyter_environment
+from hello_helpers.cli.lab import jupyter_environment
+from tests.commands import CLI
 from tests.isolation import environment
 
 SECONDS_TO_START = 60  # a busy machine imports slowly
@@ -122,13 +122,6 @@ class JupyterServer:
         self.close()
 
 
-def server_of(folder: Path, home: Path) -> JupyterServer:
-    """Start a JupyterLab on a folder of notebooks."""
-    return JupyterServer(jupyter_command(folder), home)
-
-
 def learners_server(home: Path) -> JupyterServer:
-    """Start JupyterLab as a learner does, on a copy of the lessons."""
-    return JupyterServer(
-        [sys.executable, "-m", "hello_helpers", "lab", "--dir", str(home / "mine")], home
-    )
+    """Start JupyterLab as a learner does, on a copy of the lessons in the folder ``mine``."""
+    return JupyterServer([*CLI, "lab", "--dir", str(home / "mine")], home, cwd=home)

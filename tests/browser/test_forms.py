@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -13,7 +12,6 @@ from hello_helpers.forms.field import ENTER_SECONDS
 from tests.browser.conftest import Show
 from tests.browser.forms import CHECK, MILLISECONDS, SEND, check_embedded, forms, send
 from tests.browser.notebook import Notebook
-from tests.browser.server import JupyterServer, server_of, write_notebook
 
 pytestmark = pytest.mark.embedded_only
 
@@ -28,19 +26,10 @@ BAD_NUMBERS = {
 }
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """A JupyterLab on a notebook with both forms."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    write_notebook(folder / "forms.ipynb", ENDPOINT, VALUES)
-    with server_of(folder, tmp_path_factory.mktemp("lab")) as running:
-        yield running
-
-
 @pytest.fixture
-def notebook(server: JupyterServer, show: Show) -> Notebook:
+def notebook(show: Show) -> Notebook:
     """Both forms, shown and untouched."""
-    notebook = show(server, "forms.ipynb")
+    notebook = show("forms.ipynb", ENDPOINT, VALUES)
     notebook.run_all()
     assert notebook.errors() == []
     return notebook

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -20,7 +19,6 @@ from tests.browser.forms import (
     split,
 )
 from tests.browser.notebook import START_COMMAND
-from tests.browser.server import JupyterServer, learners_server
 from tests.store_notebooks import NOTEBOOKS
 
 pytestmark = pytest.mark.embedded_only
@@ -32,13 +30,6 @@ LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """A learner's JupyterLab."""
-    with learners_server(tmp_path_factory.mktemp("lab")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def used() -> set[str]:
     """The kinds of forms that were used in any lesson so far."""
     return set()
@@ -46,9 +37,9 @@ def used() -> set[str]:
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_a_lesson_runs_from_top_to_bottom_and_its_forms_work(
-    server: JupyterServer, show: Show, used: set[str], name: str
+    show: Show, used: set[str], name: str
 ) -> None:
-    lesson = show(server, name)
+    lesson = show(name)
     lesson.run_all()
     assert (lesson.errors(), lesson.not_run()) == ([], 0)
     for form in forms(lesson, CHECK):
@@ -68,11 +59,9 @@ def test_a_lesson_runs_from_top_to_bottom_and_its_forms_work(
     lesson.screenshot()
 
 
-def test_the_first_result_is_there_soon_after_the_first_lesson_is_opened(
-    server: JupyterServer, show: Show
-) -> None:
+def test_the_first_result_is_there_soon_after_the_first_lesson_is_opened(show: Show) -> None:
     began = time.monotonic()
-    lesson = show(server, "00_welcome.ipynb")
+    lesson = show("00_welcome.ipynb")
     lesson.page.evaluate(START_COMMAND, ["notebook:run-all-cells", {}])
     lesson.panel.get_by_text("Result : 45", exact=True).first.wait_for()
     seconds = time.monotonic() - began

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.browser.conftest import Show
-from tests.browser.server import JupyterServer, server_of, write_notebook
+from tests.browser.server import JupyterServer, learners_server
 
 pytestmark = pytest.mark.embedded_only
 
@@ -35,16 +35,15 @@ print("result:", steps.wait_for_result(channel, session_id, data.result_id).valu
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[JupyterServer]:
-    """A JupyterLab on a notebook that uses ArmoniK."""
-    write_notebook(tmp_path / "hello.ipynb", START, HELLO)
-    with server_of(tmp_path, tmp_path / "lab") as running:
+    """A JupyterLab that no other test has used, to be killed."""
+    with learners_server(tmp_path) as running:
         yield running
 
 
 def test_a_session_outlives_its_kernel_and_nothing_outlives_jupyterlab(
     server: JupyterServer, show: Show
 ) -> None:
-    notebook = show(server, "hello.ipynb")
+    notebook = show("hello.ipynb", START, HELLO)
     notebook.run_all()
     assert notebook.errors() == []
     assert "sessions so far: 0" in notebook.text()

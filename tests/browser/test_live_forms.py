@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -11,7 +10,6 @@ from playwright.sync_api import Locator, expect
 from tests.browser.conftest import Show
 from tests.browser.forms import MILLISECONDS, forms
 from tests.browser.notebook import Notebook
-from tests.browser.server import JupyterServer, server_of, write_notebook
 
 pytestmark = pytest.mark.embedded_only
 
@@ -23,20 +21,10 @@ from hello_helpers.forms import {form}
 FAIL, MANY = "Run it", "Run the tasks"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """A JupyterLab on a notebook with both forms."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    cells = [CELL.format(form=form) for form in ("FailureForm", "ManyForm")]
-    write_notebook(folder / "live.ipynb", *cells)
-    with server_of(folder, tmp_path_factory.mktemp("lab")) as running:
-        yield running
-
-
 @pytest.fixture
-def notebook(server: JupyterServer, show: Show) -> Notebook:
+def notebook(show: Show) -> Notebook:
     """Both forms, shown and untouched."""
-    notebook = show(server, "live.ipynb")
+    notebook = show("live.ipynb", *(CELL.format(form=form) for form in ("FailureForm", "ManyForm")))
     notebook.run_all()
     assert notebook.errors() == []
     return notebook

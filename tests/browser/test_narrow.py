@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from tests.browser.conftest import Show
-from tests.browser.server import JupyterServer, server_of, write_notebook
 
 FOLDER = "/a-folder-with-a-long-name" * 3  # of the 107 bytes that a socket may have
 
@@ -20,19 +15,8 @@ terminal_command("hello_client.py", Endpoint.parse("unix://{FOLDER}/armonik.sock
 IS_CUT = "block => block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """A JupyterLab on a notebook that shows a command for the terminal."""
-    folder = tmp_path_factory.mktemp("notebooks")
-    write_notebook(folder / "narrow.ipynb", COMMAND)
-    with server_of(folder, tmp_path_factory.mktemp("lab")) as running:
-        yield running
-
-
-def test_a_long_command_is_there_in_full_and_copied_as_it_is(
-    server: JupyterServer, show: Show
-) -> None:
-    notebook = show(server, "narrow.ipynb")
+def test_a_long_command_is_there_in_full_and_copied_as_it_is(show: Show) -> None:
+    notebook = show("narrow.ipynb", COMMAND)
     notebook.page.set_viewport_size({"width": 900, "height": 700})
     notebook.run_all()
     assert notebook.errors() == []

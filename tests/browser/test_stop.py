@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Show
 from tests.browser.forms import SEND, forms, send
 from tests.browser.notebook import ERROR_OUTPUT, START_COMMAND, STDERR_OUTPUT, Notebook
-from tests.browser.server import JupyterServer, server_of, write_notebook
+from tests.browser.server import JupyterServer
+from tests.commands import hello_armonik
 
 pytestmark = pytest.mark.embedded_only
 
@@ -36,18 +31,10 @@ SELECT = "number => { jupyterapp.shell.currentWidget.content.activeCellIndex = n
 STOPPED = "The embedded ArmoniK that this notebook used has been stopped: run the first cell again."
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[JupyterServer]:
-    """A JupyterLab on a small notebook."""
-    write_notebook(tmp_path / "stop.ipynb", FIRST, FORM, PAYLOAD, WAIT)
-    with server_of(tmp_path, tmp_path / "lab") as running:
-        yield running
-
-
 def test_forms_go_on_cells_say_what_to_do_and_the_stop_button_tells_what_was_waited_for(
     server: JupyterServer, show: Show
 ) -> None:
-    notebook = show(server, "stop.ipynb")
+    notebook = show("stop.ipynb", FIRST, FORM, PAYLOAD, WAIT)
     for number in (0, 1, 2):
         run(notebook, number)
     assert notebook.errors() == []
@@ -83,7 +70,5 @@ def run(notebook: Notebook, number: int) -> None:
 
 def stop(server: JupyterServer) -> None:
     """Type `hello-armonik stop` in a terminal of this JupyterLab."""
-    words = [sys.executable, "-m", "hello_helpers", "stop"]
-    environment = {**os.environ, **server.variables}
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, env=environment)
+    done = hello_armonik("stop", **server.variables)
     assert done.stdout.strip() == "The embedded ArmoniK has been stopped."

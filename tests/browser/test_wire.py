@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Show
 from tests.browser.notebook import Notebook
-from tests.browser.server import JupyterServer, learners_server
 
 pytestmark = pytest.mark.embedded_only
 
@@ -19,22 +18,12 @@ OUTPUT = f".jp-OutputArea-output:has({PICTURE})"
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """A learner's JupyterLab."""
-    with learners_server(tmp_path_factory.mktemp("lab")) as running:
-        yield running
-
-
 @pytest.fixture
-def lesson(server: JupyterServer, show: Show) -> Iterator[Notebook]:
-    """The lesson about the whole client, run; the window gets its size and theme back."""
-    opened = show(server, "06_the_whole_client.ipynb")
+def lesson(show: Show) -> Iterator[Notebook]:
+    """The lesson about the whole client, run; the window gets its theme back."""
+    opened = show("06_the_whole_client.ipynb")
     opened.run_all()
-    size = opened.page.viewport_size
-    assert size
     yield opened
-    opened.page.set_viewport_size(size)
     opened.command("apputils:change-theme", theme=LIGHT)
 
 
