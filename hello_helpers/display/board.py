@@ -9,27 +9,25 @@ from __future__ import annotations
 import html
 import threading
 import time
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import grpc
 import ipywidgets as widgets
-from armonik.common import EventTypes, TaskStatus
-from armonik.protogen.client.events_service_pb2_grpc import EventsStub
-from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
+from armonik.client import ArmoniKTasks
+from armonik.common import Task, TaskStatus
 
 from hello_helpers.display.board_state import BoardState
 from hello_helpers.display.tables import Table
-from hello_helpers.errors import WaitTimeoutError
+from hello_helpers.errors import HelloError, WaitTimeoutError
+from hello_helpers.wait.events import HEARTBEAT, Follower, News
 
 ALWAYS_SHOWN = ("CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED")
 """Rows that stay when they count nothing: else the page would jump while tasks run."""
 
-PAINT_SECONDS = 0.1
-"""Between two drawings: nobody reads faster, and a browser would lag behind thousands of events."""
-
-LISTEN_SECONDS = 600.0
-PAUSE_SECONDS = 1.0
-HEARTBEAT = 0.1
+PAGE = 1000
+"""Tasks in one call of a look."""
 
 
 class Board:
@@ -49,25 +47,29 @@ class Board:
         self.table = widgets.HTML(_framed(self.state.table(ALWAYS_SHOWN)))
         self.box = widgets.VBox([self.bar, self.text, self.table])
         self._lock = threading.Lock()
-        self._changed = threading.Event()
-        self._over = threading.Event()
-        self._over.set()
-        self._call: Any = None
+        self._follower: Follower | None = None
+        self._thread: threading.Thread | None = None
+        self._changed = False
         self._trouble = ""
 
     def follow(self, channel: grpc.Channel, session_id: str, total: int) -> None:
         """Show the tasks of this session from now on, until `total` tasks are over, or `close`."""
         self.close()
+        state = BoardState(total)
+        follower = Follower(
+            channel,
+            session_id,
+            ["task"],
+            partial(self._note, state),
+            partial(_look, session_id, state),
+            partial(self._complain, state),
+        )
         with self._lock:
-            self.state, self._trouble = BoardState(total), ""
-            self._over, self._changed = threading.Event(), threading.Event()
-            arguments = (self.state, self._over, self._changed)
-        threading.Thread(
-            target=self._listen, args=(channel, session_id, *arguments), name="board", daemon=True
-        ).start()
-        threading.Thread(
-            target=self._paint_often, args=arguments, name="board: paint", daemon=True
-        ).start()
+            self.state, self._trouble, self._follower = state, "", follower
+        self._thread = threading.Thread(
+            target=self._follow, args=(follower, state), name="board", daemon=True
+        )
+        self._thread.start()
 
     def wait(self, timeout: float = 60.0) -> None:
         """Return when all tasks are over, and the board shows it.
@@ -76,22 +78,23 @@ class Board:
             WaitTimeoutError: after `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
-        over = self._over
-        while not over.wait(HEARTBEAT):
+        while self._thread is not None and self._thread.is_alive():
             if time.monotonic() > deadline:
                 raise WaitTimeoutError(
                     f"After {timeout:g} seconds, {self.state.text}",
                     "Wait again, with a larger timeout; or look what the tasks wait for.",
                 )
+            self._thread.join(HEARTBEAT)
         self._paint(self.state)
 
     def expect(self, total: int) -> None:
         """Correct how many tasks there are to be: after a cancellation there are fewer."""
         with self._lock:
             self.state.expect(total)
-            if self.state.all_over:
-                self._over.set()
-        self._changed.set()
+            is_all = self.state.all_over
+        self._changed = True
+        if is_all:
+            self.close()
 
     def clear(self) -> None:
         """Stop following, and show nothing, as before the first session."""
@@ -102,67 +105,36 @@ class Board:
 
     def close(self) -> None:
         """Stop following."""
-        self._over.set()
-        self._changed.set()
-        if self._call is not None:
-            self._call.cancel()
+        if self._follower is not None:
+            self._follower.cancel()
 
     def summary(self) -> Table:
         """Return what the board shows as a table, which stays as it is."""
         with self._lock:
             return self.state.table()
 
-    def _listen(
-        self,
-        channel: grpc.Channel,
-        session_id: str,
-        state: BoardState,
-        over: threading.Event,
-        changed: threading.Event,
-    ) -> None:
-        """Feed the state; begin again after a lost connection, since all is told anew then."""
-        while not over.is_set():
-            try:
-                self._call = call = EventsStub(channel).GetEvents(
-                    EventSubscriptionRequest(
-                        session_id=session_id,
-                        returned_events=[EventTypes.NEW_TASK, EventTypes.TASK_STATUS_UPDATE],
-                    ),
-                    timeout=LISTEN_SECONDS,
-                )
-                if over.is_set():  # closed before the line above
-                    call.cancel()
-                for message in call:
-                    event = getattr(message, message.WhichOneof("update"))
-                    with self._lock:
-                        state.note(event.task_id, TaskStatus(event.status).name)
-                        self._trouble = ""
-                        if state.all_over:
-                            over.set()
-                            call.cancel()
-                    changed.set()
-                    if over.is_set():
-                        return
-            except grpc.RpcError as error:
-                if error.code() == grpc.StatusCode.CANCELLED:
-                    continue  # closed, or all are over
-                self._trouble = f"ArmoniK does not tell us more ({error.code().name})."
-            except ValueError:  # the channel was closed
-                self._trouble = "The channel is closed."
-                over.set()
-            changed.set()
-            over.wait(PAUSE_SECONDS)
-
-    def _paint_often(
-        self, state: BoardState, over: threading.Event, changed: threading.Event
-    ) -> None:
-        """Draw what has changed, but not more often than people can see."""
-        while not over.is_set():
-            changed.wait()
-            changed.clear()
-            self._paint(state)
-            over.wait(PAINT_SECONDS)
+    def _follow(self, follower: Follower, state: BoardState) -> None:
+        """Feed the state; draw what has changed, not more often than people can see."""
+        try:
+            follower.run(beat=partial(self._paint_news, state))
+        except HelloError as error:
+            self._complain(state, error.message)
         self._paint(state)
+
+    def _note(self, state: BoardState, news: News) -> bool:
+        with self._lock:
+            state.note(news.key, TaskStatus(news.status).name)
+            self._changed, self._trouble = True, ""
+            return state.all_over
+
+    def _complain(self, state: BoardState, text: str) -> None:
+        if state is self.state:
+            self._changed, self._trouble = True, text
+
+    def _paint_news(self, state: BoardState) -> None:
+        if self._changed:
+            self._changed = False
+            self._paint(state)
 
     def _paint(self, state: BoardState) -> None:
         with self._lock:
@@ -188,6 +160,18 @@ class Board:
             "text/plain": repr(self),
             "text/html": self.summary()._repr_html_(),
         }
+
+
+def _look(session_id: str, state: BoardState, channel: grpc.Channel) -> Iterator[News]:
+    """Count the tasks; ask for them, in pages, only if the board shows other numbers."""
+    tasks = ArmoniKTasks(channel)
+    ours = Task.session_id == session_id
+    counts = {TaskStatus(s).name: n for s, n in tasks.count_tasks_by_status(ours).items()}
+    if counts == state.counts:
+        return
+    for page in range(-(-sum(counts.values()) // PAGE)):
+        for task in tasks.list_tasks(ours, page=page, page_size=PAGE, detailed=False)[1]:
+            yield News("task", task.id, task.status)
 
 
 def _spoken(text: str) -> str:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import html
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import grpc
-from armonik.common import EventTypes, ResultStatus, Task, TaskStatus
-from armonik.protogen.client.events_service_pb2_grpc import EventsStub
-from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
+from armonik.client import ArmoniKResults, ArmoniKTasks
+from armonik.common import ResultStatus, Task, TaskStatus
 
-from hello_helpers.connect.grpc_errors import explain, explained
+from hello_helpers.connect.grpc_errors import LOOK_HINT
 from hello_helpers.display.tables import Table
-from hello_helpers.errors import WaitTimeoutError
+from hello_helpers.errors import NoAnswerError, WaitTimeoutError
+from hello_helpers.wait.events import Follower, News
 from hello_helpers.wait.evidence import why
 
 OVER = ("COMPLETED", "ERROR", "TIMEOUT", "CANCELLED", "RETRIED")
@@ -45,9 +44,6 @@ READY_SECONDS = 1.0
 
 It sends what exists already first. In an empty session there is nothing that it could send.
 """
-
-LISTEN_SECONDS = 600.0
-"""How long a watch listens that nobody ends."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +89,12 @@ class History:
 
 
 class Watch:
-    """Listens to the events of a session, in a thread, until `until_over` or `close`.
+    """Follows a session, in a thread, until `until_over` or `cancel`.
 
     Args:
         channel: to the control plane.
         session_id: all its tasks and results are watched.
-        on_step: called with each step as it comes, in the listening thread.
+        on_step: called with each step as it comes, in another thread.
     """
 
     def __init__(
@@ -110,24 +106,17 @@ class Watch:
         self._channel = channel
         self._session_id = session_id
         self._on_step = on_step
+        self._task: Task | None = None
         self._steps: list[Step] = []
-        self._error: grpc.RpcError | None = None
+        self._error: Exception | None = None
         self._news = threading.Condition()
-        self._ended = False
-        request = EventSubscriptionRequest(
-            session_id=session_id,
-            returned_events=[
-                EventTypes.NEW_TASK,
-                EventTypes.TASK_STATUS_UPDATE,
-                EventTypes.NEW_RESULT,
-                EventTypes.RESULT_STATUS_UPDATE,
-            ],
+        self._follower = Follower(
+            channel, session_id, ("task", "result"), self._note, self._look, self._trouble
         )
-        self.call = EventsStub(channel).GetEvents(request, timeout=LISTEN_SECONDS)
-        threading.Thread(target=self._listen, name="watch", daemon=True).start()
+        threading.Thread(target=self._follow, name="watch", daemon=True).start()
         with self._news:
-            self._news.wait_for(lambda: self._steps or self._ended, READY_SECONDS)
-            self._raise()
+            self._news.wait_for(lambda: self._steps or self._error, READY_SECONDS)
+        self._raise()
 
     def until_over(self, task: Task, timeout: float = 60.0) -> History:
         """Wait until the task is over; return its history, and stop listening.
@@ -139,63 +128,60 @@ class Watch:
         Raises:
             WaitTimeoutError: it is not over in time; it says what is probably the reason.
         """
+        self._task = task
         try:
             with self._news:
-                over = self._news.wait_for(
-                    lambda: self._ended or self._state_of(task.id) in OVER, timeout
+                self._news.wait_for(
+                    lambda: self._is_over(task) or self._follower.over.is_set(), timeout
                 )
-                if self._state_of(task.id) not in OVER:
-                    self._raise()
         finally:
-            self.close()
-        if not over or self._state_of(task.id) not in OVER:
+            self.cancel()
+        if not self._is_over(task):
+            self._raise()
             found = why(self._channel, self._session_id, task.expected_output_ids[0])
             raise WaitTimeoutError(
                 f"The task is not over after {timeout:g} seconds. {found.cause}", found.remedy
             )
         return self._history(task)
 
-    def close(self) -> None:
+    def cancel(self) -> None:
         """Stop listening."""
-        self.call.cancel()
+        self._follower.cancel()
 
-    def _listen(self) -> None:
+    def _follow(self) -> None:
         try:
-            for message in self.call:
-                self._note(message)
-        except grpc.RpcError as error:
-            if error.code() not in (
-                grpc.StatusCode.CANCELLED,
-                grpc.StatusCode.DEADLINE_EXCEEDED,
-            ):
-                self._error = error
-        finally:
-            with self._news:
-                self._ended = True
-                self._news.notify_all()
-
-    def _note(self, message: Any) -> None:
-        kind = message.WhichOneof("update")
-        if kind in ("new_task", "task_status_update"):
-            event = getattr(message, kind)
-            self._add("task", event.task_id, TaskStatus(event.status).name)
-        elif kind in ("new_result", "result_status_update"):
-            event = getattr(message, kind)
-            self._add("result", event.result_id, ResultStatus(event.status).name)
-
-    def _add(self, thing: str, key: str, state: str) -> None:
-        # The first look and the stream may tell the same twice.
-        if any((step.key, step.state) == (key, state) for step in self._steps):
-            return
-        step = Step(thing, key, state)
+            self._follower.run()
+        except Exception as error:  # raised where somebody waits
+            self._error = error
         with self._news:
-            self._steps.append(step)
             self._news.notify_all()
-        if self._on_step is not None:
-            self._on_step(step)
 
-    def _state_of(self, key: str) -> str:
-        return next((step.state for step in reversed(self._steps) if step.key == key), "")
+    def _note(self, news: News) -> bool:
+        statuses = TaskStatus if news.thing == "task" else ResultStatus
+        step = Step(news.thing, news.key, statuses(news.status).name)
+        if step not in self._steps:
+            with self._news:
+                self._steps.append(step)
+                self._news.notify_all()
+            if self._on_step is not None:
+                self._on_step(step)
+        return False
+
+    def _look(self, channel: grpc.Channel) -> Iterator[News]:
+        """Ask for the task and its results, once it is known which one is waited for."""
+        if self._task is not None:
+            for key in self._task.expected_output_ids:
+                yield News("result", key, ArmoniKResults(channel).get_result(key).status)
+            status = ArmoniKTasks(channel).get_task(self._task.id).status
+            yield News("task", self._task.id, status)
+
+    def _trouble(self, text: str) -> None:
+        """Give up if nothing was heard yet: what happens now would be missed."""
+        if not self._steps:
+            raise NoAnswerError(f"ArmoniK cannot be reached. {text}", LOOK_HINT)
+
+    def _is_over(self, task: Task) -> bool:
+        return any(step.key == task.id and step.state in OVER for step in self._steps)
 
     def _history(self, task: Task) -> History:
         outputs = set(task.expected_output_ids)
@@ -209,7 +195,7 @@ class Watch:
 
     def _raise(self) -> None:
         if self._error is not None:
-            raise explain(self._error, self._channel) from self._error
+            raise self._error
 
 
 def watch_session(
@@ -220,5 +206,4 @@ def watch_session(
     Raises:
         HelloError: if ArmoniK does not let us listen, or does not answer.
     """
-    with explained(channel):
-        return Watch(channel, session_id, on_step)
+    return Watch(channel, session_id, on_step)

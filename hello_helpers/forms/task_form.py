@@ -71,7 +71,7 @@ class TaskForm(Form[History]):
             self._report("The payload is stored, the output is announced.")
             submitted = threading.Event()
             watch = watch_session(channel, self._session_id, partial(self._tell, submitted))
-            self._cancellation.attach(watch.call)
+            self._cancellation.attach(watch)
             with explained(channel):
                 options = ArmoniKSessions(channel).get_session(self._session_id).options
                 task = TaskDefinition(

@@ -19,10 +19,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import grpc
+from armonik.common import EventTypes
 from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
+from armonik.protogen.common.results_filters_pb2 import Filters
 
-from hello_helpers.connect.grpc_errors import HOPELESS
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.connect.grpc_errors import HOPELESS, explained
 from hello_helpers.connect.origin import end_of
 
 HEARTBEAT = 0.1
@@ -43,7 +46,7 @@ THINGS = {
     "new_result": "result",
     "result_status_update": "result",
 }
-"""What an event is about, by its name in the messages of the Events service."""
+"""What an event is about, by its name in the Events service."""
 
 
 class News(NamedTuple):
@@ -67,7 +70,7 @@ class Silence:
         self._told = False
 
     def broken(self) -> None:
-        """There is no word since the stream has told something: after its end, a new one is due."""
+        """Note that the stream has ended; the next one may be deaf."""
         if self._told:
             self._pause, self._began, self._told = FIRST_LOOK, self._clock(), False
 
@@ -95,28 +98,41 @@ class Follower:
 
     Args:
         channel: to the control plane.
-        request: what to subscribe to.
+        session_id: of the session; it may be a new one.
+        things: what to hear of: "task", "result", or both.
         note: takes what is told; returns True if this is all, and nothing more is to be told.
-        look: asks ArmoniK for what is still missing, and tells what it finds.
+        look: asks for what is still missing, by the channel that it gets, and tells what it finds.
         trouble: takes a sentence when something is in the way; the follower goes on trying.
+        filters: of results; None for all of the session.
+
+    Attributes:
+        over: set when all is told, something has ended it, or it was cancelled.
     """
 
     def __init__(
         self,
         channel: grpc.Channel,
-        request: EventSubscriptionRequest,
+        session_id: str,
+        things: Iterable[str],
         note: Callable[[News], bool],
-        look: Callable[[], Iterable[News]],
+        look: Callable[[grpc.Channel], Iterable[News]],
         trouble: Callable[[str], None],
+        filters: Filters | None = None,
     ) -> None:
         self._channel = channel
-        self._request = request
+        self._request = EventSubscriptionRequest(
+            session_id=session_id,
+            returned_events=[
+                EventTypes.from_string(name) for name in THINGS if THINGS[name] in things
+            ],
+            results_filters=filters,
+        )
         self._note = note
         self._look = look
         self._trouble = trouble
         self._silence = Silence()
         self._lock = threading.Lock()
-        self._over = threading.Event()
+        self.over = threading.Event()
         self._outcome: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
         self._call: Any = None
         self._is_looking = False
@@ -132,12 +148,12 @@ class Follower:
 
         Args:
             timeout: seconds.
-            late: called after them, in a thread, to raise what there is to say; then it is over.
+            late: called after them, in a thread; raises what there is to say.
             beat: called again and again, in the thread that has called this.
 
         Raises:
-            grpc.RpcError: if ArmoniK does not let us listen, or has ended.
-            ValueError: if the channel is closed.
+            RefusedError, AccessDeniedError: if ArmoniK does not let us listen.
+            EndedError: if it is an embedded ArmoniK that has ended.
             Exception: whatever the functions of the caller raise.
         """
         try:
@@ -146,14 +162,15 @@ class Follower:
             self.cancel()
             raise
         if outcome is not None:
-            raise outcome
+            with explained(self._channel):
+                raise outcome
 
     def cancel(self) -> None:
         """End it, from any thread; `run` returns at once."""
         self._end(None)
 
     def _end(self, outcome: Exception | None) -> None:
-        self._over.set()
+        self.over.set()
         self._outcome.put(outcome)
         if self._call is not None:
             self._call.cancel()
@@ -171,19 +188,17 @@ class Follower:
             beat()
             if time.monotonic() >= deadline:
                 deadline = math.inf
-                self._start(late, is_last=True)
+                self._start(late)
             elif not self._is_looking and self._silence.left() <= 0:
                 self._is_looking = True
                 self._start(self._look_once)
 
-    def _start(self, work: Callable[[], None], is_last: bool = False) -> None:
-        """Do it in a thread. Its error ends all; so does its end, if it is the last thing to do."""
+    def _start(self, work: Callable[[], None]) -> None:
+        """Do it in a thread; its error ends all."""
 
         def run() -> None:
             try:
                 work()
-                if is_last:
-                    self._end(None)
             except Exception as error:
                 self._end(error)
 
@@ -192,22 +207,22 @@ class Follower:
     def _listen(self) -> None:
         """Follow one stream after the other."""
         pause = FIRST_PAUSE
-        while not self._over.is_set():
+        while not self.over.is_set():
             began = time.monotonic()
             broken = self._follow_stream()
-            if self._over.is_set():
+            if self.over.is_set():
                 return
             self._silence.broken()
             self._complain(f"The connection was lost ({broken}); trying again.")
             if time.monotonic() - began > LONGEST_PAUSE:
                 pause = FIRST_PAUSE
-            self._over.wait(pause * random.uniform(0.5, 1))
+            self.over.wait(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, LONGEST_PAUSE)
 
     def _follow_stream(self) -> str:
         """Follow the events of one stream; return why it has ended."""
         self._call = call = EventsStub(self._channel).GetEvents(self._request)
-        if self._over.is_set():  # that came before the line above
+        if self.over.is_set():  # that came before the line above
             call.cancel()
         try:
             for message in call:
@@ -217,7 +232,7 @@ class Follower:
                     event = getattr(message, kind)
                     self._tell(News(thing, getattr(event, f"{thing}_id"), event.status))
         except grpc.RpcError as error:
-            if not self._over.is_set() and _is_final(error):
+            if not self.over.is_set() and _is_final(error):
                 raise
             return str(error.code().name)
         finally:
@@ -226,9 +241,9 @@ class Follower:
 
     def _look_once(self) -> None:
         try:
-            for news in self._look():
+            for news in self._look(with_deadline(self._channel, CALL_SECONDS)):
                 self._tell(news)
-                if self._over.is_set():
+                if self.over.is_set():
                     return
             self._in_trouble = False
         except grpc.RpcError as error:
@@ -242,15 +257,14 @@ class Follower:
     def _tell(self, news: News) -> None:
         with self._lock:
             self._in_trouble = False
-            if not self._over.is_set() and self._note(news):
+            if not self.over.is_set() and self._note(news):
                 self._end(None)
 
     def _complain(self, text: str) -> None:
         """Tell of trouble, once until something is heard again."""
-        with self._lock:
-            if not self._in_trouble and not self._over.is_set():
-                self._in_trouble = True
-                self._trouble(text)
+        if not self._in_trouble and not self.over.is_set():
+            self._in_trouble = True
+            self._trouble(text)
 
 
 def _is_final(error: grpc.RpcError) -> bool:

@@ -8,24 +8,21 @@ to the same events, and looks besides (see `hello_helpers.wait.events`).
 
 from __future__ import annotations
 
-import functools
 import operator
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial, reduce
 from typing import Any
 
 import grpc
 from armonik.client import ArmoniKResults
-from armonik.common import EventTypes, Result, ResultStatus, batched
-from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
+from armonik.common import Result, ResultStatus, batched
 
-from hello_helpers.connect.deadline import with_deadline
-from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import InputError, ResultLostError, WaitTimeoutError
 from hello_helpers.wait import evidence
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
-from hello_helpers.wait.events import CALL_SECONDS, Follower, News
+from hello_helpers.wait.events import Follower, News
 
 NAMED = 50
 """Up to so many results are named in the subscription, each in a term of its filter. Terms cost
@@ -91,8 +88,7 @@ def wait_for_results(
     cancellation.check()
     wait = Wait(channel, session_id, result_ids, on_event)
     try:
-        with explained(channel):
-            wait.until_all_completed(timeout, cancellation)
+        wait.until_all_completed(timeout, cancellation)
     except KeyboardInterrupt:
         raise wait.interrupted() from None
 
@@ -118,14 +114,16 @@ class Wait:
         """Follow the results until none is missing."""
         if not self._missing:
             return
-        request = EventSubscriptionRequest(
-            session_id=self._session_id,
-            returned_events=[EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE],
+        named = self._total <= NAMED
+        follower = Follower(
+            self._channel,
+            self._session_id,
+            ["result"],
+            self._note,
+            self._look,
+            partial(self._report, is_trouble=True),
+            _any_of(self._missing).to_disjunction().to_message() if named else None,
         )
-        if self._total <= NAMED:
-            filters = _any_of(self._missing).to_disjunction().to_message()
-            request.results_filters.CopyFrom(filters)
-        follower = Follower(self._channel, request, self._note, self._look, self._trouble)
         cancellation.attach(follower)
         follower.run(timeout, lambda: self._late(timeout))
         cancellation.check()
@@ -159,9 +157,9 @@ class Wait:
         self._report(f"{done} of {self._total} results are there.")
         return not self._missing
 
-    def _look(self) -> Iterator[News]:
+    def _look(self, channel: grpc.Channel) -> Iterator[News]:
         """Ask for the states of all missing results; of the last ones, also for their tasks'."""
-        results = ArmoniKResults(with_deadline(self._channel, CALL_SECONDS))
+        results = ArmoniKResults(channel)
         for page in batched(list(self._missing), PAGE):
             _, found = results.list_results(_any_of(page), page_size=PAGE)
             for result in found:
@@ -171,7 +169,7 @@ class Wait:
         if len(self._missing) <= FEW:
             owners = {result.result_id: result.owner_task_id for result in found}
             missing = {key: owners[key] for key in self._missing.copy() if owners.get(key)}
-            if result_id := evidence.never_sent(self._channel, missing):
+            if result_id := evidence.never_sent(channel, missing):
                 raise self._lost(result_id)
 
     def _late(self, timeout: float) -> None:
@@ -182,9 +180,6 @@ class Wait:
         found = evidence.why(self._channel, self._session_id, result_id)
         return ResultLostError(f"The result will not come. {found.cause}", found.remedy)
 
-    def _trouble(self, text: str) -> None:
-        self._report(text, is_trouble=True)
-
     def _report(self, text: str, is_trouble: bool = False) -> None:
         if self._on_event is not None:
             done = self._total - len(self._missing)
@@ -193,4 +188,4 @@ class Wait:
 
 def _any_of(result_ids: Iterable[str]) -> Any:
     """Return a filter: the id is this one, or that one, or ..."""
-    return functools.reduce(operator.or_, (Result.result_id == key for key in result_ids))
+    return reduce(operator.or_, (Result.result_id == key for key in result_ids))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -288,6 +289,19 @@ class _Services(
     def GetTask(self, request: Any, context: grpc.ServicerContext) -> Any:
         found = _find(self._fake.tasks, request.task_id, "Task", context)
         return tasks_common_pb2.GetTaskResponse(task=found)
+
+    def CountTasksByStatus(self, request: Any, context: Any) -> Any:
+        counts = Counter(task.status for task in self._fake.tasks.values())
+        reply = tasks_common_pb2.CountTasksByStatusResponse()
+        for status, count in counts.items():
+            reply.status.add(status=status, count=count)
+        return reply
+
+    def ListTasks(self, request: Any, context: Any) -> Any:
+        found = list(self._fake.tasks.values())
+        page = found[request.page * request.page_size :][: request.page_size]
+        tasks = [tasks_common_pb2.TaskSummary(id=task.id, status=task.status) for task in page]
+        return tasks_common_pb2.ListTasksResponse(tasks=tasks, total=len(found))
 
     # Others
 

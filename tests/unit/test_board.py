@@ -1,12 +1,21 @@
-"""The state of the board: what it counts, and what it says."""
+"""The board, and the states of a task: what they count and say, also beside a deaf stream."""
 
 from __future__ import annotations
 
 import random
 
+import grpc
+import pytest
+from armonik.common import ResultStatus, Task, TaskStatus
+
+from hello_helpers import errors
+from hello_helpers.display import board as boards
+from hello_helpers.display import states
 from hello_helpers.display.board import ALWAYS_SHOWN, Board
 from hello_helpers.display.board_state import ENDED, ORDER, BoardState
 from hello_helpers.display.states import MEANING
+
+from .fake_armonik import FakeArmonik, deaf_stream, forbidden_stream
 
 
 def test_it_has_no_tasks_at_first() -> None:
@@ -113,3 +122,59 @@ def test_a_cleared_board_shows_nothing_of_the_run_before() -> None:
     board.clear()
     assert (board.bar.value, board.bar.bar_style) == (0, "")
     assert "No tasks yet." in board.text.value
+
+
+# On an ArmoniK
+
+
+def test_beside_a_deaf_stream_the_board_counts_and_lists_only_if_it_shows_something_else(
+    fake: FakeArmonik, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "PAGE", 2)
+    fake.streams = [deaf_stream]
+    for _ in range(3):
+        fake.add_task(TaskStatus.COMPLETED)
+    board = Board()
+    board.follow(channel, "session", 5)
+    fake.wait_for_call("CountTasksByStatus", 2)
+    assert board.summary().caption == "3 of 5 tasks are over: 3 COMPLETED."
+    for _ in range(2):
+        fake.add_task(TaskStatus.ERROR)
+    board.wait()
+    assert board.state.counts == {"COMPLETED": 3, "ERROR": 2}
+    assert (board.bar.value, board.bar.bar_style) == (5, "warning")
+    count, pages = "CountTasksByStatus", ["ListTasks"] * 2
+    looks = [call for call in fake.calls if call != "GetEvents"]
+    assert looks[:4] == [count, *pages, count], "what the board shows is not asked for again"
+    assert looks[-4:] == [count, *pages, "ListTasks"]
+    fake.wait_until_no_stream_is_open()
+
+
+def test_a_board_says_what_is_in_the_way(fake: FakeArmonik, channel: grpc.Channel) -> None:
+    fake.streams = [forbidden_stream]
+    board = Board()
+    board.follow(channel, "session", 5)
+    board.wait()
+    assert "ArmoniK refuses this caller: not for you" in board.text.value
+
+
+def test_beside_a_deaf_stream_a_watch_looks_for_its_task_once_it_is_known(
+    fake: FakeArmonik, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(states, "READY_SECONDS", 0.01)
+    fake.streams = [deaf_stream]
+    result = fake.add_result(ResultStatus.COMPLETED)
+    task = fake.add_task(TaskStatus.COMPLETED)
+    watch = states.watch_session(channel, "session")
+    history = watch.until_over(Task(id=task, expected_output_ids=[result]))
+    assert history.states == ["COMPLETED"]
+    assert [step.thing for step in history.steps] == ["result", "task"]
+    assert fake.calls == ["GetEvents", "GetResult", "GetTask"]
+
+
+def test_a_watch_that_is_not_allowed_says_so_at_once(
+    fake: FakeArmonik, channel: grpc.Channel
+) -> None:
+    fake.streams = [forbidden_stream]
+    with pytest.raises(errors.AccessDeniedError, match="not for you"):
+        states.watch_session(channel, "session")

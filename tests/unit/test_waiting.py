@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
-from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
 from hello_helpers import errors
 from hello_helpers.wait import events, waiting
@@ -297,8 +296,8 @@ def test_a_dead_endpoint_is_tried_again_after_longer_and_longer_pauses(fake, cha
 
     fake.stop()
     told = []
-    follower = events.Follower(channel, EventSubscriptionRequest(), None, None, told.append)
-    follower._over = Over()
+    follower = events.Follower(channel, "session", ["task"], None, None, told.append)
+    follower.over = Over()
     follower._listen()
     assert pauses == [0.01, 0.02, 0.04, 0.04, 0.04]
     assert told == ["The connection was lost (UNAVAILABLE); trying again."]
