@@ -1,17 +1,13 @@
-"""What the files about installing say agrees, and what is built from them works elsewhere."""
+"""What the files about installing say agrees."""
 
 from __future__ import annotations
 
 import ast
 import importlib.metadata
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-import venv
-import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -168,6 +164,11 @@ def test_the_readme_names_the_python_versions_of_pyproject(
     assert project["tool"]["mypy"]["python_version"] == oldest
 
 
+def test_the_changelog_begins_with_this_version(root: Path, project: dict[str, Any]) -> None:
+    headings = re.findall(r"^## (.+)", (root / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert headings[0] == project["project"]["version"]
+
+
 # -- the README's commands
 
 
@@ -208,73 +209,3 @@ def test_the_commands_of_the_readme_exist(project: dict[str, Any], readme: str) 
 def test_what_the_readme_links_to_exists(root: Path, readme: str) -> None:
     local = [link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link]
     assert [link for link in local if not (root / link).exists()] == []
-
-
-# -- a wheel
-
-
-@pytest.fixture(scope="module")
-def sources(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of what a wheel is built from, so that building leaves nothing in the clone."""
-    copy = tmp_path_factory.mktemp("sources")
-    for name in ("hello_helpers", "notebooks"):
-        shutil.copytree(
-            root / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", ".*")
-        )
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(root / name, copy)
-    return copy
-
-
-@pytest.fixture(scope="module")
-def wheel(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel of the sources."""
-    target = tmp_path_factory.mktemp("wheel")
-    build = f"from setuptools import build_meta; build_meta.build_wheel({str(target)!r})"
-    subprocess.run([sys.executable, "-c", build], cwd=sources, check=True, capture_output=True)
-    (path,) = target.glob("*.whl")
-    return path
-
-
-def test_a_wheel_carries_every_file_of_the_package_and_every_notebook(
-    sources: Path, wheel: Path
-) -> None:
-    packed = zipfile.ZipFile(wheel).namelist()
-    package = [
-        p.relative_to(sources) for p in (sources / "hello_helpers").rglob("*") if p.is_file()
-    ]
-    assert {p.as_posix() for p in package} - set(packed) == set()
-    share = re.compile(r"hello_armonik-[^/]+\.data/data/share/hello-armonik/notebooks/")
-    carried = {share.sub("", name) for name in packed if share.match(name)}
-    stored = {path.name for path in (sources / "notebooks").iterdir()}
-    assert carried == {name for name in stored if not name.endswith(".py")}  # lessons write those
-
-
-def test_an_installed_wheel_opens_the_lessons_from_any_folder(wheel: Path, tmp_path: Path) -> None:
-    environment = tmp_path / "venv"
-    venv.create(environment, with_pip=True, symlinks=os.name != "nt")
-    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    install = [python, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", wheel]
-    subprocess.run(install, check=True, stdin=subprocess.DEVNULL)
-    # What it depends on comes from the environment of the tests: nothing is fetched here.
-    (site,) = environment.glob("lib/python*/site-packages")
-    (site / "dependencies.pth").write_text(str(Path(yaml.__file__).parents[1]))
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    done = subprocess.run(
-        [environment / "bin" / "hello-armonik", "lab", "--dir", "mine", "--version"],
-        cwd=elsewhere,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == importlib.metadata.version("jupyterlab")
-    assert (elsewhere / "mine" / "00_welcome.ipynb").exists()
-    where = subprocess.run(
-        [python, "-c", "import hello_helpers; print(hello_helpers.__file__)"],
-        cwd=elsewhere,
-        capture_output=True,
-        text=True,
-    )
-    assert where.stdout.startswith(str(environment))
