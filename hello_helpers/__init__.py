@@ -11,6 +11,8 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from hello_helpers.connect import starting
+
 if TYPE_CHECKING:
     from hello_helpers.connect.endpoint import Endpoint
     from hello_helpers.course.sessions import pick_up_session
@@ -70,6 +72,16 @@ _MODULES = {
 # gRPC writes what it thinks of a failed handshake, or of a fork, into the notebook, in red. What
 # matters of it comes back as an exception. It reads this variable when it is imported.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+
+def _start_embedded() -> Endpoint:
+    """What `connect` is handed: only a lesson knows the embedded ArmoniK."""
+    from hello_helpers.course.local_armonik import start_shared
+
+    return start_shared()
+
+
+starting.starter = _start_embedded
 
 
 def __getattr__(name: str) -> Any:

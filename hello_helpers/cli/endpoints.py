@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from hello_helpers.connect.endpoint import ENDPOINT_VARIABLES, Endpoint, endpoint_variable
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.variables import ENDPOINT_VARIABLES, endpoint_variable
 from hello_helpers.errors import InputError
 
 

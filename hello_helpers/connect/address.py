@@ -1,12 +1,14 @@
-"""Reading an endpoint from what people paste. Pure functions, a sentence for each mistake."""
+"""The address of an ArmoniK, read from what people paste, with a sentence for each mistake."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
 import re
-from typing import Literal
-from urllib.parse import unquote
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+from urllib.parse import quote
 
 from hello_helpers.errors import EndpointSyntaxError
 
@@ -16,8 +18,81 @@ _EXAMPLE = "For example: http://localhost:5001 or https://armonik.example.com:50
 _QUOTES = "\"'`\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}"
 
 
+@dataclass(frozen=True, repr=False)
+class Address:
+    """Where an ArmoniK control plane is, with the files that TLS needs.
+
+    Attributes:
+        scheme: "http" (plain), "https" (TLS) or "unix" (a socket file of this machine).
+        target: ``host:port``, or the path of the socket.
+        certificate_authority: PEM file with the authority that signed the server's certificate;
+            without it, the authorities that this machine trusts.
+        client_certificate: PEM or PKCS#12 file, if the server wants to know who calls.
+        client_key: PEM file with its key, if it is not in the same file.
+    """
+
+    scheme: Scheme
+    target: str
+    certificate_authority: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
+
+    @property
+    def url(self) -> str:
+        """The address as `armonik.common.create_channel` reads it."""
+        if self.scheme != "unix":
+            return f"{self.scheme}://{self.target}"
+        # gRPC takes a URL here: "%", "?", "#" and bytes that are no UTF-8 would mislead it.
+        path = quote(os.fsencode(self.target))
+        return f"unix://{path}" if path.startswith("/") else f"unix:{path}"
+
+    @property
+    def host(self) -> str:
+        """The host, without brackets; "" for a Unix socket."""
+        return "" if self.scheme == "unix" else self.target.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port; 0 for a Unix socket."""
+        return 0 if self.scheme == "unix" else int(self.target.rpartition(":")[2])
+
+    @property
+    def where(self) -> str:
+        """How messages call it; of a path only the last part."""
+        if self.scheme == "unix":
+            return f"the Unix socket {Path(self.target).name!r}"
+        return self.target
+
+    @property
+    def is_local(self) -> bool:
+        """True if it is on this machine for certain: a Unix socket, or loopback."""
+        if self.scheme == "unix" or self.host == "localhost" or self.host.endswith(".localhost"):
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def channel_options(self) -> tuple[tuple[str, int], ...]:
+        """Options for the channel."""
+        options = [
+            # After a lost connection gRPC would wait up to two minutes before it tries again.
+            ("grpc.initial_reconnect_backoff_ms", 200),
+            ("grpc.max_reconnect_backoff_ms", 2000),
+            # Channels to one address would share their connection, and its wait for the next try:
+            # after a failure of an old channel, a new one would fail without trying.
+            ("grpc.use_local_subchannel_pool", 1),
+        ]
+        if self.is_local:
+            # With http_proxy set, gRPC would ask the proxy for this very machine.
+            options.append(("grpc.enable_http_proxy", 0))
+        return tuple(options)
+
+
 def split_endpoint(text: str) -> tuple[Scheme | Literal[""], str]:
     """Return the scheme ("" if there is none) and the target: ``host:port``, or a socket's path.
+
+    A path is taken as it is, with or without ``unix:`` in front: "%41" are three characters of it.
 
     Raises:
         EndpointSyntaxError: if the text is no endpoint; it says what is wrong with it.
@@ -32,13 +107,11 @@ def split_endpoint(text: str) -> tuple[Scheme | Literal[""], str]:
     head, colon, rest = text.partition(":")
     scheme = head.lower()
     if scheme == "unix" and colon:
-        return "unix", _read_path(unquote(_without_authority(rest)))
+        return "unix", _read_path(_without_authority(rest))
     if not rest.startswith("//"):
         return "", _read_address(text)
-    if scheme == "http":
-        return "http", _read_address(rest[2:])
-    if scheme == "https":
-        return "https", _read_address(rest[2:])
+    if scheme in ("http", "https"):
+        return cast(Scheme, scheme), _read_address(rest[2:])
     raise EndpointSyntaxError(
         f"An endpoint does not start with {head}://.", f"Use http, https or unix. {_EXAMPLE}"
     )
@@ -61,7 +134,13 @@ def _read_path(path: str) -> str:
         raise EndpointSyntaxError(
             "The path of the Unix socket is missing.", "Write unix:///path/to/the/socket."
         )
-    size = len(os.fsencode(path))
+    try:
+        size = len(os.fsencode(path))
+    except UnicodeEncodeError as error:
+        raise EndpointSyntaxError(
+            f"The path of the Unix socket cannot be written as this system does: {path!r}.",
+            "Give the socket a name of letters that can be printed.",
+        ) from error
     if size > 107:  # sun_path has 108 bytes on Linux, the last one is 0; macOS has four less
         raise EndpointSyntaxError(
             f"The path of the Unix socket is too long: {size} bytes, the system allows 107.",

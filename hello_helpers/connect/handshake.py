@@ -8,8 +8,8 @@ import ssl
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hello_helpers.connect.address import Address
 from hello_helpers.connect.tls_files import read_tls_files
 from hello_helpers.errors import (
     EndpointError,
@@ -17,9 +17,6 @@ from hello_helpers.errors import (
     NotGrpcError,
     TlsMismatchError,
 )
-
-if TYPE_CHECKING:
-    from hello_helpers.connect.endpoint import Endpoint
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
 """What a client of HTTP/2 says first: magic words, and a SETTINGS frame (RFC 9113, 3.4)."""
@@ -31,29 +28,27 @@ SETTINGS = 4
 EXPIRED, HOSTNAME_MISMATCH, ADDRESS_MISMATCH = 10, 62, 64
 
 
-def look(
-    connection: socket.socket, endpoint: Endpoint, where: str, seconds: float
-) -> EndpointError | None:
+def look(connection: socket.socket, address: Address, seconds: float) -> EndpointError | None:
     """Speak to the other side like a gRPC client; None if it answers like a gRPC server.
 
     Args:
         connection: connected, and used up by this.
-        where: how messages call the endpoint.
+        address: where it leads to.
         seconds: how long it may take.
     """
     deadline = time.monotonic() + seconds
     connection.settimeout(seconds / 2)
-    if endpoint.scheme == "https":
-        return _look_with_tls(connection, endpoint, where)
+    if address.scheme == "https":
+        return _look_with_tls(connection, address)
     answer = _talk(connection)
     if answer is not None and _is_http2(answer):
         return None
-    if _speaks_tls(endpoint, max(0.05, deadline - time.monotonic())):
+    if _speaks_tls(address, max(0.05, deadline - time.monotonic())):
         return TlsMismatchError(
-            f"The server at {where} speaks TLS, and the endpoint says http.",
-            f"Write https://{where}, and give its CA file if it is not a public one.",
+            f"The server at {address.target} speaks TLS, and the endpoint says http.",
+            f"Write https://{address.target}, and give its CA file if it is not a public one.",
         )
-    return _not_grpc(answer, where)
+    return _not_grpc(answer, address)
 
 
 def _talk(connection: socket.socket) -> bytes | None:
@@ -73,26 +68,26 @@ def _is_http2(answer: bytes) -> bool:
     return len(answer) >= 9 and answer[3] == SETTINGS
 
 
-def _not_grpc(answer: bytes | None, where: str) -> EndpointError:
+def _not_grpc(answer: bytes | None, address: Address) -> EndpointError:
     if answer is None:
         return NoAnswerError(
-            f"The server at {where} takes the connection and says nothing.",
+            f"The server at {address.target} takes the connection and says nothing.",
             "It is not gRPC, or it hangs. Check the port: ArmoniK is usually published on 5001.",
         )
     kind = "is a web server" if answer.startswith(b"HTTP/") else "does not speak gRPC"
     return NotGrpcError(
-        f"What answers at {where} {kind}: it is not ArmoniK.",
+        f"What answers at {address.target} {kind}: it is not ArmoniK.",
         "Check the port: ArmoniK is usually published on 5001.",
     )
 
 
-def _speaks_tls(endpoint: Endpoint, seconds: float) -> bool:
+def _speaks_tls(address: Address, seconds: float) -> bool:
     context = ssl.create_default_context()
     context.check_hostname = False  # only to learn whether it speaks TLS; nothing is sent
     context.verify_mode = ssl.CERT_NONE
     try:
         with (
-            socket.create_connection((endpoint.host, endpoint.port), seconds) as connection,
+            socket.create_connection((address.host, address.port), seconds) as connection,
             context.wrap_socket(connection),
         ):
             return True
@@ -100,41 +95,39 @@ def _speaks_tls(endpoint: Endpoint, seconds: float) -> bool:
         return False
 
 
-def _look_with_tls(
-    connection: socket.socket, endpoint: Endpoint, where: str
-) -> EndpointError | None:
+def _look_with_tls(connection: socket.socket, address: Address) -> EndpointError | None:
     try:
-        with _context(endpoint).wrap_socket(connection, server_hostname=endpoint.host) as secure:
+        with _context(address).wrap_socket(connection, server_hostname=address.host) as secure:
             # With TLS 1.3 a server refuses a client certificate only after the handshake.
             answer = _talk(secure)
             if answer is not None and _is_http2(answer):
                 return None
             if secure.selected_alpn_protocol() == "h2" and answer == b"":
-                return _refused(endpoint, where)
-            return _not_grpc(answer, where)
+                return _refused(address)
+            return _not_grpc(answer, address)
     except ssl.SSLCertVerificationError as error:
-        return _not_trusted(error, endpoint, where)
+        return _not_trusted(error, address)
     except ssl.SSLError as error:
         reason = error.reason or str(error)
         if re.search("ALERT.*(CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)", reason):
-            return _refused(endpoint, where)
+            return _refused(address)
         if "ALERT" in reason:
             return TlsMismatchError(
-                f"The server at {where} broke off the TLS handshake: {reason}.",
+                f"The server at {address.target} broke off the TLS handshake: {reason}.",
                 "Ask whoever runs ArmoniK which versions of TLS it takes.",
             )
         return TlsMismatchError(
-            f"The server at {where} does not speak TLS, and the endpoint says https.",
-            f"Write http://{where} if the network is trusted, or take the port of TLS.",
+            f"The server at {address.target} does not speak TLS, and the endpoint says https.",
+            f"Write http://{address.target} if the network is trusted, or take the port of TLS.",
         )
     except TimeoutError:
-        return _not_grpc(None, where)
+        return _not_grpc(None, address)
     except OSError:
-        return _not_grpc(b"", where)
+        return _not_grpc(b"", address)
 
 
-def _context(endpoint: Endpoint) -> ssl.SSLContext:
-    files = read_tls_files(endpoint)
+def _context(address: Address) -> ssl.SSLContext:
+    files = read_tls_files(address)
     authority = files.certificate_authority
     context = ssl.create_default_context(
         cadata=authority.decode("ascii", "ignore") if authority else None
@@ -149,33 +142,32 @@ def _context(endpoint: Endpoint) -> ssl.SSLContext:
     return context
 
 
-def _not_trusted(
-    error: ssl.SSLCertVerificationError, endpoint: Endpoint, where: str
-) -> TlsMismatchError:
+def _not_trusted(error: ssl.SSLCertVerificationError, address: Address) -> TlsMismatchError:
     if error.verify_code in (HOSTNAME_MISMATCH, ADDRESS_MISMATCH):
         return TlsMismatchError(
-            f"The certificate of the server at {where} is for another name than {endpoint.host}.",
+            f"The certificate of the server at {address.target} "
+            f"is for another name than {address.host}.",
             "Use the name that stands in the certificate.",
         )
     if error.verify_code == EXPIRED:
         return TlsMismatchError(
-            f"The certificate of the server at {where} has expired.",
+            f"The certificate of the server at {address.target} has expired.",
             "Whoever runs ArmoniK must renew it.",
         )
-    ours = "your CA file" if endpoint.certificate_authority else "an authority that you trust"
+    ours = "your CA file" if address.certificate_authority else "an authority that you trust"
     return TlsMismatchError(
-        f"The certificate of the server at {where} is not signed by {ours}.",
+        f"The certificate of the server at {address.target} is not signed by {ours}.",
         "Give the CA file of this ArmoniK (--ca, or the variable Grpc__CaCert).",
     )
 
 
-def _refused(endpoint: Endpoint, where: str) -> TlsMismatchError:
-    if endpoint.client_certificate:
+def _refused(address: Address) -> TlsMismatchError:
+    if address.client_certificate:
         return TlsMismatchError(
-            f"The server at {where} does not accept your client certificate.",
+            f"The server at {address.target} does not accept your client certificate.",
             "Take one that was signed by the authority of this ArmoniK.",
         )
     return TlsMismatchError(
-        f"The server at {where} wants a client certificate.",
+        f"The server at {address.target} wants a client certificate.",
         "Give certificate and key (--cert and --key, or Grpc__ClientCert and Grpc__ClientKey).",
     )

@@ -1,9 +1,10 @@
-"""Which embedded ArmoniK an endpoint was found at, and whether that one still runs.
+"""Which embedded ArmoniK has answered at an endpoint, and whether that one still runs.
 
 The shared embedded ArmoniK always listens at the same place. But after ``hello-armonik stop`` it is
-another process that listens there, which knows nothing of the sessions before. So an endpoint
-remembers its origin, and a channel writes it onto each call: a call that fails can then be told in
-the right words, wherever its error is caught.
+another process that listens there, which knows nothing of the sessions before. Each start has an id
+of its own, its *instance*, and tells it with each answer. All channels of an endpoint keep what
+they have heard in its origin, and mark each call with it: a call that fails can then be told in the
+right words, wherever its error is caught.
 """
 
 from __future__ import annotations
@@ -11,79 +12,73 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import grpc
 
 from hello_helpers.errors import EndedError
 
-SIGNS = (
+INSTANCE = "hello-armonik-instance"
+"""Key in the initial metadata of each answer of an embedded ArmoniK, and of no other one."""
+
+SILENCE = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.CANCELLED,
     grpc.StatusCode.DEADLINE_EXCEEDED,
-    grpc.StatusCode.NOT_FOUND,
 )
-"""Codes with which a call may fail because its ArmoniK has ended; the last: another one runs."""
+"""Codes with which a call may fail because its ArmoniK has ended."""
 
 _ATTRIBUTE = "hello_origin"
 
 
-class Origin(Protocol):
-    """An embedded ArmoniK, as it ran when its endpoint was found."""
-
-    def ended(self) -> EndedError | None:
-        """Return an error that says so if it does not run any more."""
-
-
-@dataclass(frozen=True)
-class SharedOrigin:
-    """The shared embedded ArmoniK: a process, told apart from those before and after it.
+class Origin:
+    """The ArmoniK at an endpoint, as far as it is known.
 
     Attributes:
-        pid: of its process; 0 if it had ended before it could be looked at.
-        started: when that was started, in seconds since 1970.
+        instances: of the embedded ones that have answered, in the order in which they were first
+            heard of; none for any other ArmoniK.
     """
 
-    pid: int = 0
-    started: float = 0.0
+    def __init__(
+        self, runs: Callable[[], bool] | None = None, farewell: tuple[str, str] | None = None
+    ) -> None:
+        """Begin to know it.
 
-    @classmethod
-    def now(cls) -> SharedOrigin:
-        """Return the one that runs now."""
-        from hello_helpers.embedded import StartError, find_shared
+        Args:
+            runs: tells whether it runs; None if nobody here can know.
+            farewell: message and hint to tell when it has ended; None for those of the shared one.
+        """
+        self.instances: list[str] = []
+        self._runs = runs
+        self._farewell = farewell
 
-        with contextlib.suppress(StartError):
-            found = find_shared()
-            if found is not None and not found.ending:
-                return cls(found.pid, found.started)
-        return cls()
+    @property
+    def instance(self) -> str | None:
+        """The embedded ArmoniK that answers now; None if it is another ArmoniK, or has not yet."""
+        return self.instances[-1] if self.instances else None
 
-    def ended(self) -> EndedError | None:
-        """Return an error if it has ended, also if another one runs in its place."""
-        if self.pid and SharedOrigin.now() == self:
-            return None
-        if _in_notebook():
-            return EndedError(
-                "The embedded ArmoniK that this notebook used has been stopped: "
-                "run the first cell again.",
-                "It starts a new one, without the old sessions and results. "
-                "Then run the cells after it.",
-            )
-        return EndedError(
-            "The embedded ArmoniK that this program used has been stopped.",
-            "Run the program again: it starts a new one, without the old sessions and results.",
-        )
+    def hear(self, call: grpc.Call | grpc.RpcError) -> None:
+        """Keep the instance that the answer to a call tells; the call must be over."""
+        told = getattr(call, "initial_metadata", None)  # a bare RpcError has none
+        for key, value in (told and told()) or ():
+            if key == INSTANCE and value not in self.instances:
+                self.instances.append(value)
 
-
-def remembering(channel: grpc.Channel, origin: Origin | None) -> grpc.Channel:
-    """Return the same channel, whose failing calls remember where they went."""
-    return grpc.intercept_channel(channel, _Marker(origin)) if origin is not None else channel
+    def ended(self, code: grpc.StatusCode) -> EndedError | None:
+        """Return an error in words if this is why a call has failed with `code`."""
+        if code in SILENCE and self._runs is not None and not self._runs():
+            return EndedError(*(self._farewell or _farewell(replaced=False)))
+        if code == grpc.StatusCode.NOT_FOUND and len(self.instances) > 1:
+            return EndedError(*_farewell(replaced=True))
+        return None
 
 
-def mark(call: Any, origin: Origin | None) -> None:
-    """Write the origin onto a call or its error, unless it has one."""
-    if origin is not None and not hasattr(call, _ATTRIBUTE):
+def mark(call: Any, origin: Origin) -> None:
+    """Write the origin onto a call or its error, unless it has one.
+
+    In gRPC's Python a stream or a future that fails is the error that is raised, too.
+    """
+    if not hasattr(call, _ATTRIBUTE):
         with contextlib.suppress(AttributeError):
             setattr(call, _ATTRIBUTE, origin)
 
@@ -91,39 +86,24 @@ def mark(call: Any, origin: Origin | None) -> None:
 def end_of(error: grpc.RpcError) -> EndedError | None:
     """Return an error in words if a call failed because its embedded ArmoniK has ended."""
     origin: Origin | None = getattr(error, _ATTRIBUTE, None)
-    return origin.ended() if origin is not None and error.code() in SIGNS else None
+    if origin is None:
+        return None
+    origin.hear(error)
+    return origin.ended(error.code())
 
 
-def _in_notebook() -> bool:
-    """Tell whether a notebook runs this; IPython is not imported for the question."""
-    return "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None
-
-
-class _Marker(
-    grpc.UnaryUnaryClientInterceptor,
-    grpc.UnaryStreamClientInterceptor,
-    grpc.StreamUnaryClientInterceptor,
-):
-    """Marks each call. In gRPC's Python a call that fails is the error that is raised, too."""
-
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
-
-    def intercept_unary_unary(
-        self, continuation: Callable[..., Any], details: Any, request: Any
-    ) -> Any:
-        return self._marked(continuation(details, request))
-
-    def intercept_unary_stream(
-        self, continuation: Callable[..., Any], details: Any, request: Any
-    ) -> Any:
-        return self._marked(continuation(details, request))
-
-    def intercept_stream_unary(
-        self, continuation: Callable[..., Any], details: Any, requests: Any
-    ) -> Any:
-        return self._marked(continuation(details, requests))
-
-    def _marked(self, call: Any) -> Any:
-        mark(call, self._origin)
-        return call
+def _farewell(replaced: bool) -> tuple[str, str]:
+    """Return what to tell when the shared one has ended: to a notebook, or to a program."""
+    end = "has been stopped"
+    if replaced:
+        end += "; another runs now, without the old sessions and results"
+    start = "" if replaced else " This starts a new one, without the old sessions and results."
+    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+        return (
+            f"The embedded ArmoniK that this notebook used {end}: run the first cell again.",
+            f"Then run the cells after it.{start}",
+        )
+    return (
+        f"The embedded ArmoniK that this program used {end}.",
+        f"Run the program again.{start}",
+    )

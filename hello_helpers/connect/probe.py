@@ -14,15 +14,16 @@ import stat
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import grpc
 from armonik.protogen.client.versions_service_pb2_grpc import VersionsStub
 from armonik.protogen.common.versions_common_pb2 import ListVersionsRequest
 
 from hello_helpers.connect import handshake
+from hello_helpers.connect.address import Address
+from hello_helpers.connect.channel import Channel
 from hello_helpers.connect.origin import end_of
-from hello_helpers.connect.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES
+from hello_helpers.connect.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES, first_variable
 from hello_helpers.errors import (
     AccessDeniedError,
     EndpointError,
@@ -35,33 +36,28 @@ from hello_helpers.errors import (
     SocketMissingError,
 )
 
-if TYPE_CHECKING:
-    from hello_helpers.connect.endpoint import Endpoint
-
 SHARE_OF_THE_CALL = 0.6
 """Part of the time that the call may take; the rest is for finding out why it failed."""
 
 
-def check(endpoint: Endpoint, timeout: float) -> dict[str, str]:
+def check(channel: Channel, timeout: float) -> dict[str, str]:
     """Return ArmoniK's versions, or raise an `EndpointError`, within `timeout` seconds."""
     deadline = time.monotonic() + timeout
-    with endpoint.open_channel() as channel:
-        # The stub, and not ArmoniKVersions, because it takes a deadline for this one call.
-        versions = VersionsStub(channel)
-        try:
-            reply = versions.ListVersions(
-                ListVersionsRequest(), timeout=timeout * SHARE_OF_THE_CALL
-            )
-        except grpc.RpcError as error:
-            raise explain(endpoint, error, deadline) from error
+    # The stub, and not ArmoniKVersions, because it takes a deadline for this one call.
+    versions = VersionsStub(channel)
+    try:
+        reply = versions.ListVersions(ListVersionsRequest(), timeout=timeout * SHARE_OF_THE_CALL)
+    except grpc.RpcError as error:
+        if (ended := end_of(error)) is not None:
+            raise ended from error
+        assert channel.address is not None  # who checks has opened it by its address
+        raise explain(channel.address, error, deadline) from error
     return {"core": reply.core, "api": reply.api}
 
 
-def explain(endpoint: Endpoint, error: grpc.RpcError, deadline: float) -> EndpointError:
-    """Return what is wrong at `endpoint`, where a call ended with `error`."""
-    if (ended := end_of(error)) is not None:
-        return ended
-    code, where = error.code(), _where(endpoint)
+def explain(address: Address, error: grpc.RpcError, deadline: float) -> EndpointError:
+    """Return what is wrong at an address, where a call ended with `error`."""
+    code, where = error.code(), address.where
     if code == grpc.StatusCode.UNIMPLEMENTED:
         return NotArmonikError(
             f"A server answers at {where}, but it is not ArmoniK.",
@@ -77,7 +73,7 @@ def explain(endpoint: Endpoint, error: grpc.RpcError, deadline: float) -> Endpoi
             f"A web server answers at {where}, with HTTP status {status[1]}, and no ArmoniK.",
             "If it is ArmoniK's gateway, ArmoniK behind it may be down, or want a certificate.",
         )
-    if (found := _look(endpoint, deadline)) is not None:
+    if (found := _look(address, deadline)) is not None:
         return found
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:
         return NoAnswerError(
@@ -90,50 +86,43 @@ def explain(endpoint: Endpoint, error: grpc.RpcError, deadline: float) -> Endpoi
     )
 
 
-def _where(endpoint: Endpoint) -> str:
-    """Return how messages call the endpoint; of a path only the last part."""
-    if endpoint.scheme == "unix":
-        return f"the Unix socket {Path(endpoint.target).name!r}"
-    return endpoint.target
-
-
-def _look(endpoint: Endpoint, deadline: float) -> EndpointError | None:
+def _look(address: Address, deadline: float) -> EndpointError | None:
     """Look at the endpoint without gRPC; None if nothing is wrong below gRPC."""
-    if endpoint.scheme == "unix":
-        return _look_at_socket(endpoint)
-    if variable := _proxy_variable(endpoint):
+    if address.scheme == "unix":
+        return _look_at_socket(address)
+    if variable := _proxy_variable(address):
         return ProxyInTheWayError(
             f"The variable {variable} sends the call to a proxy, and that did not reach "
-            f"{_where(endpoint)}.",
-            f"If no proxy is needed, set no_proxy={endpoint.host} in the terminal, "
+            f"{address.where}.",
+            f"If no proxy is needed, set no_proxy={address.host} in the terminal, "
             "and start this command, or JupyterLab, there again.",
         )
-    if not _is_known(endpoint, deadline):
+    if not _is_known(address, deadline):
         return NameNotFoundError(
-            f"There is no machine named {endpoint.host!r}.",
+            f"There is no machine named {address.host!r}.",
             "Check the spelling, and whether you need a VPN.",
         )
     try:
         connection = socket.create_connection(
-            (endpoint.host, endpoint.port), timeout=_remaining(deadline, at_most=1.0)
+            (address.host, address.port), timeout=_remaining(deadline, at_most=1.0)
         )
     except ConnectionRefusedError:
         return NobodyListensError(
-            f"Nothing listens at {_where(endpoint)}.",
+            f"Nothing listens at {address.where}.",
             "Check the port (ArmoniK is usually published on 5001), and that ArmoniK runs.",
         )
     except OSError as error:
         reason = "no answer" if isinstance(error, TimeoutError) else error.strerror
         return NoAnswerError(
-            f"{_where(endpoint)} cannot be reached: {reason}.",
+            f"{address.where} cannot be reached: {reason}.",
             "Check the address. A firewall may be in the way, or a VPN missing.",
         )
     with connection:
-        return handshake.look(connection, endpoint, _where(endpoint), _remaining(deadline))
+        return handshake.look(connection, address, _remaining(deadline))
 
 
-def _look_at_socket(endpoint: Endpoint) -> EndpointError | None:
-    where, path = _where(endpoint), endpoint.target
+def _look_at_socket(address: Address) -> EndpointError | None:
+    where, path = address.where, address.target
     try:
         is_socket = stat.S_ISSOCK(Path(path).stat().st_mode)
     except OSError as error:
@@ -144,6 +133,10 @@ def _look_at_socket(endpoint: Endpoint) -> EndpointError | None:
     if not is_socket:
         return SocketMissingError(
             f"{Path(path).name!r} is a file, but no Unix socket.", "Check the path."
+        )
+    if not hasattr(socket, "AF_UNIX"):
+        return SocketMissingError(
+            "Python has no Unix sockets on this system.", "Use the address of a port: host:port."
         )
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(1.0)
@@ -161,24 +154,24 @@ def _look_at_socket(endpoint: Endpoint) -> EndpointError | None:
     return None
 
 
-def _proxy_variable(endpoint: Endpoint) -> str | None:
+def _proxy_variable(address: Address) -> str | None:
     """Return the variable that makes gRPC use a proxy for this endpoint, if there is one."""
-    if endpoint.is_local:
+    if address.is_local:
         return None  # `Endpoint.open_channel` sees to it
-    exceptions = next(filter(None, map(os.environ.get, NO_PROXY_VARIABLES)), "")
+    exceptions = first_variable(NO_PROXY_VARIABLES) or ""
     suffixes = [entry.strip() for entry in exceptions.split(",") if entry.strip()]
-    if any(entry == "*" or endpoint.host.endswith(entry) for entry in suffixes):
+    if any(entry == "*" or address.host.endswith(entry) for entry in suffixes):
         return None
     return next(filter(os.environ.get, PROXY_VARIABLES), None)
 
 
-def _is_known(endpoint: Endpoint, deadline: float) -> bool:
+def _is_known(address: Address, deadline: float) -> bool:
     """Look the name up, in a thread, because the system's function takes no deadline."""
     found: list[object] = []
 
     def look_up() -> None:
         with contextlib.suppress(OSError, UnicodeError):
-            found.extend(socket.getaddrinfo(endpoint.host, endpoint.port))
+            found.extend(socket.getaddrinfo(address.host, address.port))
 
     thread = threading.Thread(target=look_up, daemon=True)
     thread.start()

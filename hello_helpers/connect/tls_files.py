@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hello_helpers.connect.address import Address
 from hello_helpers.errors import TlsFileError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
-
-    from hello_helpers.connect.endpoint import Endpoint
 
 
 @dataclass(frozen=True)
@@ -28,20 +27,20 @@ class TlsFiles:
     client_key: bytes | None = None
 
 
-def read_tls_files(endpoint: Endpoint) -> TlsFiles:
-    """Read and check the TLS files of `endpoint`.
+def read_tls_files(address: Address) -> TlsFiles:
+    """Read and check the TLS files of an endpoint.
 
     Raises:
         TlsFileError: if one is missing, unreadable, holds something else, or has expired.
     """
-    authority = _read(endpoint.certificate_authority, "CA file")
+    authority = _read(address.certificate_authority, "CA file")
     if authority is not None:
-        _check_authority(authority, _name(endpoint.certificate_authority))
-    certificate = _read(endpoint.client_certificate, "client certificate")
+        _check_authority(authority, _name(address.certificate_authority))
+    certificate = _read(address.client_certificate, "client certificate")
     if certificate is None:
         return TlsFiles(authority)
-    name = _name(endpoint.client_certificate)
-    key, key_name = _read(endpoint.client_key, "client key"), _name(endpoint.client_key)
+    name = _name(address.client_certificate)
+    key, key_name = _read(address.client_key, "client key"), _name(address.client_key)
     if key is None:  # certificate and key are in one file, PKCS#12 or PEM
         certificate, key = _unpack(certificate, name) or (certificate, certificate)
         key_name = name

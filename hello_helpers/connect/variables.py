@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from hello_helpers.connect.endpoint import (
-    CA_VARIABLE,
-    CERTIFICATE_VARIABLE,
-    ENDPOINT_VARIABLES,
-    KEY_VARIABLE,
-)
+import os
+
+ENDPOINT_VARIABLES = ("AK_ENDPOINT", "Grpc__Endpoint")
+"""ArmoniK's command line reads the first, its client libraries the second and the next three."""
+
+CA_VARIABLE = "Grpc__CaCert"
+CERTIFICATE_VARIABLE = "Grpc__ClientCert"
+KEY_VARIABLE = "Grpc__ClientKey"
 
 VARIABLES = (
     *ENDPOINT_VARIABLES,
@@ -22,3 +24,13 @@ VARIABLES = (
 PROXY_VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy")
 NO_PROXY_VARIABLES = ("no_grpc_proxy", "no_proxy")
 """In the order in which gRPC reads them; it knows no capital letters here."""
+
+
+def first_variable(names: tuple[str, ...]) -> str | None:
+    """Return the first of these variables that is set and not empty, as it stands there."""
+    return next(filter(None, map(os.environ.get, names)), None)
+
+
+def endpoint_variable() -> str | None:
+    """Return the endpoint that the environment names, as it stands there."""
+    return first_variable(ENDPOINT_VARIABLES)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 from weakref import WeakValueDictionary
@@ -17,8 +16,9 @@ from armonik.client import ArmoniKHealthChecks
 from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.connect.origin import Origin
 from hello_helpers.display.notes import Note
-from hello_helpers.errors import EndedError, HelloError
+from hello_helpers.errors import HelloError
 
 if TYPE_CHECKING:
     from hello_helpers.embedded import EmbeddedArmonik
@@ -32,6 +32,11 @@ START_SECONDS = 3.0
 """How long a new ArmoniK is watched, until its workers have started or ended; Python takes one."""
 
 LOOK_EVERY = 0.05
+
+PRIVATE_ENDED = (
+    "The private ArmoniK that this was sent to has ended.",
+    "Run the cell that starts it again, and the cells after it.",
+)
 
 STARTED = "Worker Started"
 """What ArmoniK's Python library writes into a worker's log when its `run` is called."""
@@ -47,22 +52,6 @@ _started: WeakValueDictionary[str, PrivateArmonik] = WeakValueDictionary()
 
 class WorkerStartError(HelloError):
     """A worker ends as soon as it is started."""
-
-
-@dataclass(frozen=True)
-class PrivateOrigin:
-    """A private embedded ArmoniK, as the origin of an endpoint; see `connect.origin`."""
-
-    process: subprocess.Popen[str]
-
-    def ended(self) -> EndedError | None:
-        """Return an error if its process has ended."""
-        if self.process.poll() is None:
-            return None
-        return EndedError(
-            "The private ArmoniK that this was sent to has ended.",
-            "Run the cell that starts it again, and the cells after it.",
-        )
 
 
 def start_private(
@@ -142,7 +131,8 @@ def is_private_armonik(thing: object) -> TypeGuard[PrivateArmonik]:
 
 def endpoint_of(armonik: PrivateArmonik) -> Endpoint:
     """Return its endpoint, to open a channel to it."""
-    origin = PrivateOrigin(armonik.process)
+    process = armonik.process  # and not all of it: it ends when nobody holds it any more
+    origin = Origin(lambda: process.poll() is None, PRIVATE_ENDED)
     return replace(Endpoint.parse(armonik.endpoint), embedded=True, origin=origin)
 
 

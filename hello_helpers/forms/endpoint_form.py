@@ -8,7 +8,8 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from hello_helpers.connect.endpoint import Endpoint, endpoint_variable
+from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.variables import endpoint_variable
 from hello_helpers.errors import HelloError, TlsFileError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import check_code

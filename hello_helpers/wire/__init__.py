@@ -9,16 +9,28 @@ seen by the client, so it works with every ArmoniK.
 
     calls.py     what is known of a call
     record.py    how it gets known, while calls are made, by several threads
-    channel.py   a channel that can be watched; it costs next to nothing while nobody watches
-    methods.py   its methods, which make the calls
-    ending.py    how a call that goes on is followed to its end
+    rows.py      calls as rows, in words
+    sequence.py  the same as a picture
     watching.py  `on_the_wire`
+
+In here goes what tells of calls. Not in here: the channel that makes them, which knows nothing of
+this (see `hello_helpers.connect.channel`), and what the calls are about.
 """
 
 from __future__ import annotations
 
-from hello_helpers.wire.calls import Call, Messages
-from hello_helpers.wire.channel import watchable
-from hello_helpers.wire.watching import Wire, on_the_wire
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Call", "Messages", "Wire", "on_the_wire", "watchable"]
+if TYPE_CHECKING:
+    from hello_helpers.wire.watching import Wire, on_the_wire
+
+__all__ = ["Wire", "on_the_wire"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: the picture needs more than the calls."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from hello_helpers.wire import watching
+
+    return getattr(watching, name)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from typing import Any
+
+import grpc
 
 from hello_helpers.wire.calls import BY_CLIENT, CANCELLED, Call, Messages, split_path
 
@@ -62,7 +66,7 @@ class OpenCall:
         self.responses = Direction()
         self._path = path
         self._streams = (streams_requests, streams_responses)
-        # Reentrant: to let go of a call calls `dropped`, and garbage is collected at any time.
+        # Reentrant: to let go of a call calls `_drop`, and garbage is collected at any time.
         self._lock = threading.RLock()
         self._dropped: float | None = None
         self._ended: float | None = None
@@ -91,17 +95,46 @@ class OpenCall:
 
         return deserialize
 
-    def end(self, code: str, details: str = "") -> None:
-        """Write down how it ended."""
+    def follow(self, call: Any) -> None:
+        """Write down how a call ends, whenever that is, without holding it.
+
+        For this reason `add_done_callback` will not do: it holds the call until the end.
+        """
+        # Alive, the call says how it has ended. When it is gone, this part of it can still tell.
+        state = getattr(call, "_state", None)
+        alive = weakref.ref(call, lambda _: self._drop())
+        # As a partial, because gRPC reads its `func` if it fails, and dies if there is none.
+        if not call.add_callback(functools.partial(self._note_end, alive, state)):
+            self.over(call)
+
+    def _note_end(self, alive: weakref.ref[Any], state: Any) -> None:
+        call = alive()
+        if call is not None:
+            self.over(call)
+        elif (code := getattr(state, "code", None)) is not None:
+            stopped = getattr(state, "cancelled", False)
+            self._end(_name(code), BY_CLIENT if stopped else _text(getattr(state, "details", "")))
+        else:
+            self._drop()
+
+    def over(self, outcome: Any) -> None:
+        """Write down the status of a call, or of the error, that it has ended with."""
+        if not isinstance(outcome, (grpc.RpcError, grpc.Call)):
+            self._end(type(outcome).__name__, "raised in the client")
+        elif (code := getattr(outcome, "code", None)) is None:  # a bare RpcError has none
+            self._end(type(outcome).__name__)
+        else:
+            stopped = isinstance(outcome, grpc.Future) and outcome.cancelled()
+            self._end(_name(code()), BY_CLIENT if stopped else _text(outcome.details()))
+
+    def _end(self, code: str, details: str = "") -> None:
         with self._lock:
             if self._ended is None:
                 self._ended, self._code, self._details = now(), code, details
 
-    def drop(self) -> None:
-        """Write down that nobody holds the call any more; gRPC cancels it then.
-
-        If it had ended just before, `end` may come later, and then that counts.
-        """
+    def _drop(self) -> None:
+        # Nobody holds the call any more; gRPC cancels it then. If it had ended just before, `_end`
+        # may come later, and then that counts.
         with self._lock:
             self._dropped = self._dropped or now()
 
@@ -133,35 +166,23 @@ class Record:
         self.left_out = 0
         self._calls: list[OpenCall] = []
 
-    def add(self, call: OpenCall) -> None:
+    def begin(self, path: str, streams_requests: bool, streams_responses: bool) -> OpenCall:
         """Write down a call that begins now."""
+        call = OpenCall(path, streams_requests, streams_responses)
         if len(self._calls) < KEPT_CALLS:
             self._calls.append(call)
         else:
             self.left_out += 1
+        return call
 
     def calls(self) -> tuple[Call, ...]:
         """Return what is known now; open calls go on."""
         return tuple(call.call(self.began) for call in list(self._calls))
 
 
-class Watchers:
-    """The records into which the calls of a channel are written.
+def _name(code: Any) -> str:
+    return str(getattr(code, "name", code))
 
-    Attributes:
-        records: replaced and never changed, so that calls can read it without a lock.
-    """
 
-    def __init__(self) -> None:
-        self.records: tuple[Record, ...] = ()
-        self._lock = threading.Lock()
-
-    def add(self, record: Record) -> None:
-        """Write all calls from now on into this one too."""
-        with self._lock:
-            self.records = (*self.records, record)
-
-    def remove(self, record: Record) -> None:
-        """Write no new calls into this one; open ones are followed to their end."""
-        with self._lock:
-            self.records = tuple(one for one in self.records if one is not record)
+def _text(details: Any) -> str:
+    return details.decode("utf-8", "replace") if isinstance(details, bytes) else str(details or "")

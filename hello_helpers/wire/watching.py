@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import grpc
 
+from hello_helpers.connect.channel import Channel
 from hello_helpers.errors import InputError
 from hello_helpers.wire.calls import Call
-from hello_helpers.wire.channel import WatchableChannel
 from hello_helpers.wire.record import Record
+from hello_helpers.wire.sequence import CallSequence, sequence
 
 
 class Wire:
@@ -25,13 +25,11 @@ class Wire:
         """What is known now, in the order in which the calls began."""
         return self._record.calls()
 
-    def _shown(self) -> Any:
-        from hello_helpers.display.sequence import sequence  # to draw is not needed to record
-
+    def _shown(self) -> CallSequence:
         return sequence(self.calls, self._record.left_out)
 
     def _repr_html_(self) -> str:
-        return str(self._shown()._repr_html_())
+        return self._shown()._repr_html_()
 
     def __repr__(self) -> str:
         return repr(self._shown())
@@ -45,20 +43,20 @@ def on_the_wire(channel: grpc.Channel) -> Iterator[Wire]:
 
     Args:
         channel: from ``endpoint.open_channel()``; any other one after
-            ``channel = watchable(channel)``, before it is given to anyone.
+            ``channel = with_deadline(channel)``, before it is given to anyone.
 
     Raises:
         InputError: if the channel cannot be watched.
     """
-    if not isinstance(channel, WatchableChannel):
+    if not isinstance(channel, Channel):
         raise InputError(
             f"The calls of this {type(channel).__name__} cannot be watched.",
             "Take the channel that endpoint.open_channel() gives; or wrap any other one, before "
-            "you use it: channel = hello_helpers.wire.watchable(channel).",
+            "you use it: channel = hello_helpers.connect.deadline.with_deadline(channel).",
         )
     record = Record()
-    channel.watchers.add(record)
+    channel.recorders.append(record)
     try:
         yield Wire(record)
     finally:
-        channel.watchers.remove(record)
+        channel.recorders.remove(record)

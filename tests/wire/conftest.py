@@ -8,8 +8,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from hello_helpers.wire import Wire, on_the_wire, watchable
-from hello_helpers.wire.channel import WatchableChannel
+from hello_helpers.connect.channel import Channel
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.wire import Wire, on_the_wire
 
 from .server import Echo, EchoServer
 
@@ -22,20 +23,20 @@ def server(tmp_path: Path) -> Iterator[EchoServer]:
 
 
 @pytest.fixture
-def channel(server: EchoServer) -> Iterator[WatchableChannel]:
-    with watchable(grpc.insecure_channel(server.url)) as opened:
+def channel(server: EchoServer) -> Iterator[Channel]:
+    with with_deadline(grpc.insecure_channel(server.url)) as opened:
         yield opened
 
 
 @pytest.fixture
-def wire(channel: WatchableChannel) -> Iterator[Wire]:
+def wire(channel: Channel) -> Iterator[Wire]:
     """What is recorded of `echo`."""
     with on_the_wire(channel) as recorded:
         yield recorded
 
 
 @pytest.fixture
-def echo(channel: WatchableChannel) -> Echo:
+def echo(channel: Channel) -> Echo:
     """The methods of the channel that can be watched."""
     return Echo(channel)
 
@@ -48,9 +49,9 @@ def any_echo(request: pytest.FixtureRequest, server: EchoServer) -> Iterator[Ech
         if request.param == "plain":
             yield Echo(plain)
         elif request.param == "dormant":
-            yield Echo(watchable(plain))
+            yield Echo(with_deadline(plain))
         else:
-            channel = watchable(plain)
+            channel = with_deadline(plain)
             with on_the_wire(channel) as recorded:
                 yield Echo(channel)
             assert recorded.calls

@@ -123,12 +123,13 @@ def test_garbage_is_refused_as_ever(any_echo: Echo) -> None:
 
 
 def test_a_serializer_that_fails_is_an_internal_error(server: EchoServer) -> None:
-    from hello_helpers.wire import on_the_wire, watchable
+    from hello_helpers.connect.deadline import with_deadline
+    from hello_helpers.wire import on_the_wire
 
     def fail(_: object) -> bytes:
         raise ValueError("cannot")
 
-    with watchable(grpc.insecure_channel(server.url)) as channel, on_the_wire(channel) as wire:
+    with with_deadline(grpc.insecure_channel(server.url)) as channel, on_the_wire(channel) as wire:
         for how in ({"request_serializer": fail}, {"response_deserializer": fail}):
             with pytest.raises(grpc.RpcError) as raised:
                 Echo(channel, **how).one(b"a")
@@ -141,10 +142,11 @@ def test_a_serializer_that_fails_is_an_internal_error(server: EchoServer) -> Non
 
 
 def test_a_closed_channel_says_so(any_echo: Echo, server: EchoServer) -> None:
-    from hello_helpers.wire import on_the_wire, watchable
+    from hello_helpers.connect.deadline import with_deadline
+    from hello_helpers.wire import on_the_wire
 
     any_echo.one(b"a")
-    channel = watchable(grpc.insecure_channel(server.url))
+    channel = with_deadline(grpc.insecure_channel(server.url))
     late = Echo(channel)
     with on_the_wire(channel) as wire:
         channel.close()

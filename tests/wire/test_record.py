@@ -13,10 +13,10 @@ import pytest
 from armonik.client import ArmoniKSessions
 
 from hello_helpers import Endpoint, HelloError
+from hello_helpers.connect.channel import Channel
 from hello_helpers.connect.deadline import with_deadline
-from hello_helpers.wire import Call, Wire, on_the_wire, record, watchable
-from hello_helpers.wire.calls import split_path
-from hello_helpers.wire.channel import WatchableChannel
+from hello_helpers.wire import Wire, on_the_wire, record
+from hello_helpers.wire.calls import Call, split_path
 
 from .server import Echo, EchoServer
 
@@ -115,7 +115,7 @@ def test_a_stream_that_was_read_to_its_end_and_let_go_is_never_taken_for_cancell
         assert until(wire, lambda call: not call.is_open and call.code == "OK")
 
 
-def test_an_interrupt_is_recorded_and_goes_on(channel: WatchableChannel, wire: Wire) -> None:
+def test_an_interrupt_is_recorded_and_goes_on(channel: Channel, wire: Wire) -> None:
     def interrupt(_: object) -> bytes:
         raise KeyboardInterrupt
 
@@ -139,7 +139,7 @@ def test_many_threads_write_into_one_record(echo: Echo, wire: Wire) -> None:
 
 
 def test_records_may_lie_in_one_another_and_end_with_their_blocks(
-    channel: WatchableChannel, echo: Echo
+    channel: Channel, echo: Echo
 ) -> None:
     with on_the_wire(channel) as outer:
         echo.one(b"a")
@@ -150,15 +150,15 @@ def test_records_may_lie_in_one_another_and_end_with_their_blocks(
     assert (len(outer.calls), len(inner.calls)) == (3, 1)
 
 
-def test_a_record_survives_an_error_in_its_block(channel: WatchableChannel, echo: Echo) -> None:
+def test_a_record_survives_an_error_in_its_block(channel: Channel, echo: Echo) -> None:
     with pytest.raises(grpc.RpcError), on_the_wire(channel) as wire:
         echo.one(b"refuse")
     assert [call.code for call in wire.calls] == ["NOT_FOUND"]
-    assert channel.watchers.records == ()
+    assert channel.recorders == []
 
 
 def test_a_stream_is_followed_after_the_block(
-    channel: WatchableChannel, echo: Echo, server: EchoServer
+    channel: Channel, echo: Echo, server: EchoServer
 ) -> None:
     with on_the_wire(channel) as wire:
         stream = echo.answers(b"hold")
@@ -169,7 +169,7 @@ def test_a_stream_is_followed_after_the_block(
     assert until(wire, lambda call: not call.is_open).responses.count == 3
 
 
-def test_neither_contents_nor_metadata_are_kept(echo: Echo, channel: WatchableChannel) -> None:
+def test_neither_contents_nor_metadata_are_kept(echo: Echo, channel: Channel) -> None:
     with on_the_wire(channel) as wire:
         echo.one(b"a secret", metadata=[("authorization", "a token")])
         list(echo.answers(b"a secret", metadata=[("authorization", "a token")]))
@@ -207,7 +207,7 @@ def test_the_times_that_are_kept_of_a_long_stream_reach_from_its_first_message_t
     assert list(kept.times) == sorted(set(kept.times))
 
 
-def test_a_channel_inside_another_is_watched_too(channel: WatchableChannel, wire: Wire) -> None:
+def test_a_channel_inside_another_is_watched_too(channel: Channel, wire: Wire) -> None:
     with pytest.raises(grpc.RpcError):
         Echo(with_deadline(channel, 0.05)).one(b"hold")
     assert [call.code for call in wire.calls] == ["DEADLINE_EXCEEDED"]
@@ -220,11 +220,7 @@ def test_a_channel_that_cannot_be_watched_is_refused_with_a_hint(server: EchoSer
         on_the_wire(plain),
     ):
         pass
-    assert "watchable(channel)" in raised.value.hint
-
-
-def test_a_channel_becomes_watchable_once(channel: WatchableChannel) -> None:
-    assert watchable(channel) is channel
+    assert "with_deadline(channel)" in raised.value.hint
 
 
 def test_the_channel_of_an_endpoint_can_be_watched() -> None:

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from hello_helpers.display.sequence import CLIENT, CONTROL, DRAWN_ROWS, WIDTH, sequence
-from hello_helpers.display.sequence_rows import MOST_ROWS, rows
-from hello_helpers.wire import Call, Messages
-from hello_helpers.wire.calls import BY_CLIENT
+from hello_helpers.wire.calls import BY_CLIENT, Call, Messages
+from hello_helpers.wire.rows import MOST_ROWS, rows
+from hello_helpers.wire.sequence import CLIENT, CONTROL, DRAWN_ROWS, WIDTH, sequence
 
 SVG = "{http://www.w3.org/2000/svg}"
 EVIL = "<script>&\x00\n"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from hello_helpers.display.drawing import BLUE, GREY, LINE, Arrow, Box, Label, Part, Picture
 from hello_helpers.display.drawing import Point as At
-from hello_helpers.display.sequence_rows import Row, many, ms, rows, size
 from hello_helpers.display.tables import Table
 from hello_helpers.wire.calls import OK, Call, Messages
+from hello_helpers.wire.rows import Row, many, ms, rows, size
 
 CLIENT, CONTROL, WIDTH = 64, 440, 560
 """Pixels: where the two lines are, and the width. A window of 900 pixels shows all of it."""
