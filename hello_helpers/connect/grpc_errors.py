@@ -59,9 +59,11 @@ def is_of_closed_channel(error: ValueError) -> bool:
 
 def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:
     """Return what `error` means for the caller; `channel` is asked for details, if there is one."""
+    code, details = error.code(), error.details() or ""
+    if code == grpc.StatusCode.NOT_FOUND and "partition" in details.lower():
+        return PartitionError(details, _partitions_hint(channel, details))
     if (ended := end_of(error)) is not None:
         return ended
-    code, details = error.code(), error.details() or ""
     if code == grpc.StatusCode.UNAVAILABLE:
         return NoAnswerError(f"ArmoniK cannot be reached: {details}", LOOK_HINT)
     if code == grpc.StatusCode.CANCELLED:
@@ -72,8 +74,6 @@ def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:
         return AccessDeniedError(
             f"ArmoniK refuses this caller: {details}", "Ask for the right, or for a certificate."
         )
-    if code == grpc.StatusCode.NOT_FOUND and "partition" in details.lower():
-        return PartitionError(details, _partitions_hint(channel, details))
     if code == grpc.StatusCode.NOT_FOUND and "session" in details.lower():
         return RefusedError(details, "Create a new session.")
     if code == grpc.StatusCode.FAILED_PRECONDITION:

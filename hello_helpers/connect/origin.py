@@ -98,7 +98,7 @@ def _farewell(replaced: bool) -> tuple[str, str]:
     if replaced:
         end += "; another runs now, without the old sessions and results"
     start = "" if replaced else " This starts a new one, without the old sessions and results."
-    if "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None:
+    if _in_notebook():
         return (
             f"The embedded ArmoniK that this notebook used {end}: run the first cell again.",
             f"Then run the cells after it.{start}",
@@ -107,3 +107,8 @@ def _farewell(replaced: bool) -> tuple[str, str]:
         f"The embedded ArmoniK that this program used {end}.",
         f"Run the program again.{start}",
     )
+
+
+def _in_notebook() -> bool:
+    """Tell whether a notebook runs this; IPython is not imported for the question."""
+    return "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.embedded_only
 
 STOPPED = "The embedded ArmoniK that this notebook used has been stopped: run the first cell again."
 
+REPLACED = "notebook used has been stopped; another runs now, without the old sessions and results"
+
 SEND = "data = create_payload(channel, session_id, Payload([1, 2]))"
 
 
@@ -67,11 +69,27 @@ def test_an_old_session_on_a_new_armonik_says_which_cell_to_run() -> None:
         command("stop")
         kernel.say("old_endpoint = endpoint\nfrom hello_helpers.forms import TaskForm")
         form = "form = TaskForm(old_endpoint, session_id)\nform.run.click()\nform.wait(20)"
-        assert STOPPED in kernel.say(form)  # it starts the new one, where the session is unknown
+        assert REPLACED in kernel.say(form)  # it starts the new one, where the session is unknown
         assert "Process" in command("status")
         waits = "from hello_helpers import wait_for_results\n"
         waits += "wait_for_results(old_endpoint.open_channel(), session_id, [output_id], 30)"
-        assert STOPPED in kernel.say(waits)
+        assert REPLACED in kernel.say(waits)
+
+
+def test_an_old_endpoint_works_on_a_new_armonik() -> None:
+    with Kernel() as kernel:
+        kernel.open("05_wait")
+        kernel.run_until("journey-text")
+        command("stop")
+        assert "Result : 45" in command("run")  # it starts the new one
+        assert "'core'" in kernel.say("endpoint.check()")
+        anew = "from hello_helpers import submit_task\nsession_id = pick_up_session(channel)\n"
+        anew += f"{SEND}\nsubmit_task(channel, session_id, data)"
+        assert "stopped" not in kernel.say(anew)
+        assert kernel.say("wait_for_results(channel, session_id, [data.result_id], 30)") == ""
+        form = "values_form.run.click()\nprint(values_form.wait(30))"
+        kernel.run(cell_of(kernel.notebook, "values-form"))
+        assert kernel.say(form).strip() == "45"
 
 
 def test_forms_and_their_answers_start_it_again() -> None:

@@ -57,6 +57,7 @@ from armonik.protogen.common import (
     versions_common_pb2,
 )
 
+from hello_helpers.connect.origin import INSTANCE
 from hello_helpers.messages import Payload, Result
 
 Script = Callable[["FakeArmonik", Any, grpc.ServicerContext], Iterator[Any]]
@@ -69,6 +70,7 @@ class FakeArmonik:
         automatic: True: a submitted task is done at once, as the hello worker would.
         streams: what the next calls of GetEvents do, one after the other; then the usual.
         calls: names of all calls so far.
+        instance: which embedded ArmoniK it is; "": none.
         errors: the code with which a call fails, by its name.
         open_streams: how many streams of events are served.
     """
@@ -78,6 +80,7 @@ class FakeArmonik:
         self.automatic = True
         self.streams: list[Script] = []
         self.calls: list[str] = []
+        self.instance = ""
         self.partitions = ["default"]
         self.health: dict[str, tuple[int, str]] = {"database": (1, "")}
         self.sessions: dict[str, Any] = {}
@@ -105,6 +108,14 @@ class FakeArmonik:
             add(services, self._server)
         assert self._server.add_insecure_port(self.url)
         self._server.start()
+
+    def replace(self, instance: str) -> None:
+        """Stop it, and start another one in its place, which knows nothing."""
+        self.stop()
+        for known in (self.sessions, self.results, self.tasks, self.data):
+            known.clear()
+        self.instance = instance
+        self.start()
 
     def stop(self) -> None:
         if self._server is not None:
@@ -166,6 +177,8 @@ class FakeArmonik:
 
 
 class _Recorder(grpc.ServerInterceptor):
+    """Writes calls down, and tells the instance with each answer."""
+
     def __init__(self, fake: FakeArmonik) -> None:
         self._fake = fake
 
@@ -173,7 +186,18 @@ class _Recorder(grpc.ServerInterceptor):
         with self._fake.changed:
             self._fake.calls.append(details.method.rpartition("/")[2])
             self._fake.changed.notify_all()
-        return continuation(details)
+        handler = continuation(details)
+        for kind in ("unary_unary", "unary_stream", "stream_unary"):
+            if self._fake.instance and getattr(handler, kind) is not None:
+                handler = handler._replace(**{kind: self._telling(getattr(handler, kind))})
+        return handler
+
+    def _telling(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def tell(request: Any, context: grpc.ServicerContext) -> Any:
+            context.send_initial_metadata(((INSTANCE, self._fake.instance),))
+            return method(request, context)
+
+        return tell
 
 
 class _Services(

@@ -84,17 +84,18 @@ def grpc_server(
     service: VersionsServicer | None = None,
     certificate: trustme.LeafCert | None = None,
     client_authority: trustme.CA | None = None,
+    url: str = "127.0.0.1:0",
 ) -> Iterator[int]:
-    """Serve gRPC on a port of loopback, with TLS if there is a certificate."""
+    """Serve gRPC, on a port of loopback or at `url`, with TLS if there is a certificate."""
     server = grpc.server(ThreadPoolExecutor(4))
     if service is not None:
         add_VersionsServicer_to_server(service, server)
     if certificate is None:
-        port = server.add_insecure_port("127.0.0.1:0")
+        port = server.add_insecure_port(url)
     else:
         chain = b"".join(pem.bytes() for pem in certificate.cert_chain_pems)
         port = server.add_secure_port(
-            "127.0.0.1:0",
+            url,
             grpc.ssl_server_credentials(
                 [(certificate.private_key_pem.bytes(), chain)],
                 client_authority.cert_pem.bytes() if client_authority else None,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from armonik.client import ArmoniKVersions
 
 from hello_helpers import embedded
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.embedded.errors import StartError
 from hello_helpers.errors import EndpointError, EndpointSyntaxError
+
+from . import listeners
 
 
 @pytest.fixture(autouse=True)
@@ -36,8 +41,6 @@ def _clean_environment(monkeypatch):
         ("unix:/run/a.sock", "unix:///run/a.sock"),
         ("unix:///run/a.sock", "unix:///run/a.sock"),
         ("/run/a.sock", "unix:///run/a.sock"),
-        ("/run/a b%c?.sock", "unix:///run/a%20b%25c%3F.sock"),
-        ("unix:///run/a%20b.sock", "unix:///run/a%20b.sock"),
         ("unix:here.sock", "unix:here.sock"),
     ],
 )
@@ -45,6 +48,25 @@ def test_what_people_paste_is_read(text, url):
     endpoint = Endpoint.parse(text)
     assert endpoint.url == url
     assert Endpoint.parse(endpoint.url) == endpoint
+
+
+@pytest.mark.parametrize("name", [b"a%41.sock", b"a b%c?#.sock", b"\xff.sock", "ö.sock".encode()])
+@pytest.mark.parametrize("before", ["", "unix:", "unix://"])
+def test_a_path_is_taken_as_it_is_and_grpc_goes_to_that_very_socket(tmp_path, name, before):
+    path = f"{tmp_path}/{os.fsdecode(name)}"
+    endpoint = Endpoint.parse(before + path)
+    assert endpoint.target == path
+    with (
+        listeners.grpc_server(listeners.Versions(), url=endpoint.url),
+        endpoint.open_channel() as channel,
+    ):
+        assert [os.fsencode(file.name) for file in tmp_path.iterdir()] == [name]
+        assert ArmoniKVersions(channel).list_versions()["core"] == "1.2.3"
+
+
+def test_a_path_that_no_file_can_have_is_refused_with_a_sentence():
+    with pytest.raises(EndpointSyntaxError, match="cannot be written"):
+        Endpoint.parse("/run/\ud800.sock")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +152,7 @@ def test_loopback_and_sockets_are_local_and_use_no_proxy(text, local):
         (Endpoint.parse("unix:/home/me/secret.sock"), "ArmoniK on this machine"),
         (Endpoint.parse("localhost:5001"), "ArmoniK on this machine"),
         (Endpoint.parse("https://armonik.example.com:5001"), "ArmoniK at armonik.example.com"),
-        (Endpoint("unix", "/a", embedded=True), "embedded ArmoniK on this machine"),
+        (Endpoint("unix", "/a", embedded=True, shared=True), "embedded ArmoniK on this machine"),
     ],
 )
 def test_the_stamp_names_the_backend_and_no_path_or_port(endpoint, text):

@@ -1,11 +1,11 @@
-"""A call remembers which embedded ArmoniK it was sent to, and says so if that has ended."""
+"""An endpoint knows which embedded ArmoniK has answered, and says so if that has ended."""
 
 # The script of a stream has the arguments of a gRPC service.
 # ruff: noqa: ARG001
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,34 +16,46 @@ from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions
 from armonik.common import EventTypes
 
 from hello_helpers import embedded, steps, wait_for_results
+from hello_helpers.connect import origin
+from hello_helpers.connect.channel import Channel
+from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.connect.origin import SharedOrigin, end_of, mark
-from hello_helpers.embedded.shared import SharedArmonik
-from hello_helpers.errors import EndedError, EndpointError, HelloError, RefusedError
+from hello_helpers.connect.origin import Origin, end_of, mark
+from hello_helpers.course.local_armonik import shared_runs
+from hello_helpers.embedded import SharedArmonik
+from hello_helpers.errors import EndedError, EndpointError, HelloError, PartitionError, RefusedError
 from hello_helpers.messages import Payload
 
 from .fake_armonik import FakeArmonik
 
+NOTEBOOK = "The embedded ArmoniK that this notebook used has been stopped"
 
-class Ending:
-    """An origin that has ended when the test says so."""
+
+class Switch:
+    """Whether an ArmoniK runs, as far as its origin can know."""
 
     def __init__(self) -> None:
-        self.over = False
+        self.runs = True
 
-    def ended(self) -> EndedError | None:
-        return EndedError("It has ended.", "Start it again.") if self.over else None
-
-
-@pytest.fixture
-def origin() -> Ending:
-    return Ending()
+    def __call__(self) -> bool:
+        return self.runs
 
 
 @pytest.fixture
-def channel(fake: FakeArmonik, origin: Ending) -> Iterator[grpc.Channel]:
-    """A channel from an endpoint that has this origin."""
-    endpoint = replace(Endpoint.parse(fake.url), embedded=True, origin=origin)
+def switch() -> Switch:
+    return Switch()
+
+
+@pytest.fixture
+def endpoint(fake: FakeArmonik, switch: Switch) -> Endpoint:
+    """An embedded one, whose end is told in words of its own."""
+    fake.instance = "first"
+    known = Origin(switch, ("It has ended.", "Start it again."))
+    return replace(Endpoint.parse(fake.url), embedded=True, origin=known)
+
+
+@pytest.fixture
+def channel(endpoint: Endpoint) -> Iterator[Channel]:
     with endpoint.open_channel() as opened:
         yield opened
 
@@ -62,98 +74,145 @@ def hear_one(channel: grpc.Channel) -> None:
     ],
     ids=["unary", "stream of data", "upload", "events"],
 )
-def test_each_kind_of_call_knows_when_its_armonik_has_ended(fake, channel, origin, call):
+def test_each_kind_of_call_knows_when_its_armonik_has_ended(fake, channel, switch, call):
     fake.stop()
     with pytest.raises(grpc.RpcError) as caught:
         call(channel)
     assert end_of(caught.value) is None
-    origin.over = True
+    switch.runs = False
     assert str(end_of(caught.value)) == "It has ended."
 
 
-def test_a_step_of_the_course_raises_that_error(fake, channel, origin):
+def test_a_step_of_the_course_raises_that_error(fake, channel, switch):
     fake.stop()
-    origin.over = True
+    switch.runs = False
     with pytest.raises(EndedError, match="It has ended"):
         steps.create_payload(channel, "session", Payload([1]))
 
 
-def test_a_session_that_was_lost_with_its_armonik_is_told_as_such(channel, origin):
+def test_an_old_endpoint_works_with_the_armonik_that_has_taken_its_place(fake, endpoint, channel):
+    steps.create_session(channel)
+    fake.replace("second")
+    assert endpoint.check() == {"core": "1.2.3", "api": "4.5.6"}
+    with endpoint.open_channel() as new:
+        session_id = steps.create_session(new)
+        data = steps.create_payload(new, session_id, Payload([1, 2]))
+        steps.submit_task(new, session_id, data)
+        assert steps.wait_for_result(new, session_id, data.result_id).value == 3
+    assert new.instance == channel.instance == "second"
+
+
+def test_a_stream_that_is_renewed_is_no_end(fake, endpoint):
+    with endpoint.open_channel() as channel:
+        session_id = steps.create_session(channel)
+        fake.replace("second")
+        with pytest.raises(grpc.RpcError) as caught:
+            hear_one(with_deadline(channel, events_seconds=0.05))
+    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert end_of(caught.value) is None
+    assert endpoint.origin.instances == ["first", "second"], "a stream tells it, too"
+    assert session_id not in fake.sessions
+
+
+@pytest.mark.parametrize("again", ["same channel", "another channel"])
+def test_what_only_the_former_one_knew_is_told_as_such(fake, endpoint, channel, again):
+    session_id = steps.create_session(channel)
+    fake.replace("second")
+    with endpoint.open_channel() as new:
+        used = channel if again == "same channel" else new
+        with pytest.raises(EndedError, match="stopped; another runs now, without the old sessions"):
+            steps.submit_task(used, session_id, steps.Data("a", "b"))
+        with pytest.raises(HelloError, match="another runs now"):
+            wait_for_results(used, session_id, ["lost"], timeout=30)
+        with pytest.raises(PartitionError):
+            steps.create_session(used, "nowhere")
+
+
+def test_who_has_not_talked_to_another_one_hears_nothing_of_it(fake, channel):
     with pytest.raises(RefusedError, match="Session was not found"):
         steps.submit_task(channel, "lost", steps.Data("a", "b"))
-    origin.over = True  # and another one has taken its place: that is the fake, which answers
-    with pytest.raises(EndedError):
+    assert channel.instance == "first"
+    fake.replace("first")  # the same one: only the connection was lost
+    with pytest.raises(RefusedError, match="Session was not found"):
         steps.submit_task(channel, "lost", steps.Data("a", "b"))
 
 
-def test_what_has_nothing_to_do_with_it_keeps_its_own_words(fake, channel, origin):
+def test_an_armonik_that_is_not_embedded_has_no_instance(fake):
+    with Endpoint.parse(fake.url).open_channel() as channel:
+        steps.create_session(channel)
+    assert channel.instance is None
+
+
+def test_what_has_nothing_to_do_with_it_keeps_its_own_words(fake, channel, switch):
     session_id = fake.add_session(status=4)
-    origin.over = True
+    switch.runs = False
     with pytest.raises(RefusedError, match="present state"):
         steps.submit_task(channel, session_id, steps.Data("a", "b"))
 
 
-def test_a_wait_does_not_go_on_when_its_armonik_has_ended(fake, channel, origin):
+def test_a_wait_does_not_go_on_when_its_armonik_has_ended(fake, channel, switch):
     result_id = fake.add_result()
+    ended = threading.Event()
 
     def end(fake: FakeArmonik, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        origin.over = True
+        switch.runs = False
+        ended.set()
         context.abort(grpc.StatusCode.UNAVAILABLE, "gone")
         yield
 
     fake.streams = [end]
-    began = time.monotonic()
     with pytest.raises(EndedError, match="It has ended"):
         wait_for_results(channel, "session", [result_id], timeout=30)
-    assert time.monotonic() - began < 5
+    assert ended.is_set()
+    assert fake.calls.count("GetEvents") == 1
 
 
-def test_a_wait_for_a_result_that_only_the_ended_one_knew_says_so(channel, origin):
-    origin.over = True
-    with pytest.raises(HelloError, match="It has ended"):
-        wait_for_results(channel, "lost", ["lost"], timeout=30)
-
-
-def test_a_check_says_that_it_has_ended(fake, origin):
+def test_a_check_says_that_it_has_ended(fake, endpoint, switch):
     fake.stop()
-    endpoint = replace(Endpoint.parse(fake.url), embedded=True, origin=origin)
     with pytest.raises(EndpointError, match=r"Nothing listens|is not there"):
         endpoint.check()
-    origin.over = True
+    switch.runs = False
     with pytest.raises(EndedError):
         endpoint.check()
 
 
 def test_an_error_keeps_the_origin_that_it_has():
-    error, first = grpc.RpcError(), Ending()
-    first.over = True
+    error = grpc.RpcError()
     error.code = lambda: grpc.StatusCode.UNAVAILABLE
-    mark(error, first)
-    mark(error, Ending())
+    mark(error, Origin(lambda: False))
+    mark(error, Origin(lambda: True))
     assert end_of(error) is not None
 
 
-@pytest.mark.parametrize(
-    ("now", "has_ended"),
-    [
-        (SharedArmonik("unix:///a", 7, 1.5, None), False),
-        (SharedArmonik("unix:///a", 7, 1.5, None, ending=True), True),
-        (SharedArmonik("unix:///a", 8, 2.5, None), True),
-        (None, True),
-    ],
-    ids=["runs", "is about to end", "another one runs", "none runs"],
-)
-def test_the_shared_one_is_told_from_those_before_and_after_it(monkeypatch, now, has_ended):
-    monkeypatch.setattr(embedded, "find_shared", lambda: now, raising=False)
-    assert (SharedOrigin(7, 1.5).ended() is not None) == has_ended
-
-
-def test_a_program_is_not_told_to_run_a_cell(monkeypatch):
-    monkeypatch.setattr(embedded, "find_shared", lambda: None, raising=False)
-    ended = SharedOrigin(7, 1.5).ended()
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_notebook_is_told_to_run_a_cell_and_a_program_is_not(monkeypatch, replaced):
+    known = Origin(lambda: replaced)
+    known.instances = ["first", "second"]
+    code = grpc.StatusCode.NOT_FOUND if replaced else grpc.StatusCode.UNAVAILABLE
+    ended = known.ended(code)
     assert ended is not None
+    assert ("another runs now" in ended.message) == replaced
     assert "program" in ended.message
     assert "cell" not in " ".join(ended.lines())
+    monkeypatch.setattr(origin, "_in_notebook", lambda: True)
+    told = known.ended(code)
+    assert told is not None
+    assert told.message.startswith(NOTEBOOK)
+    assert told.message.endswith("run the first cell again.")
+
+
+@pytest.mark.parametrize(
+    ("now", "runs"),
+    [
+        (SharedArmonik("unix:///a", 7, 1.5, None), True),
+        (SharedArmonik("unix:///a", 7, 1.5, None, ending=True), False),
+        (None, False),
+    ],
+    ids=["runs", "is about to end", "none runs"],
+)
+def test_the_shared_one_runs_until_it_closes_its_door(monkeypatch, now, runs):
+    monkeypatch.setattr(embedded, "find_shared", lambda: now, raising=False)
+    assert shared_runs() == runs
 
 
 def test_a_new_channel_to_an_armonik_that_is_back_works_at_once(fake):
