@@ -12,21 +12,21 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable
-from typing import Any
-
-import grpc
+from typing import TYPE_CHECKING, Any
 
 from hello_helpers.errors import EndedError
+
+if TYPE_CHECKING:
+    import grpc
 
 INSTANCE = "hello-armonik-instance"
 """Key in the initial metadata of each answer of an embedded ArmoniK, and of no other one."""
 
-SILENCE = (
-    grpc.StatusCode.UNAVAILABLE,
-    grpc.StatusCode.CANCELLED,
-    grpc.StatusCode.DEADLINE_EXCEEDED,
-)
-"""Codes with which a call may fail because its ArmoniK has ended."""
+SILENCE = ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
+"""Codes with which a call may fail because its ArmoniK has ended.
+
+By name: to read an address, as the command line does first, takes no gRPC.
+"""
 
 _ATTRIBUTE = "hello_origin"
 
@@ -66,9 +66,9 @@ class Origin:
 
     def ended(self, code: grpc.StatusCode) -> EndedError | None:
         """Return an error in words if this is why a call has failed with `code`."""
-        if code in SILENCE and self._runs is not None and not self._runs():
+        if code.name in SILENCE and self._runs is not None and not self._runs():
             return EndedError(*(self._farewell or _farewell(replaced=False)))
-        if code == grpc.StatusCode.NOT_FOUND and len(self.instances) > 1:
+        if code.name == "NOT_FOUND" and len(self.instances) > 1:
             return EndedError(*_farewell(replaced=True))
         return None
 
