@@ -11,23 +11,23 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
+import grpc
 import ipywidgets as widgets
 
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.errors import HelloError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import html
+from hello_helpers.forms.armonik import reason_of, shown_channel
 from hello_helpers.forms.field import FieldBox
-from hello_helpers.forms.reasons import reason_of
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
+from hello_helpers.wait.events import HEARTBEAT
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-HEARTBEAT = 0.1
-"""Seconds after which a wait wakes up; not all systems deliver an interrupt to a sleeper."""
 
 CANCELLED = "Cancelled."
 SESSION_CANCELLED = "Cancelled, and its session with it."
@@ -47,6 +47,7 @@ class Form(Generic[T]):
         cancel: the button that ends it.
         result: what came out; None before, and after an error.
         error: what went wrong; None if nothing did.
+        session_id: that the run has made, if it makes one; "" before.
         code: the Python that ran, ready to paste; "" before.
         calls: where the calls of a run are shown, when it is over.
     """
@@ -56,10 +57,13 @@ class Form(Generic[T]):
     starts_anew = False
     """True: it needs nothing that an ArmoniK knows already, no session and no result."""
 
-    _target: Endpoint | str | None = None
-    """Where it goes, for forms that know; a text is found as `Endpoint.find` does."""
+    def __init__(self, endpoint: Endpoint | str | None = None) -> None:
+        """Make the form; nothing is shown, and nothing is sent, yet.
 
-    def __init__(self) -> None:
+        Args:
+            endpoint: where it goes; else it is found when it runs, as `Endpoint.find` does.
+        """
+        self._target = endpoint
         self.run = widgets.Button(
             description=self.deed, button_style="primary", layout=widgets.Layout(width="auto")
         )
@@ -69,7 +73,7 @@ class Form(Generic[T]):
         self.calls = widgets.HTML()
         self.result: T | None = None
         self.error: Exception | None = None
-        self.code = ""
+        self.code = self.session_id = ""
         self._lock = threading.Lock()
         self._reading = threading.RLock()
         self._finished: threading.Event | None = None
@@ -135,29 +139,26 @@ class Form(Generic[T]):
                     )
         except KeyboardInterrupt:
             self._cancellation.cancel()
-            raise self._interrupted(time.monotonic() - began) from None
+            last = f" It was here: {self._lines[-1]}" if self._lines else ""
+            raise WaitInterrupted(
+                f"Interrupted after {time.monotonic() - began:.0f} s while waiting for the form "
+                f"{self.title!r}.{last}",
+                "It is cancelled, as by its Cancel button; the form shows what comes of that.",
+            ) from None
         if self.error is not None:
             raise self.error
         return self.result  # type: ignore[return-value]  # there is one if there is no error
 
     # How it works.
 
-    def _interrupted(self, seconds: float) -> WaitInterrupted:
-        last = f" It was here: {self._lines[-1]}" if self._lines else ""
-        return WaitInterrupted(
-            f"Interrupted after {seconds:.0f} s while waiting for the form {self.title!r}.{last}",
-            "It is cancelled, as by its Cancel button; the form shows what comes of that.",
-        )
-
     def _on_run(self, _button: object = None) -> None:
         with self._lock:
             if self._finished is not None and not self._finished.is_set():
                 self._report("It is still running: wait, or click Cancel first.")
                 return
-            self.result, self.error, self.code = None, None, ""
-            self.twin.value = self.calls.value = ""
+            self.result, self.error, self.code, self.session_id = None, None, "", ""
+            self.status.value = self.twin.value = self.calls.value = ""
             self._lines = []
-            self.status.value = ""
             self._farewell = CANCELLED
             self._cancellation = Cancellation()
             self._finished = finished = threading.Event()
@@ -219,6 +220,15 @@ class Form(Generic[T]):
             text = f"{type(error).__name__}: {error}"
             self._show_problem(HelloError(text, "This should not happen."))
         finished.set()
+
+    def _channel(self, endpoint: Endpoint | None = None) -> AbstractContextManager[grpc.Channel]:
+        """Open a channel for a run, whose calls the form shows at the end."""
+        return shown_channel(endpoint or self._endpoint(), self.calls)
+
+    def _endpoint(self) -> Endpoint:
+        """Return where to go; a text is looked at now, and not before."""
+        target = self._target
+        return target if isinstance(target, Endpoint) else Endpoint.find(target)
 
     def _show_problem(self, error: HelloError) -> None:
         self.status.value = html.progress(self._lines) + html.problem(error)

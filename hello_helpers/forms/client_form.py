@@ -11,7 +11,6 @@ from armonik.client import ArmoniKSessions
 from armonik.common import TaskOptions
 
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import HelloError
 from hello_helpers.forms import html
 from hello_helpers.forms.field import Field
@@ -34,13 +33,10 @@ class ClientForm(ValuesForm):
     title = "A whole client"
     deed = "Run the client"
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Make the form; ArmoniK is asked for its partitions."""
-        self._own = endpoint
-        self._chosen: TaskOptions | None = None
-        super().__init__(endpoint)
+    _chosen: TaskOptions
 
     def _inputs(self) -> list[widgets.Widget]:
+        self._own = self._endpoint()
         self._address = Field(
             "Endpoint (empty: the ArmoniK of this notebook)",
             self._parse,
@@ -48,10 +44,7 @@ class ClientForm(ValuesForm):
         )
         self._fields = OptionFields(self._own)
         self.address = self._address.input
-        self.partition = self._fields.partition
-        self.max_duration = self._fields.max_duration.input
-        self.priority = self._fields.priority.input
-        self.max_retries = self._fields.max_retries.input
+        self.partition, self.max_duration, self.priority, self.max_retries = self._fields.inputs
         self._seen, self._told = widgets.HTML(), ""
         self.address.observe(self._on_address, "value")
         return [self._address.box, self._seen, *self._fields.boxes, *super()._inputs()]
@@ -79,17 +72,11 @@ class ClientForm(ValuesForm):
         return super()._prepare()
 
     def _options(self) -> TaskOptions:
-        assert self._chosen is not None
         return self._chosen
 
     def _create_session(self, channel: grpc.Channel) -> str:
-        options = self._options()
-        with explained(channel):
-            return str(
-                ArmoniKSessions(channel).create_session(
-                    options, partition_ids=[options.partition_id]
-                )
-            )
+        partitions = [self._chosen.partition_id]
+        return str(ArmoniKSessions(channel).create_session(self._chosen, partition_ids=partitions))
 
     def _rows(self) -> list[tuple[str, str]]:
         where = "another one" if self.address.value.strip() else self._own.describe()

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import grpc
 import ipywidgets as widgets
 from armonik.client import ArmoniKSessions
 
 from hello_helpers.connect.deadline import with_deadline
-from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.connect.grpc_errors import explained
-from hello_helpers.course.sessions import course_labels, my_sessions
+from hello_helpers.course.sessions import my_sessions
 from hello_helpers.errors import HelloError
 from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.calls import channel_with_calls
-from hello_helpers.forms.code_twin import close_code
+from hello_helpers.forms.code_twin import CLOSE, code_of
+from hello_helpers.labels import COURSE, OWN, course_labels
 
 RUNNING = "Running sessions that the lessons have made for me"
 """Not those that the learner has made without the labels of the course."""
@@ -34,11 +31,6 @@ class ClosingForm(Form[int]):
     title = "My sessions of the course"
     deed = "Close my sessions"
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Make the form; ArmoniK is asked which sessions are running."""
-        self._target: Endpoint = endpoint
-        super().__init__()
-
     def _inputs(self) -> list[widgets.Widget]:
         self._head = widgets.HTML()
         self._show_running(self._count())
@@ -50,9 +42,8 @@ class ClosingForm(Form[int]):
 
     def _count(self) -> str:
         try:
-            with self._target.open_channel() as channel:
-                patient = with_deadline(channel, LOOK_SECONDS)
-                return str(len(my_sessions(patient)))
+            with self._endpoint().open_channel() as channel:
+                return str(len(my_sessions(with_deadline(channel, LOOK_SECONDS))))
         except HelloError:  # whoever runs the form will be told why
             return "unknown"
 
@@ -60,20 +51,17 @@ class ClosingForm(Form[int]):
         return self._close
 
     def _close(self) -> int:
-        self._show_code(close_code(self._target, course_labels()["learner"]))
-        with channel_with_calls(self._target, self.calls) as channel:
+        learner = course_labels()["learner"]
+        self._show_code(code_of(CLOSE, self._endpoint(), learner=learner, course=COURSE, own=OWN))
+        with self._channel() as channel:
             found = my_sessions(channel)
             for session in found:
                 self._cancellation.check()
-                self._close_one(channel, session.session_id)
+                ArmoniKSessions(channel).close_session(session.session_id)
+                self._report(f"Session {session.session_id} is closed.")
         self._show_running(self._count())
         self._report(f"Closed: {len(found)}. The next lesson that you open makes a new one.")
         return len(found)
-
-    def _close_one(self, channel: grpc.Channel, session_id: str) -> None:
-        with explained(channel):
-            ArmoniKSessions(channel).close_session(session_id)
-        self._report(f"Session {session_id} is closed.")
 
     def _rows(self) -> list[tuple[str, str]]:
         return [(RUNNING, self.running)]

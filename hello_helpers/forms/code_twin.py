@@ -1,4 +1,4 @@
-"""The code twins: the Python that a form runs, as one writes it at work. Pure functions.
+"""The code twins: the Python that a form runs, as one writes it at work; templates, filled in.
 
 It needs `armonik`, and the messages that client and worker share; nothing else of this package.
 """
@@ -6,14 +6,11 @@ It needs `armonik`, and the messages that client and worker share; nothing else 
 from __future__ import annotations
 
 from pathlib import Path
-
-from armonik.common import TaskOptions
+from typing import Any
 
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.labels import COURSE, OWN
-from hello_helpers.messages import Payload
 
-_HELLO = """\
+HELLO = """\
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -27,9 +24,9 @@ with {channel} as channel:
         max_duration=timedelta(seconds={seconds:g}),
         priority={options.priority},
         max_retries={options.max_retries},
-        partition_id={partition},
+        partition_id={partition!r},
     )
-    session_id = sessions.create_session(options, partition_ids={partitions})
+    session_id = sessions.create_session(options, partition_ids={partitions!r})
 
     results = ArmoniKResults(channel)
     payload = Payload({values}, subtask_threshold={threshold})
@@ -51,7 +48,7 @@ with {channel} as channel:
     sessions.close_session(session_id)
 """
 
-_CHECK = """\
+CHECK = """\
 from armonik.client import ArmoniKVersions
 from armonik.common import create_channel
 
@@ -60,7 +57,7 @@ with {channel} as channel:
 """
 
 
-_SESSION = """\
+SESSION = """\
 from datetime import timedelta
 
 from armonik.client import ArmoniKSessions
@@ -72,16 +69,16 @@ with {channel} as channel:
         max_duration=timedelta(seconds={seconds:g}),
         priority={options.priority},
         max_retries={options.max_retries},
-        partition_id={options.partition_id!r},
+        partition_id={partition!r},
     )
-    session_id = sessions.create_session(options, partition_ids=[{options.partition_id!r}])
+    session_id = sessions.create_session(options, partition_ids={partitions!r})
     print("Session", session_id, "has been created")
 
     print(sessions.get_session(session_id).options)
     sessions.close_session(session_id)
 """
 
-_PAYLOAD = """\
+PAYLOAD = """\
 from armonik.client import ArmoniKResults
 from armonik.common import create_channel
 from hello_helpers.messages import Payload
@@ -98,7 +95,7 @@ with {channel} as channel:
     result_id = announced["result"].result_id
 """
 
-_TASK = """\
+TASK = """\
 import dataclasses
 
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
@@ -123,7 +120,7 @@ with {channel} as channel:
     print("Task", sent.id, "has been submitted")
 """
 
-_CLOSE = """\
+CLOSE = """\
 from armonik.client import ArmoniKSessions
 from armonik.common import Session, SessionStatus, create_channel
 
@@ -138,57 +135,83 @@ with {channel} as channel:
         sessions.close_session(session.session_id)
 """
 
+MANY = """\
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
-def hello_code(endpoint: Endpoint, values: str, threshold: int, options: TaskOptions) -> str:
-    """Return the whole client, from channel to result.
+from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
+from armonik.common import EventTypes, ResultStatus, TaskDefinition, TaskOptions, create_channel
+from hello_helpers.messages import Payload, Result
+
+tasks, values, batch = {tasks}, {values}, {batch}
+
+with {channel} as channel:
+    sessions, results = ArmoniKSessions(channel), ArmoniKResults(channel)
+    options = TaskOptions(
+        max_duration=timedelta(minutes=5), priority=1, max_retries=5, partition_id={partition!r}
+    )
+    session_id = sessions.create_session(options, partition_ids={partitions!r})
+
+    payloads = {{
+        str(n): Payload(
+            list(range(n * values, (n + 1) * values)), subtask_threshold={threshold}
+        ).serialize()
+        for n in range(tasks)
+    }}
+    stored = results.create_results(payloads, session_id, batch_size={fitting})
+    announced = results.create_results_metadata(list(payloads), session_id, batch_size=batch)
+    result_ids = [announced[name].result_id for name in payloads]
+
+    definitions = [
+        TaskDefinition(
+            payload_id=stored[name].result_id,
+            expected_output_ids=[announced[name].result_id],
+        )
+        for name in payloads
+    ]
+    ArmoniKTasks(channel).submit_tasks(session_id, definitions, chunk_size=batch)
+
+    missing = set(result_ids)
+
+    def on_event(_session_id, _event_type, event):
+        if event.status == ResultStatus.ABORTED:
+            raise RuntimeError(f"the result {{event.result_id}} will not come")
+        if event.status == ResultStatus.COMPLETED:
+            missing.discard(event.result_id)
+        return not missing
+
+    # get_events has no time limit. So let a thread listen, and look after that.
+    kinds = [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE]
+    wait = ThreadPoolExecutor(1).submit(
+        ArmoniKEvents(channel).get_events, session_id, kinds, [on_event]
+    )
+    wait.result(timeout=600)  # seconds
+
+    with ThreadPoolExecutor(8) as pool:
+        contents = pool.map(
+            lambda result_id: results.download_result_data(result_id, session_id), result_ids
+        )
+        print("Result :", sum(Result.deserialize(content).value for content in contents))
+
+    sessions.close_session(session_id)
+"""
+
+
+def code_of(template: str, endpoint: Endpoint, partition: str | None = None, **values: Any) -> str:
+    """Return the Python of a form, ready to paste.
 
     Args:
+        template: one of the templates above.
         endpoint: where to.
-        values: a Python expression for the list of values.
-        threshold: of the subtasks.
-        options: of the session; without a partition it is the default one.
+        partition: of the session; None for the default one.
+        values: the others that the template names.
     """
-    partition = options.partition_id or None
-    return _HELLO.format(
+    return template.format(
         channel=channel_code(endpoint),
-        values=values,
-        threshold=threshold,
-        options=options,
-        seconds=options.max_duration.total_seconds(),
-        partition=repr(partition),
-        partitions=repr([partition] if partition else None),
+        partition=partition,
+        partitions=[partition] if partition else None,
+        **values,
     )
-
-
-def check_code(endpoint: Endpoint) -> str:
-    """Return the code that asks an endpoint for its versions."""
-    return _CHECK.format(channel=channel_code(endpoint))
-
-
-def session_code(endpoint: Endpoint, options: TaskOptions) -> str:
-    """Return the code that creates a session with these options, and closes it."""
-    return _SESSION.format(
-        channel=channel_code(endpoint),
-        options=options,
-        seconds=options.max_duration.total_seconds(),
-    )
-
-
-def payload_code(endpoint: Endpoint, session_id: str, payload: Payload) -> str:
-    """Return the code that stores a payload and announces an output."""
-    return _PAYLOAD.format(channel=channel_code(endpoint), session_id=session_id, payload=payload)
-
-
-def task_code(endpoint: Endpoint, session_id: str, payload: Payload, priority: int) -> str:
-    """Return the code that submits a task with a priority of its own."""
-    return _TASK.format(
-        channel=channel_code(endpoint), session_id=session_id, payload=payload, priority=priority
-    )
-
-
-def close_code(endpoint: Endpoint, learner: str) -> str:
-    """Return the code that closes the running sessions of a learner."""
-    return _CLOSE.format(channel=channel_code(endpoint), learner=learner, course=COURSE, own=OWN)
 
 
 def channel_code(endpoint: Endpoint) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import ipywidgets as widgets
@@ -12,8 +13,8 @@ from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.variables import endpoint_variable
 from hello_helpers.errors import HelloError, TlsFileError
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.code_twin import check_code
-from hello_helpers.forms.field import LABEL, Field
+from hello_helpers.forms.code_twin import CHECK, code_of
+from hello_helpers.forms.field import Field, radio_buttons
 
 EMBEDDED, OWN = "embedded", "own"
 
@@ -35,8 +36,8 @@ class EndpointForm(Form[Endpoint]):
     deed = "Check the endpoint"
 
     def __init__(self) -> None:
-        self.versions: dict[str, str] = {}
         super().__init__()
+        self.versions: dict[str, str] = {}
 
     def _inputs(self) -> list[widgets.Widget]:
         text = endpoint_variable() or ""
@@ -44,14 +45,9 @@ class EndpointForm(Form[Endpoint]):
         with contextlib.suppress(HelloError):  # the field will say what is wrong with the text
             known = Endpoint.from_environment()
         known = known or Endpoint("http", "")
-        self.choice = widgets.RadioButtons(
-            options=[("embedded, on this machine", EMBEDDED), ("a cluster of my own", OWN)],
-            value=OWN if text else EMBEDDED,
-            description="ArmoniK",
-            style=LABEL,
-            layout=widgets.Layout(width="auto"),
-        )
-        self._endpoint = Field(
+        choices = [("embedded, on this machine", EMBEDDED), ("a cluster of my own", OWN)]
+        self.choice = radio_buttons("ArmoniK", choices, value=OWN if text else EMBEDDED)
+        self._address = Field(
             "Endpoint (URL or host:port)",
             Endpoint.parse,
             text,
@@ -60,12 +56,10 @@ class EndpointForm(Form[Endpoint]):
         self._authority = Field("CA file", _file, known.certificate_authority or "")
         self._certificate = Field("Client certificate file", _file, known.client_certificate or "")
         self._key = Field("Client key file", _file, known.client_key or "")
-        self.endpoint = self._endpoint.input
-        self.authority = self._authority.input
-        self.certificate = self._certificate.input
-        self.key = self._key.input
+        self._of_cluster = (self._address, self._authority, self._certificate, self._key)
+        inputs = [field.input for field in self._of_cluster]
+        self.endpoint, self.authority, self.certificate, self.key = inputs
         self.endpoint.observe(self._choose_own, "value")
-        self._of_cluster = (self._endpoint, self._authority, self._certificate, self._key)
         self.choice.observe(self._on_choice, "value")
         self._show_fields()
         return [self.choice, *(field.box for field in self._of_cluster)]
@@ -87,26 +81,18 @@ class EndpointForm(Form[Endpoint]):
     def _prepare(self) -> Callable[[], Endpoint]:
         if self.choice.value == EMBEDDED:
             return lambda: self._check(Endpoint.start_embedded())
-        authority, certificate, key = (
-            self._authority.read(),
-            self._certificate.read(),
-            self._key.read(),
+        parse = partial(
+            Endpoint.parse,
+            certificate_authority=self._authority.read(),
+            client_certificate=self._certificate.read(),
+            client_key=self._key.read(),
         )
-
-        def parse(text: str) -> Endpoint:
-            return Endpoint.parse(
-                text,
-                certificate_authority=authority,
-                client_certificate=certificate,
-                client_key=key,
-            )
-
-        endpoint = self._endpoint.read(parse)
+        endpoint = self._address.read(parse)
         return lambda: self._check(endpoint)
 
     def _check(self, endpoint: Endpoint) -> Endpoint:
         self._report("Checking ...")
-        self._show_code(check_code(endpoint))
+        self._show_code(code_of(CHECK, endpoint))
         try:
             self.versions = endpoint.check()
         finally:

@@ -11,16 +11,13 @@ import ipywidgets as widgets
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition, TaskOptions
 
-from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.course.sessions import closing_session, hello_partition
 from hello_helpers.course.values import parse_whole
 from hello_helpers.errors import HelloError, WaitCancelledError
+from hello_helpers.forms.armonik import reason_of
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.calls import channel_with_calls
 from hello_helpers.forms.failures import FAILURES, Failure, failure_code
-from hello_helpers.forms.field import LABEL, Field
-from hello_helpers.forms.reasons import reason_of
+from hello_helpers.forms.field import Field, radio_buttons
 from hello_helpers.wait.waiting import wait_for_results
 
 
@@ -38,19 +35,9 @@ class FailureForm(Form[str]):
     title = "A client with one thing wrong"
     deed = "Run it"
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Make the form; nothing is connected yet."""
-        self._target: Endpoint = endpoint
-        self.session_id = ""
-        super().__init__()
-
     def _inputs(self) -> list[widgets.Widget]:
-        self.failure = widgets.RadioButtons(
-            options=[(failure.label, failure) for failure in FAILURES],
-            description="What shall be wrong",
-            style=LABEL,
-            layout=widgets.Layout(width="auto"),
-        )
+        labelled = [(failure.label, failure) for failure in FAILURES]
+        self.failure = radio_buttons("What shall be wrong", labelled)
         self._seconds = Field(
             "Seconds to wait for the result",
             partial(parse_whole, name="The number of seconds", low=1, high=600),
@@ -60,15 +47,13 @@ class FailureForm(Form[str]):
         return [self.failure, self._seconds.box]
 
     def _prepare(self) -> Callable[[], str]:
-        failure, seconds = self.failure.value, self._seconds.read()
-        self.session_id = ""
-        return lambda: self._run(failure, seconds)
+        return partial(self._run, self.failure.value, self._seconds.read())
 
     def _run(self, failure: Failure, seconds: int) -> str:
         partition = failure.partition or hello_partition()
-        self._show_code(failure_code(self._target, failure, partition, seconds))
+        self._show_code(failure_code(self._endpoint(), failure, partition, seconds))
         try:
-            with channel_with_calls(self._target, self.calls) as channel, explained(channel):
+            with self._channel() as channel:
                 self._fail(channel, failure, partition, seconds)
         except WaitCancelledError:
             raise

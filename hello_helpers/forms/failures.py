@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.forms.code_twin import channel_code
+from hello_helpers.forms.code_twin import code_of
 from hello_helpers.messages import Payload
 
 GOOD = Payload([1, 2, 3]).serialize()
@@ -92,11 +92,11 @@ def failure_code(
     endpoint: Endpoint, failure: Failure, partition: str | None, seconds: float
 ) -> str:
     """Return the client with its mistake, ready to paste."""
-    return _CODE.format(
-        channel=channel_code(endpoint),
+    return code_of(
+        _CODE,
+        endpoint,
+        partition,
         failure=failure,
-        partition=partition,
-        partitions=[partition] if partition else None,
         announced=json.dumps(failure.announced),
         dependencies=_DEPENDENCIES if failure.missing_input else "",
         spoil=f"        sessions.{failure.spoil}(session_id)\n" if failure.spoil else "",

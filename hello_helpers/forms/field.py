@@ -29,6 +29,14 @@ def label_above() -> widgets.Layout:
     return widgets.Layout(width="auto", flex_flow="column", align_items="stretch")
 
 
+def radio_buttons(label: str, options: list[tuple[str, Any]], **more: Any) -> widgets.RadioButtons:
+    """Return radio buttons; an option is what is shown, and its value."""
+    layout = widgets.Layout(width="auto")
+    return widgets.RadioButtons(
+        options=options, description=label, style=LABEL, layout=layout, **more
+    )
+
+
 class Field(Generic[T]):
     """A text input with its label, and room for a sentence below it.
 

@@ -21,9 +21,8 @@ from hello_helpers.course.values import parse_whole
 from hello_helpers.display.board import Board
 from hello_helpers.errors import HelloError, InputError, WaitTimeoutError
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.calls import channel_with_calls
+from hello_helpers.forms.code_twin import MANY, code_of
 from hello_helpers.forms.field import Field
-from hello_helpers.forms.many_twin import many_code
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload, Result
 from hello_helpers.wait.waiting import Progress
 
@@ -58,43 +57,34 @@ class ManyForm(Form[int | float]):
 
     def __init__(self, endpoint: Endpoint) -> None:
         """Make the form; nothing is connected yet."""
-        self._target: Endpoint = endpoint
-        self.session_id = ""
         self.board = Board()
-        super().__init__()
+        super().__init__(endpoint)
         *inputs, status, twin, calls = self.box.children
         self.box.children = (*inputs, self.board.box, status, twin, calls)
 
     def _inputs(self) -> list[widgets.Widget]:
-        whole = partial(parse_whole, low=1)
-        self._tasks = Field(
-            "Tasks (1 to 20,000)", partial(whole, name="The number of tasks", high=20_000), "500"
+        count = partial(parse_whole, name="The number of tasks", low=1, high=20_000)
+        size = partial(parse_whole, name="The batch size", low=1, high=1_000)
+        fields = (
+            Field("Tasks (1 to 20,000)", count, "500"),
+            Field(
+                "Numbers that each task adds (1 to 10,000)", partial(_parse_values, tasks=1), "20"
+            ),
+            Field("Batch size: payloads or tasks in one call (1 to 1,000)", size, "100"),
         )
-        self._values = Field(
-            "Numbers that each task adds (1 to 10,000)",
-            partial(_parse_values, tasks=1),
-            "20",
-        )
-        self._batch = Field(
-            "Batch size: payloads or tasks in one call (1 to 1,000)",
-            partial(whole, name="The batch size", high=1_000),
-            "100",
-        )
-        self.tasks, self.values = self._tasks.input, self._values.input
-        self.batch = self._batch.input
-        return [self._tasks.box, self._values.box, self._batch.box]
+        self._tasks, self._values, self._batch = fields
+        self.tasks, self.values, self.batch = (field.input for field in fields)
+        return [field.box for field in fields]
 
     def _prepare(self) -> Callable[[], int | float]:
         tasks = self._tasks.read()
         values = self._values.read(partial(_parse_values, tasks=tasks))
-        batch = self._batch.read()
-        self.session_id = ""
-        return lambda: self._run(tasks, values, batch)
+        return partial(self._run, tasks, values, self._batch.read())
 
     def _run(self, tasks: int, values: int, batch: int) -> int | float:
         partition = hello_partition()
-        self._show_code(many_code(self._target, tasks, values, batch, partition))
-        with channel_with_calls(self._target, self.calls) as channel:
+        self._show_code(many_code(self._endpoint(), tasks, values, batch, partition))
+        with self._channel() as channel:
             self.session_id = steps.create_session(channel, partition)
             self._report(f"Session {self.session_id} has been created.")
             self.board.follow(channel, self.session_id, tasks)
@@ -108,7 +98,7 @@ class ManyForm(Form[int | float]):
                 raise
             finally:
                 self.board.close()
-        self._report(f"Result : {total} ({self._target.describe()})")
+        self._report(f"Result : {total} ({self._endpoint().describe()})")
         return total
 
     def _in_phases(self, channel: grpc.Channel, tasks: int, values: int, batch: int) -> int | float:
@@ -172,6 +162,24 @@ class ManyForm(Form[int | float]):
             ("Board", self.board.state.text),
             ("Result", "none yet" if self.result is None else str(self.result)),
         ]
+
+
+def many_code(
+    endpoint: Endpoint, tasks: int, values: int, batch: int, partition: str | None
+) -> str:
+    """Return the client that does the same, ready to paste."""
+    largest = len(Payload(list(range((tasks - 1) * values, tasks * values))).serialize())
+    fitting = max(1, many.BATCH_BYTES // largest)  # a message has a limit
+    return code_of(
+        MANY,
+        endpoint,
+        partition,
+        tasks=tasks,
+        values=values,
+        batch=batch,
+        fitting="batch" if batch <= fitting else fitting,
+        threshold=max(values, DEFAULT_SUBTASK_THRESHOLD),
+    )
 
 
 def _submitted(channel: grpc.Channel, session_id: str) -> int:

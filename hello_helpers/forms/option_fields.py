@@ -34,6 +34,7 @@ class OptionFields:
         partition: a choice of those that the cluster has.
         max_duration: in seconds.
         priority, max_retries: whole numbers.
+        inputs: what is chosen or typed into, in this order; their boxes, with room for problems.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -61,6 +62,7 @@ class OptionFields:
             "5",
         )
         fields = (self.max_duration, self.priority, self.max_retries)
+        self.inputs = (self.partition, *(field.input for field in fields))
         self.boxes: list[widgets.Widget] = [self.partition, *(field.box for field in fields)]
 
     def look_at(self, endpoint: Endpoint | None, tell: Callable[[Endpoint, bool], None]) -> None:

@@ -11,11 +11,9 @@ from armonik.common import ResultStatus
 
 from hello_helpers import steps
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.course.values import comma_note, parse_values, parse_whole
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.calls import channel_with_calls
-from hello_helpers.forms.code_twin import payload_code
+from hello_helpers.forms.code_twin import PAYLOAD, code_of
 from hello_helpers.forms.field import Field
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
 
@@ -35,13 +33,12 @@ class PayloadForm(Form[steps.Data]):
 
     title = "A payload to store"
     deed = "Store the payload"
+    payload_id = ""
 
     def __init__(self, endpoint: Endpoint, session_id: str) -> None:
         """Make the form; nothing is connected yet."""
-        self._target: Endpoint = endpoint
         self._session_id = session_id
-        self.payload_id = ""
-        super().__init__()
+        super().__init__(endpoint)
 
     def _inputs(self) -> list[widgets.Widget]:
         self._values = Field(
@@ -65,15 +62,15 @@ class PayloadForm(Form[steps.Data]):
         return lambda: self._store(payload)
 
     def _store(self, payload: Payload) -> steps.Data:
-        self._show_code(payload_code(self._target, self._session_id, payload))
+        code = code_of(PAYLOAD, self._endpoint(), session_id=self._session_id, payload=payload)
+        self._show_code(code)
         content = payload.serialize()
         dots = " ..." if len(content) > SHOWN_BYTES else ""
         self._report(f"As bytes: {content[:SHOWN_BYTES]!r}{dots}")
-        with channel_with_calls(self._target, self.calls) as channel:
+        with self._channel() as channel:
             data = steps.create_payload(channel, self._session_id, payload)
-            with explained(channel):
-                stored = ArmoniKResults(channel).get_result(data.payload_id)
-                announced = ArmoniKResults(channel).get_result(data.result_id)
+            stored = ArmoniKResults(channel).get_result(data.payload_id)
+            announced = ArmoniKResults(channel).get_result(data.result_id)
         self._report(
             f"The payload is result {data.payload_id}: {stored.size} bytes, "
             f"{ResultStatus(stored.status).name}."

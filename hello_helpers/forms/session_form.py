@@ -8,12 +8,9 @@ import ipywidgets as widgets
 from armonik.client import ArmoniKSessions
 from armonik.common import TaskOptions
 
-from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.display.tables import text
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.calls import channel_with_calls
-from hello_helpers.forms.code_twin import session_code
+from hello_helpers.forms.code_twin import SESSION, code_of
 from hello_helpers.forms.option_fields import OptionFields
 
 
@@ -32,17 +29,9 @@ class SessionForm(Form[str]):
     deed = "Create the session"
     starts_anew = True
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Make the form; ArmoniK is asked for its partitions."""
-        self._target: Endpoint = endpoint
-        super().__init__()
-
     def _inputs(self) -> list[widgets.Widget]:
-        self._fields = OptionFields(self._target)
-        self.partition = self._fields.partition
-        self.max_duration = self._fields.max_duration.input
-        self.priority = self._fields.priority.input
-        self.max_retries = self._fields.max_retries.input
+        self._fields = OptionFields(self._endpoint())
+        self.partition, self.max_duration, self.priority, self.max_retries = self._fields.inputs
         return self._fields.boxes
 
     def _prepare(self) -> Callable[[], str]:
@@ -50,8 +39,9 @@ class SessionForm(Form[str]):
         return lambda: self._create(options)
 
     def _create(self, options: TaskOptions) -> str:
-        self._show_code(session_code(self._target, options))
-        with channel_with_calls(self._target, self.calls) as channel, explained(channel):
+        values = {"options": options, "seconds": options.max_duration.total_seconds()}
+        self._show_code(code_of(SESSION, self._endpoint(), options.partition_id, **values))
+        with self._channel() as channel:
             sessions = ArmoniKSessions(channel)
             session_id = sessions.create_session(options, partition_ids=[options.partition_id])
             self._report(f"Session {session_id} has been created.")

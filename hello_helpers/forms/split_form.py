@@ -32,7 +32,7 @@ class SplitForm(ValuesForm):
     deed = "Send the task"
 
     def __init__(self, endpoint: Endpoint, partition: str | None = None) -> None:
-        """Make the form; nothing is connected yet."""
+        """Make the form; `partition` is None for the default one."""
         self.picture = widgets.HTML()
         super().__init__(endpoint, partition)
         *above, twin, calls = self.box.children
@@ -61,7 +61,7 @@ class SplitForm(ValuesForm):
 
     def _split(self, count: int) -> int | float:
         value = self._hello(list(range(count)), f"list(range({count}))")
-        with self._find_endpoint().open_channel() as channel:
+        with self._endpoint().open_channel() as channel:
             found = session_graph(channel, self.session_id)
         self._report(found.sentence)
         self.picture.value = found.picture_and_table()

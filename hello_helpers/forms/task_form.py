@@ -14,13 +14,11 @@ from armonik.common import TaskDefinition
 
 from hello_helpers import steps
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.course.values import comma_note, parse_values, parse_whole
 from hello_helpers.display.states import MEANING, History, Step, Watch, watch_session
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.calls import channel_with_calls
-from hello_helpers.forms.code_twin import task_code
+from hello_helpers.forms.code_twin import TASK, code_of
 from hello_helpers.forms.field import Field
 from hello_helpers.forms.option_fields import PRIORITY_LABEL
 from hello_helpers.messages import Payload
@@ -39,13 +37,12 @@ class TaskForm(Form[History]):
 
     title = "A task to submit"
     deed = "Submit the task"
+    task_id = ""
 
     def __init__(self, endpoint: Endpoint, session_id: str) -> None:
         """Make the form; nothing is connected yet."""
-        self._target: Endpoint = endpoint
         self._session_id = session_id
-        self.task_id = ""
-        super().__init__()
+        super().__init__(endpoint)
 
     def _inputs(self) -> list[widgets.Widget]:
         self._values = Field(
@@ -65,21 +62,28 @@ class TaskForm(Form[History]):
         return lambda: self._submit(payload, priority)
 
     def _submit(self, payload: Payload, priority: int) -> History:
-        self._show_code(task_code(self._target, self._session_id, payload, priority))
-        with channel_with_calls(self._target, self.calls) as channel:
+        self._show_code(
+            code_of(
+                TASK,
+                self._endpoint(),
+                session_id=self._session_id,
+                payload=payload,
+                priority=priority,
+            )
+        )
+        with self._channel() as channel:
             data = steps.create_payload(channel, self._session_id, payload)
             self._report("The payload is stored, the output is announced.")
             submitted = threading.Event()
             watch = watch_session(channel, self._session_id, partial(self._tell, submitted))
             self._cancellation.attach(watch)
-            with explained(channel):
-                options = ArmoniKSessions(channel).get_session(self._session_id).options
-                task = TaskDefinition(
-                    payload_id=data.payload_id,
-                    expected_output_ids=[data.result_id],
-                    options=dataclasses.replace(options, priority=priority),
-                )
-                (sent,) = ArmoniKTasks(channel).submit_tasks(self._session_id, [task])
+            options = ArmoniKSessions(channel).get_session(self._session_id).options
+            task = TaskDefinition(
+                payload_id=data.payload_id,
+                expected_output_ids=[data.result_id],
+                options=dataclasses.replace(options, priority=priority),
+            )
+            (sent,) = ArmoniKTasks(channel).submit_tasks(self._session_id, [task])
             self.task_id = sent.id
             self._report(f"ArmoniK calls it task {sent.id}.")
             submitted.set()
@@ -90,8 +94,7 @@ class TaskForm(Form[History]):
             return watch.until_over(task)
         except WaitTimeoutError:
             if self._cancellation.requested:
-                with explained(channel):
-                    ArmoniKTasks(channel).cancel_tasks([self.task_id])
+                ArmoniKTasks(channel).cancel_tasks([self.task_id])
                 self._report("ArmoniK was asked to cancel the task.")
             self._cancellation.check()
             raise

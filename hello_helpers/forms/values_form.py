@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import grpc
 import ipywidgets as widgets
@@ -13,9 +14,8 @@ from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.sessions import closing_session
 from hello_helpers.course.values import comma_note, parse_count, parse_values
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.calls import channel_with_calls
-from hello_helpers.forms.code_twin import hello_code
-from hello_helpers.forms.field import LABEL, Field
+from hello_helpers.forms.code_twin import HELLO, code_of
+from hello_helpers.forms.field import Field, radio_buttons
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
 
 NUMBERS, FIRST_N = "numbers", "first n"
@@ -52,19 +52,13 @@ class ValuesForm(Form[int | float]):
             partition: None for the default one.
             subtask_threshold: above this many numbers, the work is split into subtasks.
         """
-        self._target = endpoint
         self._partition = partition
         self._threshold = subtask_threshold
-        self.session_id = ""
-        super().__init__()
+        super().__init__(endpoint)
 
     def _inputs(self) -> list[widgets.Widget]:
-        self.source = widgets.RadioButtons(
-            options=[("these numbers", NUMBERS), ("the first n numbers", FIRST_N)],
-            description="Add up",
-            style=LABEL,
-            layout=widgets.Layout(width="auto"),
-        )
+        sources = [("these numbers", NUMBERS), ("the first n numbers", FIRST_N)]
+        self.source = radio_buttons("Add up", sources)
         self._values = Field(
             "Numbers (blanks or commas between them)",
             parse_values,
@@ -75,11 +69,11 @@ class ValuesForm(Form[int | float]):
         )
         self._first_n = Field("n (for 0, 1, ..., n-1)", parse_count, placeholder="for example 10")
         self.values, self.first_n = self._values.input, self._first_n.input
-        self.values.observe(lambda _: self._choose(NUMBERS), "value")
-        self.first_n.observe(lambda _: self._choose(FIRST_N), "value")
+        for edited, source in ((self.values, NUMBERS), (self.first_n, FIRST_N)):
+            edited.observe(partial(self._choose, source), "value")
         return [self.source, self._values.box, self._first_n.box]
 
-    def _choose(self, source: str) -> None:
+    def _choose(self, source: str, _change: object) -> None:
         self.source.value = source
 
     def _prepare(self) -> Callable[[], int | float]:
@@ -91,10 +85,20 @@ class ValuesForm(Form[int | float]):
 
     def _hello(self, values: list[int | float], expression: str) -> int | float:
         """Say hello; this runs in the form's thread."""
-        endpoint = self._find_endpoint()
-        self._show_code(hello_code(endpoint, expression, self._threshold, self._options()))
+        endpoint, options = self._endpoint(), self._options()
+        self._show_code(
+            code_of(
+                HELLO,
+                endpoint,
+                options.partition_id,
+                options=options,
+                seconds=options.max_duration.total_seconds(),
+                values=expression,
+                threshold=self._threshold,
+            )
+        )
         payload = Payload(values, self._threshold)
-        with channel_with_calls(endpoint, self.calls) as channel:
+        with self._channel(endpoint) as channel:
             session_id = self.session_id = self._create_session(channel)
             self._report(f"Session {session_id} has been created.")
             with closing_session(channel, session_id, self._session_was_cancelled):
@@ -117,11 +121,6 @@ class ValuesForm(Form[int | float]):
         return result.value
 
     # What a larger form does in another way.
-
-    def _find_endpoint(self) -> Endpoint:
-        """Return where to go, when it runs."""
-        target = self._target
-        return target if isinstance(target, Endpoint) else Endpoint.find(target)
 
     def _options(self) -> TaskOptions:
         """Return the default task options of the session."""

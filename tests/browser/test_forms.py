@@ -7,7 +7,7 @@ import time
 import pytest
 from playwright.sync_api import Locator, expect
 
-from hello_helpers.forms.calls import SUMMARY
+from hello_helpers.forms.armonik import CALLS
 from hello_helpers.forms.field import ENTER_SECONDS
 from tests.browser.conftest import Show
 from tests.browser.forms import CHECK, MILLISECONDS, SEND, check_embedded, forms, send
@@ -71,7 +71,7 @@ def test_the_calls_of_a_run_are_unfolded_below_its_code(
     notebook: Notebook, values_form: Locator
 ) -> None:
     send(values_form, "20 22", "42")
-    values_form.get_by_text(SUMMARY).click()
+    values_form.get_by_text(CALLS).click()
     picture = values_form.get_by_role("img", name="The calls on the wire")
     expect(picture).to_be_visible()
     expect(picture).to_contain_text("CreateSession")

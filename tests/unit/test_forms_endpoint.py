@@ -10,7 +10,7 @@ import pytest
 from hello_helpers import embedded, errors
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.forms import EndpointForm, html
-from hello_helpers.forms.code_twin import check_code
+from hello_helpers.forms.code_twin import CHECK, code_of
 from hello_helpers.forms.endpoint_form import EMBEDDED, OWN
 
 from . import listeners
@@ -52,7 +52,7 @@ def test_an_environment_with_a_typing_error_is_shown_to_be_mended(monkeypatch):
     assert form.endpoint.value == "localhost"
     with pytest.raises(errors.EndpointSyntaxError):
         form.wait(10)
-    assert "port is missing" in form._endpoint.problem.value
+    assert "port is missing" in form._address.problem.value
 
 
 def test_typing_an_address_chooses_the_own_cluster(fake):
@@ -67,12 +67,12 @@ def test_typing_an_address_chooses_the_own_cluster(fake):
 def test_a_bad_address_is_told_below_the_field_when_it_is_left():
     form = EndpointForm()
     form.endpoint.value = "localhost:99999"
-    assert "Port must be 1 to 65535, you typed 99999" in form._endpoint.problem.value
+    assert "Port must be 1 to 65535, you typed 99999" in form._address.problem.value
 
 
 def shown(form: EndpointForm) -> list[str]:
     """Return the labels of the fields that can be seen."""
-    fields = (form._endpoint, form._authority, form._certificate, form._key)
+    fields = (form._address, form._authority, form._certificate, form._key)
     return [f.input.description for f in fields if f.box.layout.display != "none"]
 
 
@@ -124,9 +124,9 @@ def test_an_address_that_does_not_go_with_certificates_is_mended_by_taking_these
     form.authority.value = str(tmp_path / "ca.pem")
     form.run.click()
     assert "Nothing was sent" in form.status.value
-    told = form._endpoint.problem.value
+    told = form._address.problem.value
     form.authority.value = ""
-    assert form._endpoint.problem.value == html.unseen(told)
+    assert form._address.problem.value == html.unseen(told)
     assert form.status.value == ""
 
 
@@ -147,7 +147,7 @@ def test_certificates_for_a_plain_address_are_told_below_the_address(tmp_path):
     form.endpoint.value = "http://host:5001"
     form.authority.value = str(tmp_path / "ca.pem")
     form.run.click()
-    assert "Certificates are for https://" in form._endpoint.problem.value
+    assert "Certificates are for https://" in form._address.problem.value
 
 
 def test_an_endpoint_that_does_not_answer_is_told_with_what_to_do():
@@ -172,13 +172,14 @@ def test_the_code_twin_runs_as_pasted(fake):
 
 
 def test_the_code_twin_of_a_secure_endpoint_names_its_files():
-    code = check_code(
+    code = code_of(
+        CHECK,
         Endpoint.parse(
             "https://host:1",
             certificate_authority="a 'strange' ca.pem",
             client_certificate="me.pem",
             client_key="me.key",
-        )
+        ),
     )
     compile(code, "pasted", "exec")
     assert "certificate_authority=\"a 'strange' ca.pem\"" in code
@@ -190,7 +191,7 @@ def test_the_code_twin_of_a_port_of_this_machine_asks_no_proxy(monkeypatch):
     with listeners.grpc_server(listeners.Versions()) as port:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            exec(compile(check_code(Endpoint.parse(f"localhost:{port}")), "pasted", "exec"), {})
+            exec(compile(code_of(CHECK, Endpoint.parse(f"localhost:{port}")), "pasted", "exec"), {})
     assert "1.2.3" in printed.getvalue()
 
 

@@ -14,8 +14,7 @@ from hello_helpers import errors
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import LOOK_HINT
 from hello_helpers.forms import ValuesForm
-from hello_helpers.forms.calls import SUMMARY
-from hello_helpers.forms.reasons import reason_of
+from hello_helpers.forms.armonik import CALLS, reason_of
 from hello_helpers.forms.values_form import FIRST_N, NUMBERS
 
 from . import listeners
@@ -121,7 +120,7 @@ def test_an_unknown_partition_is_told_with_those_that_exist(fake):
 def test_the_calls_of_a_run_are_shown_when_it_is_over(form):
     assert form.calls.value == ""
     form.wait(10)
-    assert SUMMARY in form.calls.value
+    assert CALLS in form.calls.value
     assert "SubmitTasks" in form.calls.value
     form.values.value = "none"
     form.run.click()  # nothing is sent
