@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from .compute_plane.faults import Fault, FaultKind
-from .compute_plane.partition import ComputePlane
+from .compute_plane.outcome import Fault, FaultKind
+from .compute_plane.pods import ComputePlane
 from .control_plane.server import ControlPlane
 from .switchboard import Orders, SwitchboardError
 

@@ -16,9 +16,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .compute_plane.early import start_workers
 from .compute_plane.guard import Guard
-from .compute_plane.worker_process import LOG_FILE, WorkerProcess
+from .compute_plane.worker_process import LOG_FILE, WorkerProcess, start_workers
 from .config import Configuration
 from .errors import StartError, StorageError
 from .limits import connections_to_spare, raise_file_limit
@@ -74,7 +73,7 @@ async def _serve(
         if signal.getsignal(number) != signal.SIG_IGN:  # as after nohup
             loop.add_signal_handler(number, stop.set)
     # Imported here: the workers are starting meanwhile.
-    from .compute_plane.partition import ComputePlane
+    from .compute_plane.pods import ComputePlane
     from .control_plane.server import ControlPlane
     from .data_plane import partitions, recovery
     from .data_plane.plane import DataPlane

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from armonik.protogen.common.objects_pb2 import Empty, Output
 from armonik.protogen.common.worker_common_pb2 import ProcessReply, ProcessRequest
 
-from hello_helpers.embedded.compute_plane.inside.frames import DONE, TASK, Frame
+from hello_helpers.embedded.compute_plane.inside.connection import DONE, TASK, Frame
 from hello_helpers.messages import Payload, Result
 
 ID = str(uuid.UUID(int=1))

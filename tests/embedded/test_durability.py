@@ -301,7 +301,7 @@ def killing(served: Served, after: float) -> Iterator[None]:
 
 
 MANY = 800
-SMALL_STEPS = {"data_plane.turns.CHUNK": 1}  # so that a change of many tasks takes many steps
+SMALL_STEPS = {"data_plane.database.CHUNK": 1}  # so that a change of many tasks takes many steps
 
 
 @pytest.mark.parametrize("verb", ["Pause", "Resume", "Cancel", "Delete"])

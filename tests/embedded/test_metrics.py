@@ -127,7 +127,7 @@ def test_without_metrics_and_tls_nothing_of_them_is_imported():
         "import sys\n"
         "import hello_helpers.cli.serve\n"
         "import hello_helpers.embedded.control_plane.server\n"
-        "import hello_helpers.embedded.compute_plane.partition\n"
+        "import hello_helpers.embedded.compute_plane.pods\n"
         "print(*{name.partition('.')[0] for name in sys.modules})\n"
     )
     run = subprocess.run(

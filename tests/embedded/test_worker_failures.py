@@ -23,7 +23,7 @@ SOON = 10.0  # seconds: how long anybody waits for a word here
 HURRY = {
     "compute_plane.road.START_LIMIT": 3.0,
     "compute_plane.road.HEALTH_LIMIT": 1.0,
-    "compute_plane.pod.FIRST_DELAY": 0.2,
+    "compute_plane.pods.FIRST_DELAY": 0.2,
 }
 
 roads = pytest.mark.parametrize("road", ["short", "long"])

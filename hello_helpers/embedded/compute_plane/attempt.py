@@ -26,8 +26,7 @@ from ..data_plane.plane import DataPlane
 from ..data_plane.states import ResultStatus, TaskStatus
 from ..errors import NotFound, RequestError, StorageError
 from .agent_service import Agent
-from .faults import Faults
-from .outcome import Outcome, Verdict
+from .outcome import Faults, Outcome, Verdict
 from .road import Road
 from .staging import Staging
 

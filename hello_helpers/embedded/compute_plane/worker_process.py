@@ -19,6 +19,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..config import PartitionSpec
 from ..errors import StartError
 from .addresses import Addresses
 from .guard import Guard
@@ -210,3 +211,32 @@ def _listen(path: Path) -> socket.socket:
     listener.listen(1)
     listener.setblocking(False)
     return listener
+
+
+def pod_names(partition: PartitionSpec) -> list[str]:
+    """Return the names of a partition's pods; a task's row shows them as hostnames."""
+    return [f"{partition.name}-{number}" for number in range(partition.pods)]
+
+
+def start_worker(partition: PartitionSpec, name: str, folder: Path, guard: Guard) -> WorkerProcess:
+    """Start the worker process of one pod.
+
+    Raises:
+        StartError: the command cannot be started at all.
+    """
+    return WorkerProcess(partition.command, folder / name, name, guard, tcp=partition.tcp)
+
+
+def start_workers(
+    partitions: Sequence[PartitionSpec], folder: Path, guard: Guard
+) -> dict[str, WorkerProcess]:
+    """Start all worker processes at once, ahead of everything else; by pod name.
+
+    Raises:
+        StartError: a command cannot be started at all.
+    """
+    return {
+        name: start_worker(partition, name, folder, guard)
+        for partition in partitions
+        for name in pod_names(partition)
+    }

@@ -1,12 +1,18 @@
-"""The Partitions service."""
+"""The Partitions and Applications services: where tasks run, and what they belong to."""
 
 from __future__ import annotations
 
+from armonik.protogen.client.applications_service_pb2_grpc import ApplicationsServicer
 from armonik.protogen.client.partitions_service_pb2_grpc import PartitionsServicer
 from armonik.protogen.common import partitions_common_pb2 as messages
+from armonik.protogen.common.applications_common_pb2 import (
+    ApplicationRaw,
+    ListApplicationsRequest,
+    ListApplicationsResponse,
+)
 
 from ..data_plane import partitions as partition_rows
-from ..data_plane.fields import PARTITIONS
+from ..data_plane.fields import APPLICATIONS, PARTITIONS
 from ..data_plane.plane import DataPlane
 from ..grpc_context import Context
 from .listing import list_messages
@@ -33,6 +39,27 @@ class Partitions(PartitionsServicer):  # type: ignore[misc]
         partitions, total = await list_messages(self._plane, request, PARTITIONS, partition_raw)
         return messages.ListPartitionsResponse(
             partitions=partitions,
+            page=request.page,
+            page_size=request.page_size,
+            total=total,
+        )
+
+
+class Applications(ApplicationsServicer):  # type: ignore[misc]
+    """Lists applications. Nobody creates one: it is there as long as a task names it."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def ListApplications(
+        self, request: ListApplicationsRequest, _: Context
+    ) -> ListApplicationsResponse:
+        """Return each distinct name, version, namespace and service that occurs in tasks."""
+        applications, total = await list_messages(
+            self._plane, request, APPLICATIONS, lambda row: ApplicationRaw(**row)
+        )
+        return ListApplicationsResponse(
+            applications=applications,
             page=request.page,
             page_size=request.page_size,
             total=total,

@@ -10,12 +10,12 @@ from armonik.protogen.common.objects_pb2 import Empty
 
 from ..data_plane import results as result_rows
 from ..data_plane import sessions as session_rows
+from ..data_plane.database import in_turns
 from ..data_plane.fields import RESULTS
 from ..data_plane.objects import CHUNK
 from ..data_plane.plane import DataPlane
 from ..data_plane.results import NewResult
 from ..data_plane.states import ResultStatus
-from ..data_plane.turns import in_turns
 from ..errors import FailedPrecondition, InvalidArgument, NotFound
 from ..grpc_context import Context
 from .listing import list_messages

@@ -27,16 +27,13 @@ from ..data_plane.plane import DataPlane
 from ..errors import StartError
 from ..interceptor import INSTANCE_KEY, ErrorInterceptor
 from ..limits import MOST_FILES
-from .applications import Applications
-from .authentication import Authentication
+from .about import Authentication, HealthChecks, Versions
 from .events import Events
-from .health_checks import HealthChecks
-from .partitions import Partitions
+from .partitions import Applications, Partitions
 from .results import Results
 from .sessions import Sessions
 from .submitter import Submitter
 from .tasks import Tasks
-from .versions import Versions
 
 HANDSHAKE_LIMIT = 20
 """Seconds that a new connection has to introduce itself; gRPC itself would wait for two minutes."""

@@ -33,9 +33,17 @@ from ..data_plane.plane import DataPlane
 from ..data_plane.states import FINAL_TASK, ResultStatus, TaskStatus
 from ..errors import NotFound
 from ..grpc_context import Context
-from .legacy_filters import count, ids_of, session_where, task_where
 from .legacy_tasks import create_large, create_small
-from .legacy_waits import owner_of, wait_for_availability, wait_for_completion, why_never
+from .legacy_waits import (
+    count,
+    ids_of,
+    owner_of,
+    session_where,
+    task_where,
+    wait_for_availability,
+    wait_for_completion,
+    why_never,
+)
 from .validation import check_session_options
 
 Created = messages.CreateTaskReply.CreationStatus

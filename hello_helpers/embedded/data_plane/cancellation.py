@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from . import dependencies, tasks
 from .clock import now
-from .database import Transaction
+from .database import Transaction, in_turns
 from .plane import DataPlane
 from .states import QUEUED_TASK, TaskStatus
-from .turns import in_turns
 
 
 def cancel(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row], reason: str) -> None:

@@ -4,6 +4,8 @@ All writes happen in the thread of the event loop, one transaction after the oth
 needed. Long reads (lists, counts) have a connection of their own and run in a worker thread; they
 see the last committed state. A killed process loses nothing that was committed: the operating
 system holds the written pages. (Only a power failure may lose the last moments.)
+
+Long work is done in turns: some thousand rows in a transaction, and then others have theirs.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib import resources
@@ -187,3 +189,15 @@ class Database:
         if self._reader is not None:
             self._reader.close()
         self._writer.close()
+
+
+CHUNK = 1_000
+"""Tasks or results that are changed in one transaction; it takes some 10 ms."""
+
+
+async def in_turns(items: Sequence[T]) -> AsyncIterator[Sequence[T]]:
+    """Yield slices of at most `CHUNK` items; between two of them, others have their turn."""
+    for start in range(0, len(items), CHUNK):
+        if start:
+            await asyncio.sleep(0)
+        yield items[start : start + CHUNK]

@@ -22,11 +22,10 @@ from ..errors import NotFound
 from . import session_parts as parts
 from . import sessions
 from .clock import now
-from .database import Transaction
+from .database import CHUNK, Transaction
 from .plane import DataPlane
 from .session_parts import Part
 from .states import SessionAction, SessionStatus, session_after
-from .turns import CHUNK
 
 
 async def pause(plane: DataPlane, session_id: str) -> sqlite3.Row:

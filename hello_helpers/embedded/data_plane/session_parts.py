@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from . import cancellation, dependencies, results, tasks
-from .database import Transaction
+from .database import CHUNK, Transaction
 from .plane import DataPlane
 from .states import MOVES, ResultStatus, TaskStatus
-from .turns import CHUNK
 
 _STOPPABLE = [status for status, next_ in MOVES.items() if TaskStatus.CANCELLING in next_]
 

@@ -14,9 +14,8 @@ from armonik.protogen.common.worker_common_pb2 import ProcessRequest
 
 from hello_helpers.embedded.compute_plane.agent_service import Agent
 from hello_helpers.embedded.compute_plane.attempt import Attempt
-from hello_helpers.embedded.compute_plane.faults import Faults
 from hello_helpers.embedded.compute_plane.long_road import LongRoad
-from hello_helpers.embedded.compute_plane.outcome import Outcome, Verdict
+from hello_helpers.embedded.compute_plane.outcome import Faults, Outcome, Verdict
 from hello_helpers.embedded.compute_plane.staging import Staging
 from hello_helpers.embedded.data_plane import cancellation, session_life, tasks
 from hello_helpers.embedded.data_plane.attempts import PodIdentity

@@ -14,15 +14,16 @@ from armonik.protogen.common import agent_common_pb2 as messages
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hello_helpers.embedded.compute_plane.inside.agent import SMALL, InsideAgent
-from hello_helpers.embedded.compute_plane.inside.connection import AgentError, Connection
-from hello_helpers.embedded.compute_plane.inside.frames import (
+from hello_helpers.embedded.compute_plane.inside.connection import (
     ANSWER,
     LIMIT,
     PREFIX,
+    AgentError,
+    Connection,
     Frame,
     lengths,
 )
+from hello_helpers.embedded.compute_plane.inside.task import SMALL, InsideAgent
 from hello_helpers.embedded.compute_plane.worker_process import inside_command
 
 values = st.dictionaries(

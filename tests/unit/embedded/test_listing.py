@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hello_helpers.embedded.control_plane import listing
-from hello_helpers.embedded.control_plane.applications import Applications
 from hello_helpers.embedded.control_plane.listing import count_by_status, list_rows
+from hello_helpers.embedded.control_plane.partitions import Applications
 from hello_helpers.embedded.data_plane.plane import DataPlane
 from hello_helpers.embedded.errors import InvalidArgument
 from tests.listings import APPLICATIONS, ASC, DESC, TASKS, Field, Listing

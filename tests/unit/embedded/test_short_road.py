@@ -11,8 +11,7 @@ import pytest
 from armonik.protogen.common.worker_common_pb2 import HealthCheckReply, ProcessRequest
 
 from hello_helpers.embedded.compute_plane.agent_service import Agent
-from hello_helpers.embedded.compute_plane.frame_stream import FrameStream
-from hello_helpers.embedded.compute_plane.inside.frames import (
+from hello_helpers.embedded.compute_plane.inside.connection import (
     CALL,
     DONE,
     HEALTH,
@@ -21,7 +20,7 @@ from hello_helpers.embedded.compute_plane.inside.frames import (
     lengths,
 )
 from hello_helpers.embedded.compute_plane.outcome import Verdict
-from hello_helpers.embedded.compute_plane.short_road import ShortRoad
+from hello_helpers.embedded.compute_plane.short_road import FrameStream, ShortRoad
 
 FRAMES = [Frame("one", {"n": 1}), Frame("two", {}, [b"a" * 1000, b""]), Frame("three")]
 

@@ -38,7 +38,7 @@ def _reach_inside() -> None:
 
     if not hasattr(library, "TaskHandler") or not hasattr(library.ArmoniKWorker, "start"):
         return
-    from hello_helpers.embedded.compute_plane.inside.task_handler import InsideTaskHandler
+    from hello_helpers.embedded.compute_plane.inside.task import InsideTaskHandler
 
     library.TaskHandler = InsideTaskHandler
     library.ArmoniKWorker.start = _start

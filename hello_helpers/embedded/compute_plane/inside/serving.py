@@ -9,9 +9,8 @@ from typing import Any
 
 from armonik.protogen.common.worker_common_pb2 import HealthCheckReply, ProcessReply, ProcessRequest
 
-from .agent import InsideAgent
-from .connection import Connection
-from .frames import DONE, HEALTH, HELLO, Frame
+from .connection import DONE, HEALTH, HELLO, Connection, Frame
+from .task import InsideAgent
 
 
 def serve(worker: Any, path: str) -> None:

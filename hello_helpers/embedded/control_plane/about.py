@@ -1,0 +1,98 @@
+"""What an ArmoniK tells of itself: the Versions, Authentication and HealthChecks services."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import metadata
+
+from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationServicer
+from armonik.protogen.client.health_checks_service_pb2_grpc import HealthChecksServiceServicer
+from armonik.protogen.client.versions_service_pb2_grpc import VersionsServicer
+from armonik.protogen.common import auth_common_pb2 as auth
+from armonik.protogen.common import health_checks_common_pb2 as health
+from armonik.protogen.common import versions_common_pb2 as versions
+
+from ..data_plane.plane import DataPlane
+from ..errors import StorageError
+from ..grpc_context import Context
+
+
+class Versions(VersionsServicer):  # type: ignore[misc]
+    """Tells the versions of ArmoniK's core and of its API."""
+
+    async def ListVersions(
+        self, _request: versions.ListVersionsRequest, _: Context
+    ) -> versions.ListVersionsResponse:
+        """Name this package as the core, so that nobody takes it for a real cluster."""
+        return _versions()
+
+
+@cache  # it reads files
+def _versions() -> versions.ListVersionsResponse:
+    return versions.ListVersionsResponse(
+        core=f"{metadata.version('hello-armonik')}-embedded", api=metadata.version("armonik")
+    )
+
+
+ANONYMOUS = "Anonymous"
+"""Who everybody is as long as nobody shows a certificate."""
+
+
+class Authentication(AuthenticationServicer):  # type: ignore[misc]
+    """Tells callers who they are. Everybody may do everything: there is no authorization here."""
+
+    def __init__(self, permissions: Sequence[str]) -> None:
+        """Take the permissions: ``Service:Method`` for every method that is served."""
+        self._permissions = sorted(permissions)
+
+    async def GetCurrentUser(
+        self, _request: auth.GetCurrentUserRequest, context: Context
+    ) -> auth.GetCurrentUserResponse:
+        """Name the caller: the common name of their client certificate, if they showed one."""
+        names = list(context.auth_context().get("x509_common_name", ()))
+        username = names[0].decode("utf-8", "replace") if names else ANONYMOUS
+        return auth.GetCurrentUserResponse(
+            user=auth.User(username=username, permissions=self._permissions)
+        )
+
+
+class HealthChecks(HealthChecksServiceServicer):  # type: ignore[misc]
+    """Tells whether tables, objects and queues work."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+    async def CheckHealth(
+        self, _request: health.CheckHealthRequest, _: Context
+    ) -> health.CheckHealthResponse:
+        """Try the tables and the object storage; report partitions whose workers do not start."""
+        database = object_storage = ""
+        try:
+            with self._plane.transaction() as tx:
+                tx.execute("SELECT 1")
+        except StorageError as error:
+            database = str(error)
+        try:
+            self._plane.objects.remove([self._plane.objects.put(b"health check")])
+        except StorageError as error:
+            object_storage = str(error)
+        queue = "\n".join(self._plane.health.complaints())
+        return health.CheckHealthResponse(
+            services=[
+                _health("database", database),
+                _health("object", object_storage),
+                _health("queue", queue, health.HEALTH_STATUS_ENUM_DEGRADED),
+            ]
+        )
+
+
+def _health(
+    name: str,
+    ailment: str,
+    ill: health.HealthStatusEnum.ValueType = health.HEALTH_STATUS_ENUM_UNHEALTHY,
+) -> health.CheckHealthResponse.ServiceHealth:
+    healthy = health.HEALTH_STATUS_ENUM_HEALTHY
+    return health.CheckHealthResponse.ServiceHealth(
+        name=name, message=ailment, healthy=ill if ailment else healthy
+    )
