@@ -46,10 +46,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command.execute(args)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
+    except (OSError, RuntimeError) as error:
+        problem = _problem(error)
+        if problem is None:
+            raise
         # Python flushes stdout once more at exit; let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+        if isinstance(error, BrokenPipeError):
+            return BROKEN_PIPE
+        sys.stderr.write(f"{problem}\n")
+        return 1
+
+
+def _problem(error: OSError | RuntimeError) -> str | None:
+    """Say what the system does not give; None if it is another error, for a traceback."""
+    if isinstance(error, OSError):
+        no_output = error.filename is None  # of a file the commands know, and tell, what it is for
+        return f"The output cannot be written: {error.strerror}." if no_output else None
+    no_thread = str(error) == "can't start new thread"
+    return "No more threads can be started: end other programs." if no_thread else None
 
 
 def parse(arguments: list[str]) -> tuple[Command, argparse.Namespace]:

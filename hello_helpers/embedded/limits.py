@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import os
+import threading
 
 from .errors import StartError
 
@@ -23,8 +25,11 @@ FILES_PER_POD = 6
 FEWEST_CONNECTIONS = 16
 
 
-THREADS = 16
-"""How many threads gRPC and we start in a process at most, about: with fewer gRPC aborts it."""
+THREADS = 8 + min(max(os.cpu_count() or 2, 2), 16)
+"""How many threads a process with gRPC has, about; gRPC itself has some for each processor."""
+
+MOST_PODS_ASKED = 4
+"""Of so many pods it is looked whether their workers can have their threads: that takes time."""
 
 
 def require_linux() -> None:
@@ -38,6 +43,29 @@ def require_linux() -> None:
             "The embedded ArmoniK runs on Linux",
             "On Windows it runs inside WSL; or use an ArmoniK elsewhere, by its endpoint",
         )
+
+
+def require_threads(pods: int) -> None:
+    """Do nothing if there can be as many threads as are needed here, in the workers, and a client.
+
+    gRPC cannot be asked: when it gets no thread, it aborts the process, or waits for ever.
+
+    Raises:
+        StartError: there can not.
+    """
+    over = threading.Event()
+    number = THREADS * (2 + min(pods, MOST_PODS_ASKED))
+    threads = [threading.Thread(target=over.wait) for _ in range(number)]
+    try:
+        for thread in threads:
+            thread.start()
+    except RuntimeError as error:
+        raise StartError(
+            f"The embedded ArmoniK needs {number} threads, and this machine gives no more",
+            "End other programs, or have the limit raised that `ulimit -u` shows",
+        ) from error
+    finally:
+        over.set()
 
 
 def raise_file_limit() -> int:

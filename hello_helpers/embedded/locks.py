@@ -31,7 +31,7 @@ def hold(path: Path, within: float = 0.0) -> IO[bytes] | None:
     """
     deadline = time.monotonic() + within
     file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "r+b")
-    while not _locked(file, exclusive=True):
+    while not _locked(file, path, exclusive=True):
         if time.monotonic() >= deadline:
             file.close()
             return None
@@ -56,12 +56,12 @@ def is_held(path: Path) -> bool:
     """
     try:
         with path.open("rb") as file:
-            return not _locked(file, exclusive=False)
+            return not _locked(file, path, exclusive=False)
     except FileNotFoundError:
         return False
 
 
-def _locked(file: IO[bytes], *, exclusive: bool) -> bool:
+def _locked(file: IO[bytes], path: Path, *, exclusive: bool) -> bool:
     import fcntl  # not there on Windows, where this is never called
 
     try:
@@ -70,7 +70,7 @@ def _locked(file: IO[bytes], *, exclusive: bool) -> bool:
         return False
     except OSError as error:  # for example NFS without its lock service
         raise StartError(
-            f"The file system has no locks: {error.strerror}: {Path(file.name).parent}",
+            f"The file system has no locks: {error.strerror}: {path.parent}",
             "Name a folder on a disk of this machine, in HELLO_ARMONIK_DIR, TMPDIR or --data",
         ) from error
     return True

@@ -20,7 +20,7 @@ from .compute_plane.guard import Guard
 from .compute_plane.worker_process import LOG_FILE, WorkerProcess, start_workers
 from .config import Configuration
 from .errors import StartError, StorageError
-from .limits import connections_to_spare, raise_file_limit
+from .limits import connections_to_spare, raise_file_limit, require_threads
 from .locks import hold
 from .tls import how_to_connect
 
@@ -48,6 +48,7 @@ def serve(
         StorageError: the data folder cannot be used.
     """
     runtime = configuration.runtime
+    require_threads(sum(partition.pods for partition in configuration.partitions))
     with (
         # The guard comes first: whatever is made after it is cleaned up, come what may.
         contextlib.closing(Guard(runtime if configuration.temporary else None)) as guard,
