@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -57,7 +58,7 @@ class Pod:
         self.partition_id = partition_id
         self.worker: WorkerProcess | None = None
         self._plane = plane
-        self._queue = plane.queues.of(partition_id)
+        self._queue = plane.queues[partition_id]
         self._start_worker = start_worker
         self._faults = faults
         self._early_process = process
@@ -91,7 +92,9 @@ class Pod:
         self._health.starts(process.end_report)
         cutting = asyncio.create_task(process.log.keep_small())
         try:
-            async with self._road(process) as road:
+            ends = (process, self._plane, self._agent)
+            inside = await _inside(process)
+            async with ShortRoad.open(*ends, inside) if inside else LongRoad.open(*ends) as road:
                 yield road
         except WorkerFailed:
             log.info("The whole log of the worker of pod %s: %s", self.name, process.log.path)
@@ -100,30 +103,6 @@ class Pod:
             self.worker = None
             cutting.cancel()
             await process.stop()
-
-    @asynccontextmanager
-    async def _road(self, process: WorkerProcess) -> AsyncIterator[Road]:
-        """Reach the worker: by the short road if it takes that one, else by the long one."""
-        if process.inside is None:
-            async with LongRoad.open(process, self._plane, self._agent) as long_road:
-                yield long_road
-            return
-        inside = asyncio.ensure_future(process.inside_connection())
-        listening = asyncio.ensure_future(wait_for_listener(process))
-        try:
-            await asyncio.wait({inside, listening}, return_when=asyncio.FIRST_COMPLETED)
-            connection = inside.result() if inside.done() else None
-            if connection is None:
-                await listening  # raises if the worker has failed
-        finally:
-            inside.cancel()
-            listening.cancel()
-        if connection is not None:
-            async with ShortRoad.open(process, self._plane, self._agent, connection) as short_road:
-                yield short_road
-        else:
-            async with LongRoad.open(process, self._plane, self._agent) as long_road:
-                yield long_road
 
     async def _work(self, road: Road) -> None:
         """Run tasks until the worker is not fit to run another one."""
@@ -157,10 +136,29 @@ class Pod:
                 await take
 
 
-log = logging.getLogger(__name__)
-
 TELL_AGAIN = 2 * TERMINATION_GRACE
 """Seconds after which a pod that has not ended is told again."""
+
+
+async def _inside(process: WorkerProcess) -> socket.socket | None:
+    """Return the connection to the inside of a worker; None if it takes the long road.
+
+    Raises:
+        WorkerFailed: it ended, or took too long.
+    """
+    if process.inside is None:
+        return None
+    inside = asyncio.ensure_future(process.inside_connection())
+    listening = asyncio.ensure_future(wait_for_listener(process))
+    try:
+        await asyncio.wait({inside, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if inside.done():
+            return inside.result()
+        await listening  # raises if the worker has failed
+        return None
+    finally:
+        inside.cancel()
+        listening.cancel()
 
 
 class ComputePlane:

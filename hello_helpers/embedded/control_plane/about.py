@@ -13,9 +13,9 @@ from armonik.protogen.common import auth_common_pb2 as auth
 from armonik.protogen.common import health_checks_common_pb2 as health
 from armonik.protogen.common import versions_common_pb2 as versions
 
-from ..data_plane.plane import DataPlane
 from ..errors import StorageError
 from ..grpc_context import Context
+from .service import Service
 
 
 class Versions(VersionsServicer):  # type: ignore[misc]
@@ -57,11 +57,8 @@ class Authentication(AuthenticationServicer):  # type: ignore[misc]
         )
 
 
-class HealthChecks(HealthChecksServiceServicer):  # type: ignore[misc]
+class HealthChecks(Service, HealthChecksServiceServicer):  # type: ignore[misc]
     """Tells whether tables, objects and queues work."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
 
     async def CheckHealth(
         self, _request: health.CheckHealthRequest, _: Context

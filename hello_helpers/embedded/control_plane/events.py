@@ -20,6 +20,7 @@ from ..data_plane.fields import RESULTS, TASKS, Fields
 from ..data_plane.filters import Where, check_event_filters, compile_filters, matching
 from ..data_plane.plane import DataPlane
 from ..grpc_context import Context
+from .service import Service
 
 Response: TypeAlias = messages.EventSubscriptionResponse
 
@@ -36,11 +37,8 @@ _KINDS = {
 _OF_TASKS = frozenset({ChangeKind.NEW_TASK, ChangeKind.TASK_STATUS})
 
 
-class Events(EventsServicer):  # type: ignore[misc]
+class Events(Service, EventsServicer):  # type: ignore[misc]
     """Streams what happens to the tasks and results of a session."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
 
     async def GetEvents(
         self, request: messages.EventSubscriptionRequest, _: Context

@@ -14,7 +14,7 @@ from ..data_plane import results, sessions, submission
 from ..data_plane.plane import DataPlane
 from ..data_plane.submission import NewTask
 from ..data_plane.task_stream import TaskStream, with_payloads
-from .validation import raise_if
+from .service import raise_if
 
 
 async def create_large(

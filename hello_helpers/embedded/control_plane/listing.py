@@ -11,7 +11,8 @@ from armonik.protogen.common.sort_direction_pb2 import SORT_DIRECTION_ASC, SORT_
 from ..data_plane.fields import TASKS, Column, Fields, column
 from ..data_plane.filters import compile_filters
 from ..data_plane.plane import DataPlane
-from ..errors import InvalidArgument, RequestError
+from ..errors import RequestError
+from .service import raise_if
 
 M = TypeVar("M")
 
@@ -48,8 +49,7 @@ def check(request: Any) -> None:
             wrong.append("sort.direction: must be SORT_DIRECTION_ASC or SORT_DIRECTION_DESC")
         if not _sort_fields(request.sort):
             wrong.append("sort.field: must be present")
-    if wrong:
-        raise InvalidArgument("\n".join(wrong))
+    raise_if(wrong)
 
 
 async def list_rows(
@@ -78,21 +78,31 @@ async def list_rows(
 
 
 async def list_messages(
-    plane: DataPlane, request: Any, fields: Fields, to_message: Callable[[sqlite3.Row], M]
-) -> tuple[list[M], int]:
-    """Return what `list_rows` does, as messages.
+    plane: DataPlane,
+    request: Any,
+    fields: Fields,
+    to_message: Callable[[sqlite3.Row], Any],
+    response: Callable[..., M],
+    name: str,
+) -> M:
+    """Return the response to a List… request: what `list_rows` does, as messages.
 
     They are made in the reader's thread: for a long page that takes some tenths of a second, and
     others are served meanwhile.
+
+    Args:
+        response: the type of the response; ``name``: its field for the messages.
     """
     check(request)
     page = _page(request, fields)
 
-    def query(connection: sqlite3.Connection) -> tuple[list[M], int]:
+    def query(connection: sqlite3.Connection) -> tuple[list[Any], int]:
         rows, total = page(connection)
         return [to_message(row) for row in rows], total
 
-    return await plane.database.read(query)
+    found, total = await plane.database.read(query)
+    numbers = {"page": request.page, "page_size": request.page_size, "total": total}
+    return response(**{name: found}, **numbers)
 
 
 def _page(

@@ -13,17 +13,14 @@ from armonik.protogen.common.applications_common_pb2 import (
 
 from ..data_plane import partitions as partition_rows
 from ..data_plane.fields import APPLICATIONS, PARTITIONS
-from ..data_plane.plane import DataPlane
 from ..grpc_context import Context
 from .listing import list_messages
 from .messages import partition_raw
+from .service import Service
 
 
-class Partitions(PartitionsServicer):  # type: ignore[misc]
+class Partitions(Service, PartitionsServicer):  # type: ignore[misc]
     """Tells which partitions there are."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
 
     async def GetPartition(
         self, request: messages.GetPartitionRequest, _: Context
@@ -36,31 +33,28 @@ class Partitions(PartitionsServicer):  # type: ignore[misc]
         self, request: messages.ListPartitionsRequest, _: Context
     ) -> messages.ListPartitionsResponse:
         """Return a page of the partitions that match the filters."""
-        partitions, total = await list_messages(self._plane, request, PARTITIONS, partition_raw)
-        return messages.ListPartitionsResponse(
-            partitions=partitions,
-            page=request.page,
-            page_size=request.page_size,
-            total=total,
+        return await list_messages(
+            self._plane,
+            request,
+            PARTITIONS,
+            partition_raw,
+            messages.ListPartitionsResponse,
+            "partitions",
         )
 
 
-class Applications(ApplicationsServicer):  # type: ignore[misc]
+class Applications(Service, ApplicationsServicer):  # type: ignore[misc]
     """Lists applications. Nobody creates one: it is there as long as a task names it."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
 
     async def ListApplications(
         self, request: ListApplicationsRequest, _: Context
     ) -> ListApplicationsResponse:
         """Return each distinct name, version, namespace and service that occurs in tasks."""
-        applications, total = await list_messages(
-            self._plane, request, APPLICATIONS, lambda row: ApplicationRaw(**row)
-        )
-        return ListApplicationsResponse(
-            applications=applications,
-            page=request.page,
-            page_size=request.page_size,
-            total=total,
+        return await list_messages(
+            self._plane,
+            request,
+            APPLICATIONS,
+            lambda row: ApplicationRaw(**row),
+            ListApplicationsResponse,
+            "applications",
         )

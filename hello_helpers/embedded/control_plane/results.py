@@ -13,20 +13,17 @@ from ..data_plane import sessions as session_rows
 from ..data_plane.database import in_turns
 from ..data_plane.fields import RESULTS
 from ..data_plane.objects import CHUNK
-from ..data_plane.plane import DataPlane
 from ..data_plane.results import NewResult
 from ..data_plane.states import ResultStatus
 from ..errors import FailedPrecondition, InvalidArgument, NotFound
 from ..grpc_context import Context
 from .listing import list_messages
 from .messages import result_raw
+from .service import Service
 
 
-class Results(ResultsServicer):  # type: ignore[misc]
+class Results(Service, ResultsServicer):  # type: ignore[misc]
     """Creates results, takes and gives their data."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
 
     async def GetServiceConfiguration(
         self, _request: Empty, _: Context
@@ -117,12 +114,8 @@ class Results(ResultsServicer):  # type: ignore[misc]
         self, request: messages.ListResultsRequest, _: Context
     ) -> messages.ListResultsResponse:
         """Return a page of the results that match the filters."""
-        results, total = await list_messages(self._plane, request, RESULTS, result_raw)
-        return messages.ListResultsResponse(
-            results=results,
-            page=request.page,
-            page_size=request.page_size,
-            total=total,
+        return await list_messages(
+            self._plane, request, RESULTS, result_raw, messages.ListResultsResponse, "results"
         )
 
     async def GetOwnerTaskId(

@@ -10,18 +10,18 @@ from contextlib import contextmanager
 from typing import Any
 
 import grpc
-from armonik.protogen.client.applications_service_pb2_grpc import add_ApplicationsServicer_to_server
-from armonik.protogen.client.auth_service_pb2_grpc import add_AuthenticationServicer_to_server
-from armonik.protogen.client.events_service_pb2_grpc import add_EventsServicer_to_server
-from armonik.protogen.client.health_checks_service_pb2_grpc import (
-    add_HealthChecksServiceServicer_to_server,
+from armonik.protogen.client import (
+    applications_service_pb2_grpc,
+    auth_service_pb2_grpc,
+    events_service_pb2_grpc,
+    health_checks_service_pb2_grpc,
+    partitions_service_pb2_grpc,
+    results_service_pb2_grpc,
+    sessions_service_pb2_grpc,
+    submitter_service_pb2_grpc,
+    tasks_service_pb2_grpc,
+    versions_service_pb2_grpc,
 )
-from armonik.protogen.client.partitions_service_pb2_grpc import add_PartitionsServicer_to_server
-from armonik.protogen.client.results_service_pb2_grpc import add_ResultsServicer_to_server
-from armonik.protogen.client.sessions_service_pb2_grpc import add_SessionsServicer_to_server
-from armonik.protogen.client.submitter_service_pb2_grpc import add_SubmitterServicer_to_server
-from armonik.protogen.client.tasks_service_pb2_grpc import add_TasksServicer_to_server
-from armonik.protogen.client.versions_service_pb2_grpc import add_VersionsServicer_to_server
 
 from ..data_plane.plane import DataPlane
 from ..errors import StartError
@@ -86,15 +86,18 @@ class ControlPlane:
     def _services(self) -> list[tuple[Callable[[Any, Any], None], Any]]:
         plane = self._plane
         services: list[tuple[Callable[[Any, Any], None], Any]] = [
-            (add_SessionsServicer_to_server, Sessions(plane)),
-            (add_TasksServicer_to_server, Tasks(plane)),
-            (add_ResultsServicer_to_server, Results(plane)),
-            (add_EventsServicer_to_server, Events(plane)),
-            (add_PartitionsServicer_to_server, Partitions(plane)),
-            (add_ApplicationsServicer_to_server, Applications(plane)),
-            (add_HealthChecksServiceServicer_to_server, HealthChecks(plane)),
-            (add_VersionsServicer_to_server, Versions()),
-            (add_SubmitterServicer_to_server, Submitter(plane)),
+            (sessions_service_pb2_grpc.add_SessionsServicer_to_server, Sessions(plane)),
+            (tasks_service_pb2_grpc.add_TasksServicer_to_server, Tasks(plane)),
+            (results_service_pb2_grpc.add_ResultsServicer_to_server, Results(plane)),
+            (events_service_pb2_grpc.add_EventsServicer_to_server, Events(plane)),
+            (partitions_service_pb2_grpc.add_PartitionsServicer_to_server, Partitions(plane)),
+            (applications_service_pb2_grpc.add_ApplicationsServicer_to_server, Applications(plane)),
+            (
+                health_checks_service_pb2_grpc.add_HealthChecksServiceServicer_to_server,
+                HealthChecks(plane),
+            ),
+            (versions_service_pb2_grpc.add_VersionsServicer_to_server, Versions()),
+            (submitter_service_pb2_grpc.add_SubmitterServicer_to_server, Submitter(plane)),
         ]
         permissions = [
             f"{type(servicer).__name__}:{name}"
@@ -102,7 +105,12 @@ class ControlPlane:
             for name in vars(type(servicer))
             if name[0].isupper()
         ]
-        services.append((add_AuthenticationServicer_to_server, Authentication(permissions)))
+        services.append(
+            (
+                auth_service_pb2_grpc.add_AuthenticationServicer_to_server,
+                Authentication(permissions),
+            )
+        )
         return services
 
     async def start(self, address: str) -> int:

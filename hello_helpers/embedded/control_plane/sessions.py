@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from armonik.protogen.client.sessions_service_pb2_grpc import SessionsServicer
 from armonik.protogen.common import sessions_common_pb2 as messages
+from armonik.protogen.common.sessions_common_pb2 import SessionRaw
 
 from ..data_plane import session_life
 from ..data_plane import sessions as session_rows
 from ..data_plane.fields import SESSIONS
 from ..data_plane.options import TaskOptions
-from ..data_plane.plane import DataPlane
-from ..data_plane.states import SessionStatus
+from ..data_plane.states import SessionAction, SessionStatus
 from ..grpc_context import Context
 from .listing import list_messages
 from .messages import session_raw
-from .validation import check_session_options
+from .service import Service, check_session_options
 
 
-class Sessions(SessionsServicer):  # type: ignore[misc]
+class Sessions(Service, SessionsServicer):  # type: ignore[misc]
     """Creates sessions and leads them through their life."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
 
     async def CreateSession(
         self, request: messages.CreateSessionRequest, _: Context
@@ -43,55 +42,53 @@ class Sessions(SessionsServicer):  # type: ignore[misc]
         self, request: messages.ListSessionsRequest, _: Context
     ) -> messages.ListSessionsResponse:
         """Return a page of the sessions that match the filters."""
-        sessions, total = await list_messages(self._plane, request, SESSIONS, session_raw)
-        return messages.ListSessionsResponse(
-            sessions=sessions,
-            page=request.page,
-            page_size=request.page_size,
-            total=total,
+        return await list_messages(
+            self._plane, request, SESSIONS, session_raw, messages.ListSessionsResponse, "sessions"
         )
+
+    async def _act(self, request: Any, action: SessionAction) -> SessionRaw:
+        return session_raw(await session_life.act(self._plane, request.session_id, action))
 
     async def PauseSession(
         self, request: messages.PauseSessionRequest, _: Context
     ) -> messages.PauseSessionResponse:
         """Hold back the session's waiting tasks."""
-        row = await session_life.pause(self._plane, request.session_id)
-        return messages.PauseSessionResponse(session=session_raw(row))
+        return messages.PauseSessionResponse(session=await self._act(request, SessionAction.PAUSE))
 
     async def ResumeSession(
         self, request: messages.ResumeSessionRequest, _: Context
     ) -> messages.ResumeSessionResponse:
         """Let a paused session go on."""
-        row = await session_life.resume(self._plane, request.session_id)
-        return messages.ResumeSessionResponse(session=session_raw(row))
+        return messages.ResumeSessionResponse(
+            session=await self._act(request, SessionAction.RESUME)
+        )
 
     async def CancelSession(
         self, request: messages.CancelSessionRequest, _: Context
     ) -> messages.CancelSessionResponse:
         """Stop everything in the session."""
-        row = await session_life.cancel(self._plane, request.session_id)
-        return messages.CancelSessionResponse(session=session_raw(row))
+        return messages.CancelSessionResponse(
+            session=await self._act(request, SessionAction.CANCEL)
+        )
 
     async def CloseSession(
         self, request: messages.CloseSessionRequest, _: Context
     ) -> messages.CloseSessionResponse:
         """Take no more tasks; running ones finish."""
-        row = await session_life.close(self._plane, request.session_id)
-        return messages.CloseSessionResponse(session=session_raw(row))
+        return messages.CloseSessionResponse(session=await self._act(request, SessionAction.CLOSE))
 
     async def PurgeSession(
         self, request: messages.PurgeSessionRequest, _: Context
     ) -> messages.PurgeSessionResponse:
         """Erase the data of a closed or cancelled session."""
-        row = await session_life.purge(self._plane, request.session_id)
-        return messages.PurgeSessionResponse(session=session_raw(row))
+        return messages.PurgeSessionResponse(session=await self._act(request, SessionAction.PURGE))
 
     async def DeleteSession(
         self, request: messages.DeleteSessionRequest, _: Context
     ) -> messages.DeleteSessionResponse:
         """Remove every trace of a session; one that does not exist counts as removed."""
         row = await session_life.delete(self._plane, request.session_id)
-        session = session_raw(row) if row else messages.SessionRaw(session_id=request.session_id)
+        session = session_raw(row) if row else SessionRaw(session_id=request.session_id)
         session.status = int(SessionStatus.DELETED)
         session.deleted_at.GetCurrentTime()
         return messages.DeleteSessionResponse(session=session)

@@ -29,8 +29,7 @@ from ..data_plane import sessions as session_rows
 from ..data_plane import tasks as task_rows
 from ..data_plane.objects import CHUNK
 from ..data_plane.options import TaskOptions
-from ..data_plane.plane import DataPlane
-from ..data_plane.states import FINAL_TASK, ResultStatus, TaskStatus
+from ..data_plane.states import FINAL_TASK, ResultStatus, SessionAction, TaskStatus
 from ..errors import NotFound
 from ..grpc_context import Context
 from .legacy_tasks import create_large, create_small
@@ -44,16 +43,13 @@ from .legacy_waits import (
     wait_for_completion,
     why_never,
 )
-from .validation import check_session_options
+from .service import Service, check_session_options
 
 Created = messages.CreateTaskReply.CreationStatus
 
 
-class Submitter(SubmitterServicer):  # type: ignore[misc]
+class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
     """Serves old clients. WatchResults is not implemented, as in ArmoniK."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
 
     async def GetServiceConfiguration(self, _request: Empty, _: Context) -> Configuration:
         """Tell how large a chunk of data may be, in bytes."""
@@ -70,7 +66,7 @@ class Submitter(SubmitterServicer):  # type: ignore[misc]
 
     async def CancelSession(self, request: Session, _: Context) -> Empty:
         """Stop everything in a session, as Sessions.CancelSession does."""
-        await session_life.cancel(self._plane, request.id)
+        await session_life.act(self._plane, request.id, SessionAction.CANCEL)
         return Empty()
 
     async def ListSessions(

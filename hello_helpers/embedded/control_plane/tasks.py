@@ -12,19 +12,15 @@ from ..data_plane import cancellation, submission
 from ..data_plane import tasks as task_rows
 from ..data_plane.fields import TASKS
 from ..data_plane.options import TaskOptions
-from ..data_plane.plane import DataPlane
 from ..data_plane.submission import TaskCreation
 from ..grpc_context import Context
 from .listing import count_by_status, list_messages
 from .messages import task_detailed, task_summary
-from .validation import raise_if
+from .service import Service, raise_if
 
 
-class Tasks(TasksServicer):  # type: ignore[misc]
+class Tasks(Service, TasksServicer):  # type: ignore[misc]
     """Takes tasks and tells how they are."""
-
-    def __init__(self, plane: DataPlane) -> None:
-        self._plane = plane
 
     async def SubmitTasks(
         self, request: messages.SubmitTasksRequest, _: Context
@@ -62,14 +58,13 @@ class Tasks(TasksServicer):  # type: ignore[misc]
     ) -> messages.ListTasksResponse:
         """Return a page of the tasks that match the filters, as summaries."""
         ailments = self._plane.health.ailments()
-        tasks, total = await list_messages(
-            self._plane, request, TASKS, lambda row: task_summary(row, ailments)
-        )
-        return messages.ListTasksResponse(
-            tasks=tasks,
-            page=request.page,
-            page_size=request.page_size,
-            total=total,
+        return await list_messages(
+            self._plane,
+            request,
+            TASKS,
+            lambda row: task_summary(row, ailments),
+            messages.ListTasksResponse,
+            "tasks",
         )
 
     async def ListTasksDetailed(
@@ -77,14 +72,13 @@ class Tasks(TasksServicer):  # type: ignore[misc]
     ) -> messages.ListTasksDetailedResponse:
         """Return a page of the tasks that match the filters, with all details."""
         ailments = self._plane.health.ailments()
-        tasks, total = await list_messages(
-            self._plane, request, TASKS, lambda row: task_detailed(row, ailments)
-        )
-        return messages.ListTasksDetailedResponse(
-            tasks=tasks,
-            page=request.page,
-            page_size=request.page_size,
-            total=total,
+        return await list_messages(
+            self._plane,
+            request,
+            TASKS,
+            lambda row: task_detailed(row, ailments),
+            messages.ListTasksDetailedResponse,
+            "tasks",
         )
 
     async def CancelTasks(

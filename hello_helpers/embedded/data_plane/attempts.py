@@ -70,7 +70,8 @@ def take(plane: DataPlane, task_id: str) -> tuple[sqlite3.Row, sqlite3.Row] | No
             return None
         if session["status"] != SessionStatus.RUNNING:
             status = SessionStatus(session["status"]).name
-            cancellation.refuse(plane, tx, task, f"its session is {status}")
+            why = f"Task {task_id} was cancelled: its session is {status}"
+            cancellation.cancel(plane, tx, [task], why)
             return None
         return task, session
 
@@ -109,7 +110,7 @@ def requeue(plane: DataPlane, task_id: str) -> None:
     """Put a task id back that was taken off the queue and not acquired."""
     task = plane.database.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
     if task is not None:
-        plane.queues.of(task["partition_id"]).put(task_id, task["priority"])
+        plane.queues[task["partition_id"]].put(task_id, task["priority"])
 
 
 def give_back(plane: DataPlane, task: sqlite3.Row) -> bool:
@@ -170,7 +171,7 @@ def retry_or_fail(plane: DataPlane, task: sqlite3.Row, error: str) -> bool:
 def finish_cancelled(plane: DataPlane, task: sqlite3.Row) -> None:
     """End a CANCELLING task now that its pod has let go of it."""
     with plane.transaction() as tx:
-        cancellation.finish(plane, tx, task)
+        tasks.end(plane, tx, task, TaskStatus.CANCELLED)
 
 
 def is_held(plane: DataPlane, task: sqlite3.Row) -> bool:

@@ -49,16 +49,6 @@ def stop(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row]) -> list
     return stopped
 
 
-def finish(plane: DataPlane, tx: Transaction, task: sqlite3.Row) -> None:
-    """End a CANCELLING task, once nothing works on it any more."""
-    tasks.end(plane, tx, task, TaskStatus.CANCELLED)
-
-
-def refuse(plane: DataPlane, tx: Transaction, task: sqlite3.Row, why: str) -> None:
-    """Cancel a SUBMITTED task that a pod took from the queue but must not run."""
-    cancel(plane, tx, [task], f"Task {task['task_id']} was cancelled: {why}")
-
-
 def _reason(task_ids: Sequence[str]) -> str:
     """Return the reason that a client's cancellation of tasks gives to what depended on them.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -16,7 +17,7 @@ from .database import Database, Transaction
 from .feed import Change, ChangeFeed
 from .health import Health
 from .objects import ObjectStorage
-from .queues import MAX_PRIORITY, Queues
+from .queues import MAX_PRIORITY, PartitionQueue
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class DataPlane:
         self.folder = folder
         self.database = Database(folder / "tables.sqlite")
         self.objects = ObjectStorage(self.database, folder / "objects")
-        self.queues = Queues()
+        self.queues: defaultdict[str, PartitionQueue] = defaultdict(PartitionQueue)
         self.feed = ChangeFeed()
         self.max_priority = MAX_PRIORITY
         self.health = Health()
@@ -59,14 +60,14 @@ class DataPlane:
 
     def enqueue(self, tx: Transaction, task_id: str, partition_id: str, priority: int) -> None:
         """Put a task in its partition's queue, once its state is committed."""
-        tx.after_commit(partial(self.queues.of(partition_id).put, task_id, priority))
+        tx.after_commit(partial(self.queues[partition_id].put, task_id, priority))
 
     def enqueue_all(self, tx: Transaction, rows: Iterable[sqlite3.Row]) -> None:
         """Put many tasks in the queues of their partitions, once their state is committed."""
 
         def put() -> None:
             for row in rows:
-                self.queues.of(row["partition_id"]).put(row["task_id"], row["priority"])
+                self.queues[row["partition_id"]].put(row["task_id"], row["priority"])
 
         tx.after_commit(put)
 

@@ -54,17 +54,3 @@ class PartitionQueue:
             if not taker.done():
                 taker.set_result(None)
                 return
-
-
-class Queues:
-    """The queues of all partitions, by partition id."""
-
-    def __init__(self) -> None:
-        self._queues: dict[str, PartitionQueue] = {}
-
-    def of(self, partition_id: str) -> PartitionQueue:
-        """Return the queue of a partition; a partition without pods has one too."""
-        queue = self._queues.get(partition_id)
-        if queue is None:
-            queue = self._queues[partition_id] = PartitionQueue()
-        return queue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from . import attempts, cancellation, sessions, tasks
+from . import attempts, sessions, tasks
 from .clock import now
 from .plane import DataPlane
 from .session_parts import UNOWNED
@@ -23,7 +23,7 @@ def recover(plane: DataPlane) -> None:
     """
     with plane.transaction() as tx:
         for task in tx.rows("SELECT * FROM task WHERE status = ?", (int(TaskStatus.CANCELLING),)):
-            cancellation.finish(plane, tx, task)
+            attempts.finish_cancelled(plane, task)
         for task in tx.rows("SELECT * FROM task WHERE status = ?", (int(TaskStatus.DISPATCHED),)):
             session = sessions.get(plane, task["session_id"])
             paused = session["status"] == SessionStatus.PAUSED

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -27,67 +27,61 @@ from .plane import DataPlane
 from .session_parts import Part
 from .states import SessionAction, SessionStatus, session_after
 
+_PARTS: dict[SessionAction, list[Part]] = {
+    SessionAction.PAUSE: [parts.hold_back],
+    SessionAction.RESUME: [parts.queue_again],
+    SessionAction.CANCEL: [parts.cancel_tasks, parts.abort_results],
+    SessionAction.CLOSE: [parts.cancel_paused],
+    SessionAction.PURGE: [parts.erase_data],
+}
+_FIRST = (SessionAction.PAUSE, SessionAction.RESUME)
+"""What changes the session itself before its tasks."""
 
-async def pause(plane: DataPlane, session_id: str) -> sqlite3.Row:
-    """Hold back what no worker has seen yet; what is being processed goes on."""
-
-    def begin(tx: Transaction) -> None:
-        _step(plane, tx, session_id, SessionAction.PAUSE)
-
-    await _change(plane, session_id, [parts.hold_back], begin=begin)
-    return sessions.get(plane, session_id)
-
-
-async def resume(plane: DataPlane, session_id: str) -> sqlite3.Row:
-    """Queue again what was held back. A RUNNING session stays as it is."""
-
-    def begin(tx: Transaction) -> None:
-        _step(plane, tx, session_id, SessionAction.RESUME)
-
-    await _change(plane, session_id, [parts.queue_again], begin=begin)
-    return sessions.get(plane, session_id)
+Step = Callable[[Transaction], None]
 
 
-async def cancel(plane: DataPlane, session_id: str) -> sqlite3.Row:
-    """Cancel all tasks that are not final, abort all results that nobody will produce now."""
+async def act(plane: DataPlane, session_id: str, action: SessionAction) -> sqlite3.Row:
+    """Lead a session on; return its row afterwards.
 
-    def end(tx: Transaction) -> None:
-        _step(plane, tx, session_id, SessionAction.CANCEL, **_NO_MORE, cancelled_at=now())
+    - PAUSE holds back what no worker has seen yet; what is being processed goes on.
+    - RESUME queues again what was held back. A RUNNING session stays as it is.
+    - CANCEL cancels all tasks that are not final, and aborts all results that nobody will produce.
+    - CLOSE takes no more tasks. Running ones finish; queued ones are cancelled when a pod meets
+      them. Tasks of a paused session are in no queue, so they are cancelled here.
+    - PURGE erases the data of all results, except those under manual deletion. The state is checked
+      first. (A real ArmoniK erases first and refuses afterwards.)
 
-    _check(plane, session_id, SessionAction.CANCEL)
-    await _change(plane, session_id, [parts.cancel_tasks, parts.abort_results], end=end)
-    return sessions.get(plane, session_id)
-
-
-async def close(plane: DataPlane, session_id: str) -> sqlite3.Row:
-    """Take no more tasks. Running ones finish; queued ones are cancelled when a pod meets them.
-
-    Tasks of a paused session are in no queue, so they are cancelled here.
+    Raises:
+        NotFound: there is no such session.
+        FailedPrecondition: its status does not allow the action.
     """
 
-    def end(tx: Transaction) -> None:
-        closed = now()
-        duration = closed - sessions.get(plane, session_id)["created_at"]
-        times = {"closed_at": closed, "duration": duration}
-        _step(plane, tx, session_id, SessionAction.CLOSE, **_NO_MORE, **times)
+    def step(tx: Transaction) -> None:
+        session = sessions.get(plane, session_id)
+        columns = {
+            "status": int(session_after(action, SessionStatus(session["status"]))),
+            **_columns(action, now(), session),
+        }
+        settings = ", ".join(f"{name} = ?" for name in columns)
+        tx.execute(
+            f"UPDATE session SET {settings} WHERE session_id = ?", (*columns.values(), session_id)
+        )
 
-    _check(plane, session_id, SessionAction.CLOSE)
-    await _change(plane, session_id, [parts.cancel_paused], end=end)
+    if action not in _FIRST:  # else the first transaction tells whether it is allowed
+        session_after(action, SessionStatus(sessions.get(plane, session_id)["status"]))
+    first, last = (step, _nothing) if action in _FIRST else (_nothing, step)
+    await plane.to_the_end(_in_turns(plane, session_id, _PARTS[action], first, last))
     return sessions.get(plane, session_id)
 
 
-async def purge(plane: DataPlane, session_id: str) -> sqlite3.Row:
-    """Erase the data of all results, except those under manual deletion.
-
-    The state is checked first. (A real ArmoniK erases first and refuses afterwards.)
-    """
-
-    def end(tx: Transaction) -> None:
-        _step(plane, tx, session_id, SessionAction.PURGE, purged_at=now())
-
-    _check(plane, session_id, SessionAction.PURGE)
-    await _change(plane, session_id, [parts.erase_data], end=end)
-    return sessions.get(plane, session_id)
+def _columns(action: SessionAction, instant: int, session: sqlite3.Row) -> Mapping[str, int]:
+    """Return what an action changes of a session besides its status."""
+    no_more = {"client_submission": 0, "worker_submission": 0}
+    if action is SessionAction.CANCEL:
+        return {**no_more, "cancelled_at": instant}
+    if action is SessionAction.CLOSE:
+        return {**no_more, "closed_at": instant, "duration": instant - session["created_at"]}
+    return {"purged_at": instant} if action is SessionAction.PURGE else {}
 
 
 async def delete(plane: DataPlane, session_id: str) -> sqlite3.Row | None:
@@ -96,11 +90,12 @@ async def delete(plane: DataPlane, session_id: str) -> sqlite3.Row | None:
     with suppress(NotFound):
         session = sessions.get(plane, session_id)
 
-    def end(tx: Transaction) -> None:
+    def last(tx: Transaction) -> None:
         tx.execute("DELETE FROM session WHERE session_id = ?", (session_id,))
         tx.after_commit(partial(plane.feed.vanish, session_id))
 
-    await _change(plane, session_id, [parts.delete_tasks, parts.delete_results], end=end)
+    steps = [parts.delete_tasks, parts.delete_results]
+    await plane.to_the_end(_in_turns(plane, session_id, steps, _nothing, last))
     return session
 
 
@@ -118,36 +113,19 @@ def stop_submission(
         return sessions.get(plane, session_id)
 
 
-# --- one change, in as many transactions as it takes ---------------------------------------------
-
-
 def _nothing(_tx: Transaction) -> None:
     pass
 
 
-async def _change(
-    plane: DataPlane,
-    session_id: str,
-    steps: Sequence[Part],
-    begin: Callable[[Transaction], None] = _nothing,
-    end: Callable[[Transaction], None] = _nothing,
+async def _in_turns(
+    plane: DataPlane, session_id: str, steps: Sequence[Part], first: Step, last: Step
 ) -> None:
-    """Change a session, part by part, to the end, even if the caller is not there any more.
+    """Change a session, part by part, in as many transactions as it takes.
 
     Args:
-        begin: what belongs into the first transaction, before everything else.
-        end: what belongs into the last one, when there is nothing left to change.
+        first: what belongs into the first transaction, before everything else.
+        last: what belongs into the last one, when there is nothing left to change.
     """
-    await plane.to_the_end(_in_turns(plane, session_id, steps, begin, end))
-
-
-async def _in_turns(
-    plane: DataPlane,
-    session_id: str,
-    steps: Sequence[Part],
-    begin: Callable[[Transaction], None],
-    end: Callable[[Transaction], None],
-) -> None:
     after = dict.fromkeys(steps, -1)
 
     def is_done(part: Part, tx: Transaction) -> bool:
@@ -159,38 +137,9 @@ async def _in_turns(
     async with plane.lock(session_id):
         while True:
             with plane.transaction() as tx:
-                begin(tx)
-                begin = _nothing
+                first(tx)
+                first = _nothing
                 if all(is_done(part, tx) for part in steps):
-                    end(tx)
+                    last(tx)
                     return
             await asyncio.sleep(0)  # whoever waits for the event loop is served
-
-
-_NO_MORE = {"client_submission": 0, "worker_submission": 0}
-
-
-def _check(plane: DataPlane, session_id: str, action: SessionAction) -> SessionStatus:
-    """Return the status that an action leads to.
-
-    Raises:
-        NotFound: there is no such session.
-        FailedPrecondition: its status does not allow the action.
-    """
-    return session_after(action, SessionStatus(sessions.get(plane, session_id)["status"]))
-
-
-def _step(
-    plane: DataPlane, tx: Transaction, session_id: str, action: SessionAction, **columns: object
-) -> None:
-    """Move a session to its next status and set columns.
-
-    Raises:
-        NotFound, FailedPrecondition: see `_check`.
-    """
-    status = _check(plane, session_id, action)
-    settings = "".join(f", {name} = ?" for name in columns)
-    tx.execute(
-        f"UPDATE session SET status = ?{settings} WHERE session_id = ?",
-        (int(status), *columns.values(), session_id),
-    )

@@ -19,6 +19,7 @@ from hello_helpers.embedded.compute_plane.outcome import Faults, Outcome, Verdic
 from hello_helpers.embedded.compute_plane.staging import Staging
 from hello_helpers.embedded.data_plane import cancellation, session_life, tasks
 from hello_helpers.embedded.data_plane.attempts import PodIdentity
+from hello_helpers.embedded.data_plane.states import SessionAction
 
 from .world import Status, World, play
 
@@ -49,7 +50,7 @@ class Pod(LongRoad):
 
     def next(self) -> asyncio.Task[bool]:
         """Take the next task of the queue and begin an attempt at it."""
-        task_id = self._world.plane.queues.of("default").take_now()
+        task_id = self._world.plane.queues["default"].take_now()
         assert task_id
         identity = PodIdentity("127.0.0.1", self.name)
         attempt = Attempt(self._world.plane, Agent(), self, Faults(), identity, task_id)
@@ -84,8 +85,8 @@ def test_of_two_pods_that_stage_a_task_the_one_that_its_row_names_runs_it(
         task = world.task(world.result(), waits_for=world.result(data=LARGE))
         first = pods[0].next()
         end_first = await copies.begun()
-        await session_life.pause(world.plane, world.session)
-        await session_life.resume(world.plane, world.session)
+        await session_life.act(world.plane, world.session, SessionAction.PAUSE)
+        await session_life.act(world.plane, world.session, SessionAction.RESUME)
         second = pods[1].next()
         end_second = await copies.begun()
         end_first.set()
@@ -110,8 +111,8 @@ def test_a_pod_that_lost_its_task_takes_no_word_from_the_one_that_has_it(
         task = world.task(world.result(), waits_for=world.result(data=LARGE))
         first = pods[0].next()
         end_first = await copies.begun()
-        await session_life.pause(world.plane, world.session)
-        await session_life.resume(world.plane, world.session)
+        await session_life.act(world.plane, world.session, SessionAction.PAUSE)
+        await session_life.act(world.plane, world.session, SessionAction.RESUME)
         second = pods[1].next()
         end_second = await copies.begun()
         if end == "cancel":
@@ -148,8 +149,8 @@ def test_a_pod_is_told_of_the_cancellation_of_its_task_though_another_one_had_it
         task = world.task(world.result(), waits_for=world.result(data=LARGE))
         first = pods[0].next()
         end_first = await copies.begun()
-        await session_life.pause(world.plane, world.session)
-        await session_life.resume(world.plane, world.session)
+        await session_life.act(world.plane, world.session, SessionAction.PAUSE)
+        await session_life.act(world.plane, world.session, SessionAction.RESUME)
         second = pods[1].next()
         (await copies.begun()).set()
         await calling.wait()

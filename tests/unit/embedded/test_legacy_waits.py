@@ -26,6 +26,7 @@ from hello_helpers.embedded.data_plane import (
     session_life,
     tasks,
 )
+from hello_helpers.embedded.data_plane.states import SessionAction
 from hello_helpers.embedded.errors import NotFound
 
 from .world import Status, World, play
@@ -99,7 +100,7 @@ def test_a_wait_for_a_result_of_a_cancelled_session_ends_in_an_error(world: Worl
         orphan = world.result()
         wait = asyncio.ensure_future(wait_for_availability(world.plane, orphan))
         assert not await settled(wait)
-        await session_life.cancel(world.plane, world.session)
+        await session_life.act(world.plane, world.session, SessionAction.CANCEL)
         (error,) = (await wait).error.errors
         assert "session was cancelled" in error.detail
 
@@ -164,7 +165,7 @@ def test_tasks_that_are_pending_or_paused_are_not_over(world: World):
     async def scene() -> None:
         missing = world.result()
         pending = world.task(world.result(), waits_for=missing)
-        await session_life.pause(world.plane, world.session)
+        await session_life.act(world.plane, world.session, SessionAction.PAUSE)
         paused = world.task(world.result())
         assert tasks.get(world.plane, pending)["status"] == Status.PENDING
         assert tasks.get(world.plane, paused)["status"] == Status.PAUSED
@@ -174,7 +175,7 @@ def test_tasks_that_are_pending_or_paused_are_not_over(world: World):
         ]
         assert not await settled(waits[0])
         assert not await settled(waits[1])
-        await session_life.cancel(world.plane, world.session)
+        await session_life.act(world.plane, world.session, SessionAction.CANCEL)
         assert await waits[0] == await waits[1] == {Status.CANCELLED: 1}
 
     play(scene)

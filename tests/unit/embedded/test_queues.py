@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hello_helpers.embedded.data_plane.queues import PartitionQueue, Queues
+from hello_helpers.embedded.data_plane.queues import PartitionQueue
 
 QUICK = settings(deadline=None, database=None, max_examples=300)
 
@@ -127,10 +127,3 @@ def test_a_pod_that_leaves_at_the_moment_of_its_wake_up_hands_it_on():
         return await asyncio.wait_for(second, 5)
 
     assert asyncio.run(play()) == "task"
-
-
-def test_each_partition_has_its_own_queue():
-    queues = Queues()
-    queues.of("a").put("task", 1)
-    assert queues.of("b").take_now() is None
-    assert queues.of("a").take_now() == "task"

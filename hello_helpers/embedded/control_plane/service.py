@@ -1,4 +1,4 @@
-"""Checks of requests that need no table: one line for each property that is wrong."""
+"""What the services have in common: where they stand, and checks of requests that need no table."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from collections.abc import Sequence
 
 from armonik.protogen.common.objects_pb2 import TaskOptions
 
+from ..data_plane.plane import DataPlane
 from ..errors import InvalidArgument
 
 MIN_PRIORITY, MAX_PRIORITY = 1, 99
 """What a session's default options may say; a partition's queue may take less."""
 
 
+class Service:
+    """A service that stands on the data plane."""
+
+    def __init__(self, plane: DataPlane) -> None:
+        self._plane = plane
+
+
 def raise_if(problems: Sequence[str]) -> None:
-    """Refuse the request if there are problems.
+    """Refuse the request if there are problems: one line for each property that is wrong.
 
     Raises:
         InvalidArgument: with one line for each problem.
