@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ from hello_helpers.embedded.data_plane import cancellation, session_life, tasks
 from hello_helpers.embedded.data_plane.attempts import PodIdentity
 from hello_helpers.embedded.data_plane.states import SessionAction
 
-from .world import Status, World, play
+from .world import Status, World, played
 
 LARGE = bytes(70_000)  # too much for the table of small objects: copied in a thread
 SUCCESS = Outcome(Verdict.SUCCESS)
@@ -76,91 +77,92 @@ class Copies:
         return await self._begun.get()
 
 
-def test_of_two_pods_that_stage_a_task_the_one_that_its_row_names_runs_it(
+@dataclass
+class TwoAttempts:
+    """Two pods at one task: the first has lost it while it copied large data, the second has it."""
+
+    task: str
+    pods: list[Pod]
+    attempts: list[asyncio.Task[bool]]
+    copies: list[threading.Event]
+
+    @classmethod
+    async def begin(cls, world: World, monkeypatch: pytest.MonkeyPatch) -> TwoAttempts:
+        copies = Copies(world, monkeypatch)
+        task = world.task(world.result(), waits_for=world.result(data=LARGE))
+        two = cls(
+            task, [Pod(world, name, lambda _: SUCCESS) for name in ("first", "second")], [], []
+        )
+        for pod in two.pods:
+            two.attempts.append(pod.next())
+            two.copies.append(await copies.begun())
+            if pod is two.pods[0]:
+                for action in (SessionAction.PAUSE, SessionAction.RESUME):
+                    await session_life.act(world.plane, world.session, action)
+        return two
+
+    async def end(self, number: int) -> None:
+        """Let a pod go on, and wait for the end of its attempt."""
+        self.copies[number].set()
+        assert await self.attempts[number]
+
+
+@played
+async def test_of_two_pods_that_stage_a_task_the_one_that_its_row_names_runs_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    async def scene() -> None:
-        copies = Copies(world, monkeypatch)
-        pods = [Pod(world, name, lambda _: SUCCESS) for name in ("first", "second")]
-        task = world.task(world.result(), waits_for=world.result(data=LARGE))
-        first = pods[0].next()
-        end_first = await copies.begun()
-        await session_life.act(world.plane, world.session, SessionAction.PAUSE)
-        await session_life.act(world.plane, world.session, SessionAction.RESUME)
-        second = pods[1].next()
-        end_second = await copies.begun()
-        end_first.set()
-        assert await first
-        row = tasks.get(world.plane, task)
-        assert (row["status"], row["pod_hostname"]) == (Status.DISPATCHED, "second")
-        end_second.set()
-        assert await second
-        assert world.status(task) is Status.COMPLETED
-        assert [pod.ran for pod in pods] == [0, 1]
-
-    play(scene)
+    two = await TwoAttempts.begin(world, monkeypatch)
+    await two.end(0)
+    row = tasks.get(world.plane, two.task)
+    assert (row["status"], row["pod_hostname"]) == (Status.DISPATCHED, "second")
+    await two.end(1)
+    assert world.status(two.task) is Status.COMPLETED
+    assert [pod.ran for pod in two.pods] == [0, 1]
 
 
-@pytest.mark.parametrize("end", ["cancel", "delete"])
-def test_a_pod_that_lost_its_task_takes_no_word_from_the_one_that_has_it(
-    world: World, monkeypatch: pytest.MonkeyPatch, end: str
-):
-    async def scene() -> None:
-        copies = Copies(world, monkeypatch)
-        pods = [Pod(world, name, lambda _: SUCCESS) for name in ("first", "second")]
-        task = world.task(world.result(), waits_for=world.result(data=LARGE))
-        first = pods[0].next()
-        end_first = await copies.begun()
-        await session_life.act(world.plane, world.session, SessionAction.PAUSE)
-        await session_life.act(world.plane, world.session, SessionAction.RESUME)
-        second = pods[1].next()
-        end_second = await copies.begun()
-        if end == "cancel":
-            await cancellation.cancel_by_id(world.plane, [task])
-        else:
-            await session_life.delete(world.plane, world.session)
-        end_first.set()
-        assert await first
-        if end == "cancel":  # the second one still copies, and will see to the end
-            assert world.status(task) is Status.CANCELLING
-        end_second.set()
-        assert await second
-        if end == "cancel":
-            assert world.status(task) is Status.CANCELLED
-        assert [pod.ran for pod in pods] == [0, 0]
-
-    play(scene)
-
-
-def test_a_pod_is_told_of_the_cancellation_of_its_task_though_another_one_had_it_before(
+@played
+async def test_a_pod_that_lost_its_task_does_not_end_it_when_it_is_cancelled(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    async def scene() -> None:
-        copies = Copies(world, monkeypatch)
-        calling = asyncio.Event()
+    two = await TwoAttempts.begin(world, monkeypatch)
+    await cancellation.cancel_by_id(world.plane, [two.task])
+    await two.end(0)
+    assert world.status(two.task) is Status.CANCELLING  # the second one will see to its end
+    await two.end(1)
+    assert world.status(two.task) is Status.CANCELLED
+    assert [pod.ran for pod in two.pods] == [0, 0]
 
-        class Busy(Pod):
-            async def run(self, *_: object) -> Outcome:
-                calling.set()
-                await asyncio.Event().wait()
-                raise AssertionError
 
-        pods = [Pod(world, "first", lambda _: SUCCESS), Busy(world, "second", lambda _: SUCCESS)]
-        task = world.task(world.result(), waits_for=world.result(data=LARGE))
-        first = pods[0].next()
-        end_first = await copies.begun()
-        await session_life.act(world.plane, world.session, SessionAction.PAUSE)
-        await session_life.act(world.plane, world.session, SessionAction.RESUME)
-        second = pods[1].next()
-        (await copies.begun()).set()
-        await calling.wait()
-        end_first.set()
-        assert await first
-        await cancellation.cancel_by_id(world.plane, [task])
-        assert await second
-        assert world.status(task) is Status.CANCELLED
+@played
+async def test_a_task_that_is_deleted_while_two_pods_stage_it_is_run_by_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    two = await TwoAttempts.begin(world, monkeypatch)
+    await session_life.delete(world.plane, world.session)
+    await two.end(0)
+    await two.end(1)
+    assert [pod.ran for pod in two.pods] == [0, 0]
 
-    play(scene)
+
+@played
+async def test_a_pod_is_told_of_the_cancellation_of_its_task_though_another_one_had_it_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    two = await TwoAttempts.begin(world, monkeypatch)
+    calling = asyncio.Event()
+
+    async def run(*_: object) -> Outcome:
+        calling.set()
+        await asyncio.Event().wait()  # it never comes back
+        raise AssertionError
+
+    monkeypatch.setattr(two.pods[1], "run", run)
+    two.copies[1].set()
+    await calling.wait()
+    await two.end(0)
+    await cancellation.cancel_by_id(world.plane, [two.task])
+    assert await two.attempts[1]
+    assert world.status(two.task) is Status.CANCELLED
 
 
 def produce(data: Mapping[Any, bytes]) -> Callable[[Staging], Outcome]:
@@ -205,18 +207,18 @@ STRANGE: dict[str, tuple[Callable[[Staging], Outcome], str]] = {
 
 
 @pytest.mark.parametrize("strange", STRANGE)
-def test_whatever_comes_from_a_worker_its_attempt_ends_with_words(world: World, strange: str):
+@played
+async def test_whatever_comes_from_a_worker_its_attempt_ends_with_words(
+    world: World, strange: str
+) -> None:
     work, words = STRANGE[strange]
 
-    async def scene() -> None:
-        output = world.result()
-        task = world.task(output)
-        pod = Pod(world, "pod", work)
-        for attempt, status in ((task, Status.RETRIED), (f"{task}###1", Status.ERROR)):
-            assert await pod.next()
-            assert world.status(attempt) is status
-            error = tasks.get(world.plane, attempt)["error"]
-            assert words in error
-            assert len(error) < 1_000_000
-
-    play(scene)
+    output = world.result()
+    task = world.task(output)
+    pod = Pod(world, "pod", work)
+    for attempt, status in ((task, Status.RETRIED), (f"{task}###1", Status.ERROR)):
+        assert await pod.next()
+        assert world.status(attempt) is status
+        error = tasks.get(world.plane, attempt)["error"]
+        assert words in error
+        assert len(error) < 1_000_000

@@ -13,7 +13,7 @@ from armonik.protogen.common.versions_common_pb2 import ListVersionsRequest
 
 from hello_helpers.embedded.control_plane.server import ControlPlane
 
-from .world import World, play
+from .world import World, played
 
 
 async def answers(address: str) -> bool:
@@ -26,27 +26,25 @@ async def answers(address: str) -> bool:
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_after_absences_that_overlap_it_comes_back_when_the_last_one_is_over(
+@played
+async def test_after_absences_that_overlap_it_comes_back_when_the_last_one_is_over(
     world: World, tmp_path: Path, order: tuple[int, int]
-):
-    async def scene() -> None:
-        address = f"unix://{tmp_path}/s"
-        control_plane = ControlPlane(world.plane)
-        await control_plane.start(address)
-        assert await answers(address)
-        ends = [asyncio.Event(), asyncio.Event()]
-        absences = [asyncio.create_task(control_plane.be_away(end.wait())) for end in ends]
-        await control_plane.gone.wait()
-        earlier, later = order
-        ends[earlier].set()
-        await absences[earlier]
-        assert not await answers(address)
-        ends[later].set()
-        await absences[later]
-        assert await answers(address)
-        again = asyncio.create_task(control_plane.be_away(asyncio.sleep(0)))
-        await again
-        assert await answers(address)
-        await control_plane.stop()
-
-    play(scene)
+) -> None:
+    address = f"unix://{tmp_path}/s"
+    control_plane = ControlPlane(world.plane)
+    await control_plane.start(address)
+    assert await answers(address)
+    ends = [asyncio.Event(), asyncio.Event()]
+    absences = [asyncio.create_task(control_plane.be_away(end.wait())) for end in ends]
+    await control_plane.gone.wait()
+    earlier, later = order
+    ends[earlier].set()
+    await absences[earlier]
+    assert not await answers(address)
+    ends[later].set()
+    await absences[later]
+    assert await answers(address)
+    again = asyncio.create_task(control_plane.be_away(asyncio.sleep(0)))
+    await again
+    assert await answers(address)
+    await control_plane.stop()

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from hello_helpers.embedded.data_plane import feed
 from hello_helpers.embedded.data_plane.feed import Change, ChangeFeed, ChangeKind, Subscription
 
+from .world import played
+
 QUICK = settings(deadline=None, database=None, max_examples=200)
 LIMIT = 7
 
@@ -51,92 +53,80 @@ async def is_silent(subscription: Subscription) -> bool:
         max_size=20,
     )
 )
-def test_a_reader_gets_every_change_in_order_or_learns_that_it_missed_some(
+@played
+async def test_a_reader_gets_every_change_in_order_or_learns_that_it_missed_some(
     happenings: list[tuple[str, int]],
-):
-    async def play() -> None:
-        changes = ChangeFeed()
-        published = seen = 0  # the reader knows of all changes up to `seen`
-        with changes.subscribe("s") as subscription:
-            for deed, number in [*happenings, *[("read", 1000)] * 2]:
-                if deed == "publish":
-                    for _ in range(number):
-                        published += 1
-                        changes.publish(change(published))
-                elif seen < published:
-                    batch = await read(subscription, number)
-                    if not batch:  # looking at the tables shows everything up to now
-                        assert published - seen > LIMIT
-                        seen = published
-                        continue
-                    assert len(batch) <= min(number, LIMIT)
-                    assert batch == [change(seen + 1 + offset) for offset in range(len(batch))]
-                    seen += len(batch)
-            assert seen == published
-            assert await is_silent(subscription)
-
-    asyncio.run(play())
+) -> None:
+    changes = ChangeFeed()
+    published = seen = 0  # the reader knows of all changes up to `seen`
+    with changes.subscribe("s") as subscription:
+        for deed, number in [*happenings, *[("read", 1000)] * 2]:
+            if deed == "publish":
+                for _ in range(number):
+                    published += 1
+                    changes.publish(change(published))
+            elif seen < published:
+                batch = await read(subscription, number)
+                if not batch:  # looking at the tables shows everything up to now
+                    assert published - seen > LIMIT
+                    seen = published
+                    continue
+                assert len(batch) <= min(number, LIMIT)
+                assert batch == [change(seen + 1 + offset) for offset in range(len(batch))]
+                seen += len(batch)
+        assert seen == published
+        assert await is_silent(subscription)
 
 
-def test_a_slow_reader_costs_no_more_than_the_limit():
-    async def play() -> None:
-        changes = ChangeFeed()
-        with changes.subscribe("s") as subscription:
-            for number in range(10 * LIMIT):
-                changes.publish(change(number))
-                assert len(subscription._changes) <= LIMIT
-            assert subscription.lagging
-            assert await read(subscription) == []
-            assert not subscription.lagging
-            changes.publish(change(1))
-            assert await read(subscription) == [change(1)]
-
-    asyncio.run(play())
+@played
+async def test_a_slow_reader_costs_no_more_than_the_limit() -> None:
+    changes = ChangeFeed()
+    with changes.subscribe("s") as subscription:
+        for number in range(10 * LIMIT):
+            changes.publish(change(number))
+            assert len(subscription._changes) <= LIMIT
+        assert subscription.lagging
+        assert await read(subscription) == []
+        assert not subscription.lagging
+        changes.publish(change(1))
+        assert await read(subscription) == [change(1)]
 
 
-def test_a_waiting_reader_is_woken_by_a_change():
-    async def play() -> None:
-        changes = ChangeFeed()
-        with changes.subscribe("s") as subscription:
-            reader = asyncio.ensure_future(read(subscription))
-            await asyncio.sleep(0)
-            assert not reader.done()
-            changes.publish(change(1))
-            assert await reader == [change(1)]
-
-    asyncio.run(play())
+@played
+async def test_a_waiting_reader_is_woken_by_a_change() -> None:
+    changes = ChangeFeed()
+    with changes.subscribe("s") as subscription:
+        reader = asyncio.ensure_future(read(subscription))
+        await asyncio.sleep(0)
+        assert not reader.done()
+        changes.publish(change(1))
+        assert await reader == [change(1)]
 
 
-def test_a_reader_that_stopped_waiting_has_lost_nothing():
-    async def play() -> None:
-        changes = ChangeFeed()
-        with changes.subscribe("s") as subscription:
-            assert await is_silent(subscription)
-            changes.publish(change(1))
-            assert await read(subscription) == [change(1)]
-
-    asyncio.run(play())
+@played
+async def test_a_reader_that_stopped_waiting_has_lost_nothing() -> None:
+    changes = ChangeFeed()
+    with changes.subscribe("s") as subscription:
+        assert await is_silent(subscription)
+        changes.publish(change(1))
+        assert await read(subscription) == [change(1)]
 
 
-def test_a_subscription_hears_of_its_own_session_only():
-    async def play() -> None:
-        changes = ChangeFeed()
-        with changes.subscribe("s") as subscription, changes.subscribe("other") as other:
-            changes.publish(change(1))
-            assert await read(subscription) == [change(1)]
-            assert await is_silent(other)
-
-    asyncio.run(play())
+@played
+async def test_a_subscription_hears_of_its_own_session_only() -> None:
+    changes = ChangeFeed()
+    with changes.subscribe("s") as subscription, changes.subscribe("other") as other:
+        changes.publish(change(1))
+        assert await read(subscription) == [change(1)]
+        assert await is_silent(other)
 
 
-def test_all_subscriptions_of_a_session_hear_every_change():
-    async def play() -> None:
-        changes = ChangeFeed()
-        with changes.subscribe("s") as first, changes.subscribe("s") as second:
-            changes.publish(change(1))
-            assert await read(first) == await read(second) == [change(1)]
-
-    asyncio.run(play())
+@played
+async def test_all_subscriptions_of_a_session_hear_every_change() -> None:
+    changes = ChangeFeed()
+    with changes.subscribe("s") as first, changes.subscribe("s") as second:
+        changes.publish(change(1))
+        assert await read(first) == await read(second) == [change(1)]
 
 
 def test_a_session_is_wanted_as_long_as_somebody_listens():

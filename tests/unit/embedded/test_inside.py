@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -97,59 +98,33 @@ def receive(pod: socket.socket) -> Frame:
 
 def test_calls_of_two_threads_get_their_own_answers(ends: tuple[Connection, socket.socket]):
     connection, pod = ends
-    answers: dict[str, bytes] = {}
-
-    def call(method: str) -> None:
-        answers[method] = connection.call(method, b"")
-
-    threads = [threading.Thread(target=call, args=(name,)) for name in ("one", "two")]
-    for thread in threads:
-        thread.start()
-    frames = [receive(pod), receive(pod)]
-    for frame in reversed(frames):
-        method, number = frame.values["method"], frame.values["number"]
-        pod.sendall(Frame(ANSWER, {"number": number}, [method.encode()]).encode())
-    for thread in threads:
-        thread.join(timeout=5)
-    assert answers == {"one": b"one", "two": b"two"}
+    with ThreadPoolExecutor() as threads:
+        calls = [threads.submit(connection.call, name, b"") for name in ("one", "two")]
+        for frame in reversed([receive(pod), receive(pod)]):
+            method, number = frame.values["method"], frame.values["number"]
+            pod.sendall(Frame(ANSWER, {"number": number}, [method.encode()]).encode())
+        assert [call.result(timeout=5) for call in calls] == [b"one", b"two"]
 
 
-def test_a_refused_call_looks_as_one_refused_by_grpc(ends: tuple[Connection, socket.socket]):
+@pytest.mark.parametrize("end", ["refused", "gone"])
+def test_a_call_that_fails_looks_as_one_that_grpc_fails(
+    ends: tuple[Connection, socket.socket], end: str
+):
     connection, pod = ends
-    caught: list[AgentError] = []
-
-    def call() -> None:
-        try:
-            connection.call("SubmitTasks", b"")
-        except AgentError as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=call)
-    thread.start()
-    refusal = {"number": receive(pod).values["number"], "code": "NOT_FOUND", "details": "nothing"}
-    pod.sendall(Frame(ANSWER, refusal).encode())
-    thread.join(timeout=5)
-    [error] = caught
+    with ThreadPoolExecutor() as threads:
+        call = threads.submit(connection.call, "SubmitTasks", b"")
+        number = receive(pod).values["number"]
+        if end == "refused":
+            refusal = {"number": number, "code": "NOT_FOUND", "details": "nothing"}
+            pod.sendall(Frame(ANSWER, refusal).encode())
+        else:
+            pod.shutdown(socket.SHUT_RDWR)
+        error = call.exception(timeout=5)
     assert isinstance(error, grpc.RpcError)
-    assert (error.code(), error.details()) == (grpc.StatusCode.NOT_FOUND, "nothing")
-
-
-def test_a_call_under_way_fails_when_the_pod_goes(ends: tuple[Connection, socket.socket]):
-    connection, pod = ends
-    caught: list[AgentError] = []
-
-    def call() -> None:
-        try:
-            connection.call("SubmitTasks", b"")
-        except AgentError as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=call)
-    thread.start()
-    receive(pod)
-    pod.shutdown(socket.SHUT_RDWR)
-    thread.join(timeout=5)
-    assert caught[0].code() is grpc.StatusCode.UNAVAILABLE
+    assert (error.code(), error.details()) == {
+        "refused": (grpc.StatusCode.NOT_FOUND, "nothing"),
+        "gone": (grpc.StatusCode.UNAVAILABLE, "The agent of this pod has gone"),
+    }[end]
 
 
 def test_large_data_goes_through_a_file(ends: tuple[Connection, socket.socket]):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from hello_helpers.embedded.data_plane import (
     attempts,
@@ -23,6 +24,7 @@ from hello_helpers.embedded.data_plane.results import NewResult
 from hello_helpers.embedded.data_plane.states import TaskStatus
 from hello_helpers.embedded.data_plane.submission import TaskCreation
 
+P = ParamSpec("P")
 Status = TaskStatus
 
 
@@ -91,5 +93,11 @@ class World:
         return int(row[0])
 
 
-def play(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(scene(), 20))
+def played(scene: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Plays an asynchronous test in a loop of its own."""
+
+    @functools.wraps(scene)
+    def test(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(asyncio.wait_for(scene(*args, **kwargs), 20))
+
+    return test
