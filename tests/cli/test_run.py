@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import re
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import trustme
@@ -19,18 +18,23 @@ from armonik.common import SessionStatus
 from hello_helpers.__main__ import COMMANDS, main, parse
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.embedded import EmbeddedArmonik
+from tests.commands import CLI, HELLO_WORKER, SILENT_WORKER, hello_armonik, started
 from tests.unit import listeners
 from tests.workers import other
-
-SILENT_WORKER = [sys.executable, "-c", "import time; time.sleep(600)"]
-"""A worker that never gets ready, so that a task waits."""
 
 
 @pytest.fixture(scope="module")
 def armonik() -> Iterator[EmbeddedArmonik]:
     """An ArmoniK with the hello worker in one partition, and nobody in the other."""
-    hello = [sys.executable, "-m", "hello_helpers.worker"]
-    with EmbeddedArmonik({"default": hello, "idle": SILENT_WORKER}, pods=1) as embedded:
+    with EmbeddedArmonik({"default": HELLO_WORKER, "idle": SILENT_WORKER}, pods=1) as embedded:
+        yield embedded
+
+
+@pytest.fixture
+def doomed(tmp_path) -> Iterator[EmbeddedArmonik]:
+    """An ArmoniK whose worker never gets ready."""
+    data = tmp_path / "data"
+    with EmbeddedArmonik({"default": SILENT_WORKER}, pods=1, data=data) as embedded:
         yield embedded
 
 
@@ -40,29 +44,18 @@ def sessions(armonik: EmbeddedArmonik) -> Iterator[ArmoniKSessions]:
         yield ArmoniKSessions(channel)
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "hello_helpers", *arguments]
-
-
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``hello-armonik run`` to its end."""
-    return subprocess.run(
-        command("run", *arguments),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **environment},
-    )
+    return hello_armonik("run", *arguments, **environment)
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command("run", *arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+@contextlib.contextmanager
+def sent(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start the command; yield it with what it has said, when its task has been sent."""
+    with started([*CLI, "run", *arguments]) as process:
+        told = "".join(process.stdout.readline() for _ in range(3))
+        assert told.endswith("Main tasks have been sent\n"), "each line comes at once"
+        yield process, told
 
 
 def status(sessions: ArmoniKSessions, output: str) -> SessionStatus:
@@ -111,14 +104,9 @@ def test_without_an_endpoint_the_shared_embedded_armonik_is_started_and_stop_end
     with tempfile.TemporaryDirectory() as folder:  # not the one that other tests share
         monkeypatch.setenv("HELLO_ARMONIK_DIR", folder)
         assert "Result : 45" in run(AK_ENDPOINT="").stdout
-        assert stop() == "The embedded ArmoniK has been stopped.\n"
-        assert stop() == "No embedded ArmoniK was running.\n"
-
-
-def stop() -> str:
-    done = subprocess.run(command("stop"), capture_output=True, text=True, timeout=30)
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+        for told in ("The embedded ArmoniK has been stopped.", "No embedded ArmoniK was running."):
+            done = hello_armonik("stop")
+            assert (done.returncode, done.stdout, done.stderr) == (0, f"{told}\n", "")
 
 
 def failed(done: subprocess.CompletedProcess[str]) -> str:
@@ -150,13 +138,9 @@ def test_an_endpoint_that_is_none_is_told_at_once(endpoint, words):
 )
 def test_a_port_that_is_not_grpc_is_told_long_before_a_learner_gives_up(talk):
     with listeners.tcp(talk) as port:
-        assert seconds(lambda: failed(run("-e", f"127.0.0.1:{port}"))) < 15  # 4, if not busy
-
-
-def seconds(deed: Callable[[], object]) -> float:
-    began = time.monotonic()
-    deed()
-    return time.monotonic() - began
+        began = time.monotonic()
+        failed(run("-e", f"127.0.0.1:{port}"))
+    assert time.monotonic() - began < 15  # 4, if not busy
 
 
 def test_an_unknown_partition_is_told_with_those_that_exist(armonik):
@@ -232,47 +216,33 @@ def test_options_that_lab_does_not_know_are_kept_for_jupyter():
 
 
 def test_a_wait_that_is_too_long_is_told_with_the_reason_and_cancels_the_session(armonik, sessions):
-    done = run("-e", armonik.endpoint, "-p", "idle", "--timeout", "1")
-    assert "No result after 1 seconds. The task waits in the partition 'idle'" in failed(done)
-    assert done.stdout.splitlines()[-2:] == ["Session has been cancelled", "Good bye !"]
-    assert status(sessions, done.stdout) == SessionStatus.CANCELLED
-
-
-def test_what_goes_wrong_is_told_before_good_bye(armonik):
+    arguments = ("-e", armonik.endpoint, "-p", "idle", "--timeout", "1")
     done = subprocess.run(
-        command("run", "-e", armonik.endpoint, "-p", "idle", "--timeout", "1"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=60,
+        [*CLI, "run", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     cancelled, reason, *_, bye = done.stdout.splitlines()[3:]
-    assert cancelled == "Session has been cancelled"
-    assert reason.startswith("No result after 1 seconds.")
-    assert bye == "Good bye !"
+    assert reason.startswith("No result after 1 seconds. The task waits in the partition 'idle'")
+    assert (cancelled, bye) == ("Session has been cancelled", "Good bye !")
     assert done.returncode == 1
+    assert status(sessions, done.stdout) == SessionStatus.CANCELLED
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_cancels_the_session_and_says_so(armonik, sessions, number):
-    process = start("-e", armonik.endpoint, "-p", "idle")
-    output = "".join(process.stdout.readline() for _ in range(3))
-    assert output.endswith("Main tasks have been sent\n"), "each line comes at once"
-    process.send_signal(number)
-    rest, complaints = process.communicate(timeout=10)
+    with sent("-e", armonik.endpoint, "-p", "idle") as (process, output):
+        process.send_signal(number)
+        rest, complaints = process.communicate(timeout=10)
     assert rest == "Session has been cancelled\nGood bye !\n"
     assert (process.returncode, complaints) == (130, "")
     assert status(sessions, output) == SessionStatus.CANCELLED
 
 
 def test_a_reader_that_goes_away_ends_it_quietly_and_its_session_too(armonik, sessions):
-    process = start("-e", armonik.endpoint, "-p", "idle")
-    output = "".join(process.stdout.readline() for _ in range(3))
-    process.stdout.close()
-    process.send_signal(signal.SIGINT)
-    assert process.stderr.read() == ""
-    process.stderr.close()
-    assert process.wait(10) in (130, 141)
+    with sent("-e", armonik.endpoint, "-p", "idle") as (process, output):
+        process.stdout.close()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == ""
+        assert process.wait(10) in (130, 141)
     assert status(sessions, output) == SessionStatus.CANCELLED
 
 
@@ -285,19 +255,15 @@ def test_tls_files_without_an_endpoint_are_refused_and_nothing_is_started(tmp_pa
 
 def test_the_answer_of_another_worker_is_told_as_such():
     with EmbeddedArmonik({"default": other.command("13")}, pods=1) as embedded:
-        done = run("-e", embedded.endpoint)
-    complaint = failed(done)
+        complaint = failed(run("-e", embedded.endpoint))
     assert "A result is a JSON object with value; found 13 (int)." in complaint
     assert "made by another worker than the hello worker" in complaint
     assert "-p on the command line" in complaint
 
 
-def test_after_ctrl_c_it_says_if_the_session_could_not_be_cancelled(tmp_path):
-    with EmbeddedArmonik({"default": SILENT_WORKER}, pods=1, data=tmp_path / "data") as embedded:
-        process = start("-e", embedded.endpoint)
-        for _ in range(3):
-            process.stdout.readline()
-        embedded.process.kill()
+def test_after_ctrl_c_it_says_if_the_session_could_not_be_cancelled(doomed):
+    with sent("-e", doomed.endpoint) as (process, _):
+        doomed.process.kill()
         trouble = process.stderr.readline()
         process.send_signal(signal.SIGINT)
         rest, complaints = process.communicate(timeout=20)
@@ -306,13 +272,9 @@ def test_after_ctrl_c_it_says_if_the_session_could_not_be_cancelled(tmp_path):
     assert (rest, process.returncode) == ("Good bye !\n", 130)
 
 
-def test_an_armonik_that_dies_meanwhile_is_told(tmp_path):
-    with EmbeddedArmonik({"default": SILENT_WORKER}, pods=1, data=tmp_path / "data") as embedded:
-        process = start("-e", embedded.endpoint, "--timeout", "2")
-        for _ in range(3):
-            process.stdout.readline()
-        embedded.process.kill()
+def test_an_armonik_that_dies_meanwhile_is_told(doomed):
+    with sent("-e", doomed.endpoint, "--timeout", "2") as (process, _):
+        doomed.process.kill()
         rest, complaints = process.communicate(timeout=20)
-    assert rest == "Good bye !\n"
+    assert (rest, process.returncode) == ("Good bye !\n", 1)
     assert "does not answer" in complaints
-    assert process.returncode == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import re
-import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,6 +22,7 @@ from hello_helpers.course.frame import begin_lesson, end_lesson, reset_progress,
 from hello_helpers.course.progress import Progress, ProgressError, my_progress
 from hello_helpers.course.standing import LESSONS, Step
 from hello_helpers.exercises.core import Exercise, Wrong
+from tests.commands import started
 from tests.store_notebooks import NOTEBOOKS
 
 DAMAGED = {
@@ -70,31 +73,26 @@ def rows() -> dict[str, tuple[str, str]]:
     }
 
 
-def test_untouched_exercises_leave_no_trace(exercise: Exercise, folder: Path) -> None:
-    exercise.check(...)
-    assert rows() == dict.fromkeys(LESSONS, ("○ not tried", "not "))
-    assert not folder.exists()
-
-
-def test_a_wrong_answer_counts_as_tried(exercise: Exercise) -> None:
-    exercise.check(7)
-    assert rows()["04"][0] == "✕ tried, not right yet"
-    assert "0 of 13 exercises right" in repr(show_progress())
-
-
-def test_what_was_right_stays_right_though_a_later_answer_is_wrong(
+def test_untouched_is_not_tried_tried_is_kept_and_what_was_right_stays_right(
     exercise: Exercise, file: Path
 ) -> None:
+    exercise.check(...)
+    assert rows() == dict.fromkeys(LESSONS, ("○ not tried", "not "))
+    assert not file.parent.exists()
+    exercise.check(7)
+    shown = show_progress()
+    html = shown._repr_html_()
+    assert html.count('<th scope="row"') == len(LESSONS)
+    assert "<caption" in html
+    for text in (html, repr(shown)):
+        assert "0 of 13 exercises right" in text
+        assert text.count("○ not tried") == len(LESSONS) - 1
+        assert text.count("✕ tried, not right yet, ") == 1
     exercise.check(42)
     before = file.read_text()
     assert "Not right yet." in repr(exercise.check(7))
     assert rows()["04"][0] == "✓ right"
     assert file.read_text() == before
-
-
-def test_an_exercise_that_is_in_no_lesson_is_not_recorded(file: Path) -> None:
-    Exercise("exercise_<b>", lambda _: "Yes.", (), "").check(1)
-    assert not file.exists()
 
 
 def test_a_lesson_that_is_run_to_its_end_says_how_far_one_is_and_what_is_next(
@@ -109,34 +107,24 @@ def test_a_lesson_that_is_run_to_its_end_says_how_far_one_is_and_what_is_next(
     assert re.fullmatch(r"\d{4}", rows()["03"][1])
 
 
-def test_a_lesson_that_does_not_say_which_one_it_is_ends_as_well(file: Path) -> None:
+def test_what_belongs_to_no_lesson_is_not_recorded(file: Path) -> None:
+    Exercise("exercise_<b>", lambda _: "Yes.", (), "").check(1)
     begin_lesson()
     assert "next: 00 Welcome to ArmoniK" in end_lesson()
     assert not file.exists()
 
 
 def test_the_next_lesson_is_the_first_whose_exercise_is_not_right_though_it_was_run() -> None:
-    for lesson in LESSONS:
-        my_progress().record(lesson, Step.ENDED)
-    for lesson in ("00", "01", "03"):
-        my_progress().record(lesson, Step.RIGHT)
-    line = "Your progress: 3 of 13 exercises right; next: 02 Create a session"
-    assert my_progress().standing().line() == line
-    for lesson in LESSONS:
-        my_progress().record(lesson, Step.RIGHT)
-    line = "Your progress: 13 of 13 exercises right. That is the whole course!"
-    assert my_progress().standing().line() == line
+    def line(step: Step, *lessons: str) -> str:
+        for lesson in lessons:
+            my_progress().record(lesson, step)
+        return my_progress().standing().line()
 
-
-def test_the_table_is_html_and_text_with_words_beside_each_sign(exercise: Exercise) -> None:
-    exercise.check(7)
-    shown = show_progress()
-    html = shown._repr_html_()
-    assert html.count('<th scope="row"') == len(LESSONS)
-    assert "<caption" in html
-    for text in (html, repr(shown)):
-        assert text.count("○ not tried") == len(LESSONS) - 1
-        assert text.count("✕ tried, not right yet, ") == 1
+    line(Step.ENDED, *LESSONS)
+    told = "Your progress: 3 of 13 exercises right; next: 02 Create a session"
+    assert line(Step.RIGHT, "00", "01", "03") == told
+    told = "Your progress: 13 of 13 exercises right. That is the whole course!"
+    assert line(Step.RIGHT, *LESSONS) == told
 
 
 WRITER = """\
@@ -154,24 +142,14 @@ print(repr(my_progress().remark()))
 
 
 def test_processes_that_write_at_once_lose_nothing(file: Path) -> None:
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(n)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for n in range(4)
-    ]
-    for writer in writers:
-        assert writer.stdout
-        assert writer.stdout.readline() == "ready\n"
-    for writer in writers:
-        assert writer.stdin
-        writer.stdin.write("\n")
-        writer.stdin.flush()
-    said = [writer.communicate(timeout=30)[0] for writer in writers]
-    assert said == ["''\n"] * 4
+    with contextlib.ExitStack() as stack:
+        command = (sys.executable, "-c", WRITER)
+        writers = [stack.enter_context(started([*command, str(n)])) for n in range(4)]
+        assert [writer.stdout.readline() for writer in writers] == ["ready\n"] * 4
+        for writer in writers:
+            writer.stdin.write("\n")
+            writer.stdin.flush()
+        assert [writer.communicate(timeout=30)[0] for writer in writers] == ["''\n"] * 4
     steps = json.loads(file.read_text())["lessons"]
     assert {lesson: len(steps[lesson]) for lesson in steps} == dict.fromkeys(LESSONS, len(Step))
 
@@ -206,17 +184,6 @@ def test_a_damaged_file_is_told_once_left_alone_and_breaks_nothing(
     assert "(not kept)" not in repr(show_progress())
 
 
-def test_where_nothing_can_be_written_the_lesson_goes_on_in_memory(
-    exercise: Exercise, folder: Path
-) -> None:
-    folder.write_text("a file stands where the folder should be")
-    verdict = repr(exercise.check(42))
-    assert verdict.count("not kept") == 1
-    assert str(folder) not in verdict
-    assert rows()["04"][0] == "✓ right"
-    assert "(not kept)" in repr(show_progress())
-
-
 def test_on_a_full_disk_the_file_stays_whole_and_is_written_when_there_is_room(
     exercise: Exercise, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,33 +202,57 @@ def test_on_a_full_disk_the_file_stays_whole_and_is_written_when_there_is_room(
     assert "(not kept)" not in repr(show_progress())
 
 
-def test_a_lock_that_is_held_for_long_is_not_waited_for_for_ever(
-    exercise: Exercise, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextlib.contextmanager
+def a_file_in_the_way(file: Path, _: pytest.MonkeyPatch) -> Iterator[None]:
+    file.parent.write_text("a file stands where the folder should be")
+    yield
+
+
+@contextlib.contextmanager
+def a_busy_lock(file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(progress, "LOCK_SECONDS", 0.05)
     file.parent.mkdir()
     with progress._lock(file):
-        verdict = repr(exercise.check(42))
-    assert "not kept" in verdict
-    assert "another notebook is busy with it" in verdict
-    assert str(file.parent) not in verdict
-    assert not file.exists()
+        yield
 
 
-def test_without_a_home_the_lesson_goes_on(
-    exercise: Exercise, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@contextlib.contextmanager
+def no_home(_: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def nobody(uid: int) -> NoReturn:
         raise KeyError(uid)
 
     for name in ("HELLO_PROGRESS_DIR", "HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pwd.getpwuid", nobody)
-    assert "You have no home folder." in repr(exercise.check(42))
-    assert rows()["04"][0] == "✓ right"
-    with pytest.raises(ProgressError):
-        reset_progress()
-    assert rows()["04"][0] == "○ not tried"
+    yield
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        (a_file_in_the_way, "progress.json cannot be "),
+        (a_busy_lock, "another notebook is busy with it"),
+        (no_home, "You have no home folder."),
+    ],
+)
+def test_where_nothing_can_be_written_the_lesson_goes_on_in_memory(
+    exercise: Exercise,
+    file: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: Callable[[Path, pytest.MonkeyPatch], AbstractContextManager[None]],
+    reason: str,
+) -> None:
+    with trouble(file, monkeypatch):
+        verdict = repr(exercise.check(42))
+        assert verdict.count("not kept") == 1
+        assert reason in verdict
+        assert str(file.parent) not in verdict
+        assert rows()["04"][0] == "✓ right"
+        assert "(not kept)" in repr(show_progress())
+        assert not file.exists()
+        with pytest.raises(ProgressError) if trouble is no_home else contextlib.nullcontext():
+            reset_progress()
+        assert rows()["04"][0] == "○ not tried"
 
 
 def test_it_is_kept_where_the_platform_keeps_the_data_of_programs(
@@ -297,10 +288,10 @@ def test_each_learner_has_a_file_whatever_the_name_is(
 
 def test_reset_takes_back_everything(exercise: Exercise, file: Path) -> None:
     exercise.check(42)
-    assert reset_progress() == "Your progress is reset. The notebooks are as they were."
-    assert not file.exists()
-    assert rows()["04"] == ("○ not tried", "not ")
-    reset_progress()
+    for _ in range(2):
+        assert reset_progress() == "Your progress is reset. The notebooks are as they were."
+        assert not file.exists()
+        assert rows()["04"] == ("○ not tried", "not ")
 
 
 def test_the_command_line_shows_it_and_resets_it_and_says_so(
@@ -344,15 +335,8 @@ def test_a_file_of_a_later_course_keeps_what_is_unknown_here(
 
 
 def test_the_lessons_are_the_notebooks_under_their_titles() -> None:
-    titles = {
-        path.name.partition("_")[0]: re.match(r"# (.*)", json_title(path))[1]
-        for path in sorted(NOTEBOOKS.glob("*.ipynb"))
-    }
-    assert list(titles) == list(LESSONS)
-    welcome = (NOTEBOOKS / "00_welcome.ipynb").read_text()
-    for lesson, title in LESSONS.items():
-        assert f"[{lesson} {title}](" in welcome or titles[lesson] == title
-
-
-def json_title(path: Path) -> str:
-    return "".join(json.loads(path.read_text())["cells"][0]["source"])
+    notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
+    assert [path.name.partition("_")[0] for path in notebooks] == list(LESSONS)
+    for path, title in zip(notebooks, LESSONS.values(), strict=True):
+        heading = json.loads(path.read_text())["cells"][0]["source"][0]
+        assert heading.startswith(f"# {title}")
