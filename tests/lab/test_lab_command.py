@@ -22,23 +22,17 @@ from hello_helpers.cli.jupyter_options import unknown_option
 from hello_helpers.cli.jupyter_running import RunningJupyter, find_running
 from hello_helpers.cli.lesson_kernels import READABLE, LessonKernelManager
 from tests.browser.server import JupyterServer
+from tests.commands import CLI, finish, hello_armonik, python
 from tests.isolation import environment
 from tests.unit import listeners
 
-COMMAND = [sys.executable, "-m", "hello_helpers", "lab"]
+COMMAND = [*CLI, "lab"]
 
 
 def run(*options: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run the command until it ends, with a home of its own; ``--version`` makes it end."""
-    return subprocess.run(
-        [*COMMAND, *options],
-        env={**os.environ, **environment(home / "jupyter"), "HOME": str(home), **variables},
-        cwd=home,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    own = {**environment(home / "jupyter"), "HOME": str(home), **variables}
+    return hello_armonik("lab", *options, cwd=home, **own)
 
 
 class WithoutHome(JupyterServer):
@@ -208,20 +202,29 @@ def test_a_home_that_can_be_written_is_used(
     assert folders_elsewhere() == {}
 
 
-def test_without_any_folder_to_write_to_it_ends_with_a_sentence(tmp_path: Path) -> None:
+LAB = "import sys; from hello_helpers.__main__ import main; sys.exit(main(['lab']))"
+
+
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        (
+            "import tempfile; tempfile.tempdir = 'file/nowhere'",
+            "No temporary folder can be made: Not a directory.",
+        ),
+        (
+            "import sys; sys.modules['jupyterlab'] = None",
+            "-m pip install jupyterlab",
+        ),
+    ],
+)
+def test_without_any_folder_or_jupyterlab_it_ends_with_a_sentence(
+    tmp_path: Path, before: str, words: str
+) -> None:
     (tmp_path / "file").write_text("")
-    nowhere = "import tempfile; tempfile.tempdir = 'file/nowhere';"
-    program = f"{nowhere} import sys; from hello_helpers.__main__ import main; sys.exit(main())"
-    done = subprocess.run(
-        [sys.executable, "-c", program, "lab"],
-        env={**os.environ, "HOME": str(tmp_path / "file")},
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = python(f"{before}; {LAB}", cwd=tmp_path, HOME=str(tmp_path / "file"))
     assert done.returncode == 1
-    assert "No temporary folder can be made: Not a directory." in done.stderr
+    assert words in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -229,14 +232,8 @@ def lab_again(
     server: JupyterServer, *options: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command, on the folder of a server that runs."""
-    return subprocess.run(
-        [*COMMAND, "--dir", str(server.home / "mine"), "--no-browser", *options],
-        env={**os.environ, **server.variables, **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    mine = ("--dir", str(server.home / "mine"), "--no-browser")
+    return hello_armonik("lab", *mine, *options, **{**server.variables, **variables})
 
 
 def test_where_one_runs_its_address_is_told_and_no_other_is_started(server: JupyterServer) -> None:
@@ -304,8 +301,7 @@ def test_an_option_that_nobody_has_is_told_in_a_sentence(tmp_path: Path, option:
 
 
 def test_every_option_that_jupyterlab_tells_of_is_handed_on() -> None:
-    command = [sys.executable, "-m", "jupyterlab", "--help"]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60).stdout
+    told = finish(sys.executable, "-m", "jupyterlab", "--help").stdout
     options = re.findall(r"^--?[a-z][\w-]*", told, re.MULTILINE)
     assert len(options) > 20
     assert unknown_option(options) is None
@@ -331,19 +327,6 @@ def test_without_a_screen_it_says_where_to_go_instead_of_opening_a_browser(
         monkeypatch.delenv(variable, raising=False)
     done = run("--version", home=tmp_path)
     assert "Open the address" in done.stderr
-
-
-def test_without_jupyterlab_it_says_what_to_install(tmp_path: Path) -> None:
-    without = "import sys; sys.modules['jupyterlab'] = None; sys.argv[0] = 'hello-armonik';"
-    done = subprocess.run(
-        [sys.executable, "-c", f"{without} from hello_helpers.__main__ import main; main()", "lab"],
-        env={**os.environ, "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert "JupyterLab is not installed" in done.stderr
-    assert "-m pip install jupyterlab" in done.stderr
 
 
 def test_an_option_that_is_given_replaces_ours(tmp_path: Path) -> None:
