@@ -26,13 +26,12 @@ def span(seconds: float) -> str:
     return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
-def complain(line: str) -> None:
-    """Print a line that is no result of the command, on stderr."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+def complain(*lines: str) -> None:
+    """Print lines that are no result of the command, on stderr."""
+    print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201
 
 
 def fail(error: HelloError) -> int:
     """Print what is wrong on stderr; return the exit status."""
-    for line in error.lines():
-        complain(line)
+    complain(*error.lines())
     return 1

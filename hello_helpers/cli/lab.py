@@ -12,9 +12,13 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from hello_helpers.cli.jupyter_folders import folders_elsewhere
-from hello_helpers.cli.jupyter_options import unknown_option
-from hello_helpers.cli.jupyter_running import RunningJupyter, find_running
+from hello_helpers.cli import complain, fail
+from hello_helpers.cli.jupyter import (
+    RunningJupyter,
+    find_running,
+    folders_elsewhere,
+    unknown_option,
+)
 from hello_helpers.connect.variables import VARIABLES
 from hello_helpers.course import working_copy as lessons
 
@@ -28,7 +32,7 @@ FRONT_PAGE = f"lab/workspaces/hello-armonik/tree/{lessons.WELCOME}"
 KERNELS = "hello_helpers.cli.lesson_kernels.LessonKernelManager"
 """What starts the kernels of this JupyterLab."""
 
-SETTINGS = Path(__file__).parent / "jupyter"
+SETTINGS = Path(__file__).parent / "jupyter_config"
 """A folder of defaults in Jupyter's own form; here, that JupyterLab asks nobody for news."""
 
 
@@ -52,12 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Refresh the working copy and become JupyterLab; return an exit status if that fails."""
     if importlib.util.find_spec("jupyterlab") is None:
-        return _fail(
-            f"JupyterLab is not installed for {sys.executable}.",
-            f"Install it there: {sys.executable} -m pip install jupyterlab",
-        )
+        complain(f"JupyterLab is not installed for {sys.executable}.")
+        complain(f"Install it there: {sys.executable} -m pip install jupyterlab")
+        return 1
     if wrong := unknown_option(args.rest):
-        _fail(
+        complain(
             f"Neither this command nor JupyterLab has an option {wrong}.",
             "hello-armonik lab --help, and jupyter lab --help, say which ones there are.",
         )
@@ -66,28 +69,29 @@ def execute(args: argparse.Namespace) -> int:
         copy = _refresh(args.dir)
         moved = folders_elsewhere()
     except lessons.LessonsError as error:
-        return _fail(*error.lines())
+        return fail(error)
     except OSError as error:
-        return _fail(
-            f"No temporary folder can be made: {error.strerror}.",
-            "Name a folder that you can write to in the variable TMPDIR.",
-        )
+        complain(f"No temporary folder can be made: {error.strerror}.")
+        complain("Name a folder that you can write to in the variable TMPDIR.")
+        return 1
     _report(copy)
     if moved:
-        _say("Jupyter cannot write its own files in your home folder: they are in a temporary one.")
+        complain(
+            "Jupyter cannot write its own files in your home folder: they are in a temporary one."
+        )
     with_browser = not args.no_browser and _has_browser()
     if running := find_running(copy.folder, FRONT_PAGE):
         if not args.rest:
             return _show_running(running, with_browser)
-        _say(
+        complain(
             f"A JupyterLab runs on this folder already: {running.address}",
             "As you gave options, another one starts. Change a notebook in one of them only.",
         )
     rest = list(args.rest)
     if not with_browser:
-        _say("Open the address with `token=` that JupyterLab prints below in a browser.")
+        complain("Open the address with `token=` that JupyterLab prints below in a browser.")
         rest.append("--no-browser")
-    _say("To stop JupyterLab, press Ctrl-C here.")
+    complain("To stop JupyterLab, press Ctrl-C here.")
     if not args.rest:  # else they may hold paths from here
         os.chdir(copy.folder)  # where a terminal of JupyterLab begins
     return _become(jupyter_command(copy.folder, rest), {**jupyter_environment(), **moved})
@@ -95,13 +99,13 @@ def execute(args: argparse.Namespace) -> int:
 
 def _show_running(running: RunningJupyter, with_browser: bool) -> int:
     """Lead to the JupyterLab that runs, instead of starting a second one on the same files."""
-    _say(
+    complain(
         "JupyterLab runs on this folder already, at this address:",
         running.address,
         "So no second one was started. For another copy of the lessons, give --dir FOLDER.",
     )
     if differing := running.differing(VARIABLES):
-        _say(
+        complain(
             f"But it does not know the present value of {', '.join(differing)}:"
             " its notebooks use what was set when it was started.",
             f"To change that, stop it (Ctrl-C in its terminal, or `{sys.executable} -m jupyter"
@@ -156,20 +160,20 @@ def _refresh(chosen: str | None) -> lessons.WorkingCopy:
     try:
         return lessons.refresh(Path(DEFAULT_FOLDER).expanduser(), source)
     except (lessons.LessonsError, RuntimeError) as error:  # RuntimeError: no home folder is known
-        _say(str(error))
-        _say("So your copy is in a temporary folder, which may be deleted later (see --dir).")
+        complain(str(error))
+        complain("So your copy is in a temporary folder, which may be deleted later (see --dir).")
         return lessons.refresh(Path(tempfile.mkdtemp(prefix="hello-armonik-")), source)
 
 
 def _report(copy: lessons.WorkingCopy) -> None:
-    _say(f"Your copy of the lessons: {copy.folder}")
+    complain(f"Your copy of the lessons: {copy.folder}")
     for names, what in (
         (copy.added, "new"),
         (copy.updated, "updated (you had not changed them)"),
         (copy.kept, "yours, left as they are (to get a fresh copy, rename or delete them)"),
     ):
         if names:
-            _say(f"- {what}: {', '.join(names)}")
+            complain(f"- {what}: {', '.join(names)}")
 
 
 def _has_browser() -> bool:
@@ -194,12 +198,3 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
         os.execve(command[0], command, environment)
     # On Windows, exec would return to the prompt while JupyterLab runs on.
     return subprocess.call(command, env=environment)
-
-
-def _say(*lines: str) -> None:
-    print(*lines, sep="\n", file=sys.stderr)  # noqa: T201
-
-
-def _fail(*lines: str) -> int:
-    _say(*lines)
-    return 1

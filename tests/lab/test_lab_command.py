@@ -17,9 +17,12 @@ from jupyter_client.kernelspec import KernelSpec
 
 from hello_helpers.__main__ import main
 from hello_helpers.cli import lab
-from hello_helpers.cli.jupyter_folders import folders_elsewhere
-from hello_helpers.cli.jupyter_options import unknown_option
-from hello_helpers.cli.jupyter_running import RunningJupyter, find_running
+from hello_helpers.cli.jupyter import (
+    RunningJupyter,
+    find_running,
+    folders_elsewhere,
+    unknown_option,
+)
 from hello_helpers.cli.lesson_kernels import READABLE, LessonKernelManager
 from tests.browser.server import JupyterServer
 from tests.commands import CLI, finish, hello_armonik, python
