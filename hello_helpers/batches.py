@@ -24,7 +24,7 @@ from hello_helpers.errors import InputError
 from hello_helpers.messages import Payload
 from hello_helpers.steps import Data
 from hello_helpers.wait.cancellation import Cancellation
-from hello_helpers.wait.waiting import Progress, wait_for_results
+from hello_helpers.wait.waiting import wait_for_results
 
 BATCH = 100
 """How many things one call carries; the client library's own number for most calls."""
@@ -34,6 +34,9 @@ BATCH_BYTES = 2_000_000
 
 AT_ONCE = 8
 """Downloads at the same time."""
+
+wait_all = wait_for_results
+"""Return when all results are COMPLETED: the wait for one result is the same for thousands."""
 
 
 def create_payloads(
@@ -108,18 +111,6 @@ def submit_all(
             sent = tasks.submit_tasks(session_id, definitions, options, chunk_size=len(definitions))
         ids += [str(task.id) for task in sent]
     return ids
-
-
-def wait_all(
-    channel: grpc.Channel,
-    session_id: str,
-    result_ids: Iterable[str],
-    timeout: float = 300.0,
-    on_event: Callable[[Progress], None] | None = None,
-    cancellation: Cancellation | None = None,
-) -> None:
-    """Return when all results are COMPLETED: `wait_for_results`, with more time."""
-    wait_for_results(channel, session_id, result_ids, timeout, on_event, cancellation)
 
 
 def download_all(

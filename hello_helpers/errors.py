@@ -35,31 +35,6 @@ The catch that most programs want::
 
 from __future__ import annotations
 
-__all__ = [
-    "AccessDeniedError",
-    "EndedError",
-    "EndpointError",
-    "EndpointSyntaxError",
-    "HelloError",
-    "InputError",
-    "MessageError",
-    "NameNotFoundError",
-    "NoAnswerError",
-    "NobodyListensError",
-    "NotArmonikError",
-    "NotGrpcError",
-    "PartitionError",
-    "ProxyInTheWayError",
-    "RefusedError",
-    "ResultLostError",
-    "SocketMissingError",
-    "TlsFileError",
-    "TlsMismatchError",
-    "WaitCancelledError",
-    "WaitError",
-    "WaitTimeoutError",
-]
-
 
 class HelloError(Exception):
     """Base of all errors of the course.

@@ -123,7 +123,8 @@ def _load(data: bytes, what: str, *keys: str) -> dict[str, Any]:
     try:
         fields = json.loads(data.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise MessageError(f"{expected}; {_excerpt(data)} is not JSON: {error}.") from error
+        excerpt = f"{data[:40]!r}{'...' if len(data) > 40 else ''}"
+        raise MessageError(f"{expected}; {excerpt} is not JSON: {error}.") from error
     if not isinstance(fields, dict):
         raise MessageError(f"{expected}; found {_describe(fields)}.")
     if fields.keys() != set(keys):
@@ -138,7 +139,3 @@ def _refuse_constant(name: str) -> NoReturn:
 def _describe(value: object) -> str:
     text = repr(value)
     return f"{text[:40]}{'...' if len(text) > 40 else ''} ({type(value).__name__})"
-
-
-def _excerpt(data: bytes) -> str:
-    return f"{data[:40]!r}{'...' if len(data) > 40 else ''}"

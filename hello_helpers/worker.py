@@ -30,22 +30,19 @@ def hello(task: TaskHandler) -> Output:
     read "Failed to serialize response!", and ArmoniK would try the task again in vain.
     """
     try:
-        return _process(task, Payload.deserialize(task.payload))
+        payload = Payload.deserialize(task.payload)
+        count = len(task.expected_results)
+        if count != 1:
+            return Output(f"The hello worker gives one result, but the task expects {count}.")
+        if payload.result_ids:
+            return _join(task, payload.result_ids)
+        if len(payload.numbers) > payload.subtask_threshold:
+            return _split(task, payload.numbers, payload.subtask_threshold)
+        return _answer(task, payload.numbers)
     except MessageError as error:
         return Output(f"The hello worker does not understand its task: {error}")
     except OverflowError:
         return Output("The sum is too large for a number of Python and JSON.")
-
-
-def _process(task: TaskHandler, payload: Payload) -> Output:
-    if len(task.expected_results) != 1:
-        count = len(task.expected_results)
-        return Output(f"The hello worker gives one result, but the task expects {count}.")
-    if payload.result_ids:
-        return _join(task, payload.result_ids)
-    if len(payload.numbers) > payload.subtask_threshold:
-        return _split(task, payload.numbers, payload.subtask_threshold)
-    return _answer(task, payload.numbers)
 
 
 def _answer(task: TaskHandler, numbers: list[int | float]) -> Output:

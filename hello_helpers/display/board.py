@@ -123,7 +123,7 @@ class Board:
 
     def _note(self, state: BoardState, news: News) -> bool:
         with self._lock:
-            state.note(news.key, TaskStatus(news.status).name)
+            state.note(news.key, news.state)
             self._changed, self._trouble = True, ""
             return state.all_over
 

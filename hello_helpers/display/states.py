@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import grpc
 from armonik.client import ArmoniKResults, ArmoniKTasks
-from armonik.common import ResultStatus, Task, TaskStatus
+from armonik.common import Task
 
 from hello_helpers.connect.grpc_errors import LOOK_HINT
 from hello_helpers.display.tables import Table
@@ -47,19 +47,10 @@ It sends what exists already first. In an empty session there is nothing that it
 
 
 @dataclass(frozen=True)
-class Step:
-    """Something that an event told: the state of a task or of a result."""
-
-    thing: str
-    key: str
-    state: str
-
-
-@dataclass(frozen=True)
 class History:
     """What the events told about one task and its outputs, in the order of their arrival."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[News, ...]
 
     @property
     def states(self) -> list[str]:
@@ -101,21 +92,21 @@ class Watch:
         self,
         channel: grpc.Channel,
         session_id: str,
-        on_step: Callable[[Step], None] | None = None,
+        on_step: Callable[[News], None] | None = None,
     ) -> None:
         self._channel = channel
         self._session_id = session_id
         self._on_step = on_step
         self._task: Task | None = None
-        self._steps: list[Step] = []
+        self._steps: list[News] = []
         self._error: Exception | None = None
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._follower = Follower(
             channel, session_id, ("task", "result"), self._note, self._look, self._trouble
         )
         threading.Thread(target=self._follow, name="watch", daemon=True).start()
-        with self._news:
-            self._news.wait_for(lambda: self._steps or self._error, READY_SECONDS)
+        with self._changed:
+            self._changed.wait_for(lambda: self._steps or self._error, READY_SECONDS)
         self._raise()
 
     def until_over(self, task: Task, timeout: float = 60.0) -> History:
@@ -130,8 +121,8 @@ class Watch:
         """
         self._task = task
         try:
-            with self._news:
-                self._news.wait_for(
+            with self._changed:
+                self._changed.wait_for(
                     lambda: self._is_over(task) or self._follower.over.is_set(), timeout
                 )
         finally:
@@ -153,18 +144,16 @@ class Watch:
             self._follower.run()
         except Exception as error:  # raised where somebody waits
             self._error = error
-        with self._news:
-            self._news.notify_all()
+        with self._changed:
+            self._changed.notify_all()
 
     def _note(self, news: News) -> bool:
-        statuses = TaskStatus if news.thing == "task" else ResultStatus
-        step = Step(news.thing, news.key, statuses(news.status).name)
-        if step not in self._steps:
-            with self._news:
-                self._steps.append(step)
-                self._news.notify_all()
+        if news not in self._steps:
+            with self._changed:
+                self._steps.append(news)
+                self._changed.notify_all()
             if self._on_step is not None:
-                self._on_step(step)
+                self._on_step(news)
         return False
 
     def _look(self, channel: grpc.Channel) -> Iterator[News]:
@@ -199,7 +188,7 @@ class Watch:
 
 
 def watch_session(
-    channel: grpc.Channel, session_id: str, on_step: Callable[[Step], None] | None = None
+    channel: grpc.Channel, session_id: str, on_step: Callable[[News], None] | None = None
 ) -> Watch:
     """Listen to what happens in a session from now on, tasks and results.
 

@@ -15,13 +15,14 @@ from armonik.common import TaskDefinition
 from hello_helpers import steps
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.values import comma_note, parse_values, parse_whole
-from hello_helpers.display.states import MEANING, History, Step, Watch, watch_session
+from hello_helpers.display.states import MEANING, History, Watch, watch_session
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import TASK, code_of
 from hello_helpers.forms.field import Field
 from hello_helpers.forms.option_fields import PRIORITY_LABEL
 from hello_helpers.messages import Payload
+from hello_helpers.wait.events import News
 
 
 class TaskForm(Form[History]):
@@ -99,7 +100,7 @@ class TaskForm(Form[History]):
             self._cancellation.check()
             raise
 
-    def _tell(self, submitted: threading.Event, step: Step) -> None:
+    def _tell(self, submitted: threading.Event, step: News) -> None:
         """Show a state of our task; events may come before the reply that says which one it is."""
         submitted.wait(5.0)
         if step.key == self.task_id:

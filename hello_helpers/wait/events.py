@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import grpc
-from armonik.common import EventTypes
+from armonik.common import EventTypes, ResultStatus, TaskStatus
 from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 from armonik.protogen.common.results_filters_pb2 import Filters
@@ -58,6 +58,11 @@ class News(NamedTuple):
     thing: str
     key: str
     status: int
+
+    @property
+    def state(self) -> str:
+        """ArmoniK's name of the status."""
+        return str((TaskStatus if self.thing == "task" else ResultStatus)(self.status).name)
 
 
 class Silence:

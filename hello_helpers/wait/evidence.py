@@ -12,7 +12,7 @@ import functools
 import operator
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import grpc
@@ -37,6 +37,9 @@ from hello_helpers.connect.origin import end_of
 from hello_helpers.wait.diagnosis import Diagnosis, Facts, diagnose
 
 CALL_SECONDS = 2.0
+
+PAGE = 100
+"""Results in one call; each is a term of its filter."""
 
 GLANCE_SECONDS = 0.5
 """How long somebody who has pressed Ctrl-C is kept waiting."""
@@ -78,20 +81,18 @@ def collect(channel: grpc.Channel, session_id: str, result_id: str) -> Facts:
     """Ask for all facts about a result; what cannot be learned is left out. Takes some seconds."""
     channel = with_deadline(channel, CALL_SECONDS, CALL_SECONDS)
     try:
+        session = _ask(lambda: ArmoniKSessions(channel).get_session(session_id))
+        about_result = _about_result(channel, result_id)
+        _, partitions = _ask(ArmoniKPartitions(channel).list_partitions) or (0, [])
         return Facts(
-            session_status=_session_status(channel, session_id),
-            **_about_result(channel, result_id),
-            partitions=_partitions(channel),
+            session_status=SessionStatus(session.status).name if session else "",
+            **about_result,
+            partitions=tuple(sorted(partition.id for partition in partitions)),
             complaints=_ask(lambda: complaints(channel)) or (),
         )
     except grpc.RpcError as error:
         reason = f"{error.code().name}: {error.details()}"
         return Facts(ended=end_of(error), unreachable=reason)
-
-
-def _session_status(channel: grpc.Channel, session_id: str) -> str:
-    session = _ask(lambda: ArmoniKSessions(channel).get_session(session_id))
-    return SessionStatus(session.status).name if session else ""
 
 
 def _about_result(channel: grpc.Channel, result_id: str) -> dict[str, Any]:
@@ -130,20 +131,14 @@ def _about_task(channel: grpc.Channel, task: Task) -> dict[str, Any]:
 
 
 def _missing_inputs(channel: grpc.Channel, task: Task) -> tuple[str, ...]:
-    ids = [task.payload_id, *task.data_dependencies][:100]
-    wanted = functools.reduce(operator.or_, (Result.result_id == key for key in ids))
-    found = _ask(lambda: ArmoniKResults(channel).list_results(wanted, page_size=len(ids))[1])
+    ids = [task.payload_id, *task.data_dependencies][:PAGE]
+    found = _ask(lambda: ArmoniKResults(channel).list_results(any_of(ids), page_size=PAGE)[1])
     return tuple(
         f"{'payload' if result.result_id == task.payload_id else 'data dependency'} "
         f"{result.name!r} ({ResultStatus(result.status).name})"
         for result in found or []
         if result.status != ResultStatus.COMPLETED
     )
-
-
-def _partitions(channel: grpc.Channel) -> tuple[str, ...]:
-    found = _ask(lambda: ArmoniKPartitions(channel).list_partitions()[1])
-    return tuple(sorted(partition.id for partition in found or []))
 
 
 def _ask(question: Callable[[], Any]) -> Any:
@@ -186,3 +181,8 @@ def brief(complaint: str) -> str:
     """Return a complaint in one line: of the last lines of a log, only the very last."""
     first, _, log = complaint.strip().partition("; its last lines:\n")
     return f"{first}; its last line: {log.splitlines()[-1].strip()}" if log else first
+
+
+def any_of(result_ids: Iterable[str]) -> Any:
+    """Return a filter of results: the id is this one, or that one, or ..."""
+    return functools.reduce(operator.or_, (Result.result_id == key for key in result_ids))

@@ -8,28 +8,24 @@ to the same events, and looks besides (see `hello_helpers.wait.events`).
 
 from __future__ import annotations
 
-import operator
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial, reduce
-from typing import Any
+from functools import partial
 
 import grpc
 from armonik.client import ArmoniKResults
-from armonik.common import Result, ResultStatus, batched
+from armonik.common import ResultStatus, batched
 
 from hello_helpers.errors import InputError, ResultLostError, WaitTimeoutError
 from hello_helpers.wait import evidence
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.wait.events import Follower, News
+from hello_helpers.wait.evidence import PAGE, any_of
 
 NAMED = 50
 """Up to so many results are named in the subscription, each in a term of its filter. Terms cost
 ArmoniK work with every event; for more results all of the session are heard of, and picked out."""
-
-PAGE = 100
-"""Results that one call of a look asks for."""
 
 FEW = 3
 """Up to so many missing results, their tasks are looked at, too."""
@@ -122,7 +118,7 @@ class Wait:
             self._note,
             self._look,
             partial(self._report, is_trouble=True),
-            _any_of(self._missing).to_disjunction().to_message() if named else None,
+            any_of(self._missing).to_disjunction().to_message() if named else None,
         )
         cancellation.attach(follower)
         follower.run(timeout, lambda: self._late(timeout))
@@ -161,7 +157,7 @@ class Wait:
         """Ask for the states of all missing results; of the last ones, also for their tasks'."""
         results = ArmoniKResults(channel)
         for page in batched(list(self._missing), PAGE):
-            _, found = results.list_results(_any_of(page), page_size=PAGE)
+            _, found = results.list_results(any_of(page), page_size=PAGE)
             for result in found:
                 yield News("result", result.result_id, result.status)
             if unknown := set(page) - {result.result_id for result in found}:
@@ -184,8 +180,3 @@ class Wait:
         if self._on_event is not None:
             done = self._total - len(self._missing)
             self._on_event(Progress(done, self._total, text, is_trouble))
-
-
-def _any_of(result_ids: Iterable[str]) -> Any:
-    """Return a filter: the id is this one, or that one, or ..."""
-    return reduce(operator.or_, (Result.result_id == key for key in result_ids))
