@@ -7,17 +7,13 @@ does. Only the module of the chosen command is imported, so that ``run`` starts 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-COMMANDS = tuple(
-    name
-    for name in ("run", "serve", "stop", "status", "progress", "doctor", "learners", "lab")
-    if importlib.util.find_spec(f"hello_helpers.cli.{name}")
-)
+COMMANDS = ("run", "serve", "stop", "status", "progress", "doctor", "learners", "lab")
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the number of SIGINT."""

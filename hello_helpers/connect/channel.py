@@ -23,6 +23,7 @@ import grpc
 
 from hello_helpers.connect.address import Address
 from hello_helpers.connect.origin import Origin, mark
+from hello_helpers.connect.threads import require_threads
 from hello_helpers.connect.tls_files import read_tls_files
 
 EVENTS = "/armonik.api.grpc.v1.events.Events/GetEvents"
@@ -251,9 +252,11 @@ def open_channel(address: Address, origin: Origin | None = None) -> Channel:
 
     Raises:
         TlsFileError: if a TLS file is missing or unusable.
+        HelloError: if this machine has no threads left for gRPC.
     """
     from armonik.common import create_channel  # takes its time
 
+    require_threads()
     files = read_tls_files(address)
     channel = create_channel(
         address.url,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -18,8 +18,6 @@ log = logging.getLogger(__name__)
 LONGEST_DETAILS = 2_000
 """Bytes of a refusal's text. It travels in a header, and clients take no more than 8 KiB of these;
 each byte may become three there."""
-
-T = TypeVar("T")
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
@@ -50,24 +48,14 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
         handler: Any = await continuation(handler_call_details)
         if handler is None:  # no such method: gRPC answers UNIMPLEMENTED
             return None
-        coders = (_parser(handler), handler.response_serializer)
-        name = handler_call_details.method
-        first = self._metadata
-        if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(
-                _single(_with_first(handler.unary_unary, first), name, first), *coders
-            )
-        if handler.stream_unary:
-            return grpc.stream_unary_rpc_method_handler(
-                _single(_with_whole_stream(handler.stream_unary, first), name, first), *coders
-            )
-        if handler.unary_stream:
-            return grpc.unary_stream_rpc_method_handler(
-                _streaming(handler.unary_stream, name, first), *coders
-            )
-        return grpc.stream_stream_rpc_method_handler(
-            _streaming(handler.stream_stream, name, first), *coders
-        )
+        streams = (handler.request_streaming, handler.response_streaming)
+        kind = "_".join("stream" if stream else "unary" for stream in streams)
+        wrap = _streaming if handler.response_streaming else _single
+        if kind == "stream_unary":
+            wrap = _collecting
+        method = wrap(getattr(handler, kind), handler_call_details.method, self._metadata)
+        make: Callable[..., Handler] = getattr(grpc, f"{kind}_rpc_method_handler")
+        return make(method, _parser(handler), handler.response_serializer)
 
 
 # gRPC keeps what `abort` raises, in a cycle of references, until Python gets round to looking for
@@ -77,19 +65,39 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
 
 def _single(method: Callable[..., Awaitable[Any]], name: str, first: Metadata) -> Any:
     async def call(request: Any, context: Context) -> Any:
+        status = answer = None
         try:
             _check(request)
-            return await method(request, context)
+            answer = await method(request, context)
         except grpc.aio.AbortError:
             raise
         except Exception as error:
             status = _status(error, name)
         del request
-        with suppress(grpc.aio.UsageError):  # that it has been sent
+        with suppress(grpc.aio.UsageError):  # if it has been sent
             await context.send_initial_metadata(first)
-        return await context.abort(*status)
+        if status:
+            await context.abort(*status)
+        return answer
 
     return call
+
+
+def _collecting(method: Callable[..., Awaitable[Any]], name: str, first: Metadata) -> Any:
+    """Wrap a method with a stream of requests, which end only if their caller has ended them."""
+
+    async def whole(requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
+        """Yield requests to the end.
+
+        To gRPC, a caller that hangs up in the middle looks like one that has sent everything: it
+        tells of the cancellation a moment later, when half an upload may have been taken for a
+        whole one. So something is sent first, which is possible only if the caller is still there.
+        """
+        async for request in requests:
+            yield request
+        await context.send_initial_metadata(first)
+
+    return _single(lambda requests, context: method(whole(requests, context), context), name, first)
 
 
 def _streaming(method: Callable[..., AsyncGenerator[Any, None]], name: str, first: Metadata) -> Any:
@@ -109,40 +117,6 @@ def _streaming(method: Callable[..., AsyncGenerator[Any, None]], name: str, firs
         await context.abort(*status)
 
     return call
-
-
-def _with_first(method: Callable[..., Awaitable[T]], first: Metadata) -> Any:
-    """Send the initial metadata together with the answer."""
-
-    async def call(request: Any, context: Context) -> T:
-        answer = await method(request, context)
-        await context.send_initial_metadata(first)
-        return answer
-
-    return call
-
-
-def _with_whole_stream(method: Callable[..., T], first: Metadata) -> Callable[..., T]:
-    """Let the requests of a method end only if their caller has ended them."""
-
-    def call(requests: AsyncIterator[Any], context: Context) -> T:
-        return method(_whole(requests, context, first), context)
-
-    return call
-
-
-async def _whole(
-    requests: AsyncIterator[Any], context: Context, first: Metadata
-) -> AsyncIterator[Any]:
-    """Yield requests to the end.
-
-    To gRPC, a caller that hangs up in the middle looks like one that has sent everything: it tells
-    of the cancellation a moment later, when half an upload may have been taken for a whole one. So
-    something is sent first, which is possible only if the caller is still there.
-    """
-    async for request in requests:
-        yield request
-    await context.send_initial_metadata(first)
 
 
 def _parser(handler: Any) -> Any:

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,28 +21,18 @@ from hello_helpers.course.sessions import create_session
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.messages import Payload
 from hello_helpers.steps import create_payload, submit_task, wait_for_result
+from tests.commands import HELLO_WORKER, hello_armonik
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import eventually
 
-HELLO = [sys.executable, "-m", "hello_helpers.worker"]
 BROKEN = ["sh", "-c", r"printf 'first\nlast \033[2J'; exit 3"]
 
 
 @pytest.fixture(scope="module")
 def armonik() -> Iterator[EmbeddedArmonik]:
     """An ArmoniK with the hello worker in one partition, and a worker that ends in the other."""
-    with EmbeddedArmonik({"default": HELLO, "broken": BROKEN}, pods=1) as embedded:
+    with EmbeddedArmonik({"default": HELLO_WORKER, "broken": BROKEN}, pods=1) as embedded:
         yield embedded
-
-
-def hello_armonik(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hello_helpers", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **environment},
-    )
 
 
 def told(run: subprocess.CompletedProcess[str]) -> dict[str, str]:
@@ -165,7 +154,7 @@ def test_the_endpoint_of_the_environment_wins_over_the_shared_one(armonik: Embed
 
 
 def test_it_speaks_tls(tmp_path: Path):
-    with EmbeddedArmonik({"default": HELLO}, pods=1, tls=tmp_path / "tls") as armonik:
+    with EmbeddedArmonik({"default": HELLO_WORKER}, pods=1, tls=tmp_path / "tls") as armonik:
         options = {
             "--ca": armonik.certificate_authority,
             "--cert": armonik.client_certificate,

@@ -252,9 +252,19 @@ def test_one_of_version_0_1_is_ended(folder: Path, command: str, monkeypatch: py
 @pytest.mark.usefixtures("as_root")
 @pytest.mark.parametrize("command", ["run", "doctor"])
 @pytest.mark.parametrize("limit", [1, 3, 25])
-def test_too_few_threads_are_told(folder: Path, command: str, limit: int):
+def test_too_few_threads_to_start_one_are_told(folder: Path, command: str, limit: int):
     os.chown(folder, SOMEBODY, SOMEBODY)
-    variables = {"HOME": str(folder), "HELLO_ARMONIK_DIR": str(folder / "a"), "AK_ENDPOINT": ""}
+    no_threads(limit, command, HOME=str(folder), HELLO_ARMONIK_DIR=str(folder / "a"))
+
+
+@pytest.mark.usefixtures("as_root")
+@pytest.mark.parametrize("command", ["run", "doctor", "status"])
+def test_too_few_threads_to_call_one_are_told(command: str):
+    with EmbeddedArmonik(pods=1, port=0) as armonik:
+        no_threads(3, command, HOME="/", AK_ENDPOINT=armonik.endpoint)
+
+
+def no_threads(limit: int, command: str, **variables: str) -> None:
     limited = [*AS_SOMEBODY, "prlimit", f"--nproc={limit}"]
     run = finish(*limited, *CLI, command, **variables)
     assert run.returncode == 1

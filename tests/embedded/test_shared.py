@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,10 +17,11 @@ import pytest
 
 from hello_helpers.embedded.private_folder import private_folder
 from hello_helpers.embedded.shared import SharedFolder
+from tests.commands import hello_armonik
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import eventually
 
-from .served import CLI, all_gone
+from .served import all_gone
 
 STAYS = {"start.lock", "running.lock", "armonik.log"}  # what an ended one leaves in its folder
 LINGER = 0.5  # seconds, instead of 30: how long the lease of a command outlives it
@@ -39,7 +41,6 @@ class Shared:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = {**os.environ, "HELLO_ARMONIK_DIR": str(folder)}
         self._holders: list[subprocess.Popen[str]] = []
 
     def hold(self, **environment: str) -> subprocess.Popen[str]:
@@ -49,7 +50,7 @@ class Shared:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**self.environment, **environment},
+            env={**os.environ, "HELLO_ARMONIK_DIR": str(self.folder), **environment},
         )
         self._holders.append(holder)
         return holder
@@ -59,14 +60,7 @@ class Shared:
         return (holder or self.hold()).stdout.readline().strip()
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*CLI, *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return hello_armonik(*arguments, HELLO_ARMONIK_DIR=str(self.folder))
 
     @property
     def daemons(self) -> list[psutil.Process]:
@@ -210,37 +204,43 @@ NOTES = [
     "no json",
     "null",
     "[]",
-    "{}",
-    '{"pid": "x", "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
-    '{"pid": 1, "born": "x", "linger": 0, "endpoint": "unix:///nowhere"}',
-    '{"pid": 1, "born": [], "linger": 0, "endpoint": "unix:///nowhere"}',
-    '{"pid": -1, "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
-    '{"pid": 99999999999999999999, "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
-    '{"pid": 1e999, "born": 0, "linger": 0, "endpoint": "unix:///nowhere"}',
-    '{"pid": ME, "born": 1.0, "linger": 0, "endpoint": "unix:///nowhere"}',
+    '{"pid": "x", "started": 0, "endpoint": "unix:///nowhere"}',
+    '{"pid": 1e999, "born": 0, "started": 0, "endpoint": "unix:///nowhere"}',
+    '{"pid": 99999999999999999999, "born": 0, "started": 0, "endpoint": "unix:///nowhere"}',
+    '{"pid": 1, "born": 0, "started": 0, "endpoint": "unix:///nowhere"}',
 ]
 
 
+@pytest.mark.parametrize("held", [False, True])
 @pytest.mark.parametrize("note", NOTES)
-def test_a_note_that_does_not_name_a_living_process_counts_for_nothing(folder: Path, note: str):
-    note = note.replace("ME", str(os.getpid()))  # it lives, but was born later
+def test_a_note_counts_only_if_it_is_one_and_its_lock_is_held(folder: Path, note: str, held: bool):
     shared = SharedFolder(folder)
-    (folder / "running.json").write_text(note)
+    if held:
+        shared.take()
+    for name in ("running.lock", "running.json"):
+        (folder / name).write_text(note)
+    running = shared.running()
+    assert bool(running) == (held and note in NOTES[-2:])
+    assert shared.is_starting() == (held and not running)
+
+
+@pytest.mark.parametrize("name", ["1.json", "1-2-3.jupyter", "x-y-z.held", "1-2.held", "-.jupyter"])
+def test_a_lease_of_nobody_is_forgotten(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch):
+    shared = SharedFolder(folder)
     (folder / "leases").mkdir()
-    (folder / "leases" / "1.json").write_text(note)
-    assert shared.running() is None
+    (folder / "leases" / name).write_text("{}")
+    shared.leases.any_left()
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 4)
     assert not shared.leases.any_left()
     assert list((folder / "leases").iterdir()) == []
 
 
 def test_a_stale_note_and_a_stale_socket_are_no_obstacle(shared: Shared):
     shared.folder.mkdir(mode=0o700)
-    (shared.folder / "running.json").write_text(NOTES[-1].replace("ME", str(os.getpid())))
-    subprocess.run(
-        [sys.executable, "-c", "import socket; socket.socket(1).bind('armonik.sock')"],
-        cwd=shared.folder,
-        check=True,
-    )
+    (shared.folder / "running.lock").write_text(NOTES[-1])
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(shared.folder / "armonik.sock"))
     with closing(ArmoniK(shared.endpoint(), "default")) as client:
         client.create_session()
 
