@@ -20,6 +20,8 @@ from armonik.protogen.client.tasks_service_pb2_grpc import TasksStub
 from armonik.protogen.client.versions_service_pb2_grpc import VersionsStub
 from armonik.protogen.common.versions_common_pb2 import ListVersionsRequest
 
+from hello_helpers.connect.origin import INSTANCE
+
 TLS_FILES = {  # variables of ArmoniK's own clients, for endpoints with TLS
     "certificate_authority": "Grpc__CaCert",
     "client_certificate": "Grpc__ClientCert",
@@ -77,4 +79,5 @@ class Stubs:
     @functools.cached_property
     def embedded(self) -> bool:
         """Whether this is an embedded ArmoniK: where a real one has a known defect, it differs."""
-        return self.versions.ListVersions(ListVersionsRequest()).core.endswith("-embedded")
+        _, call = self.versions.ListVersions.with_call(ListVersionsRequest())
+        return any(key == INSTANCE for key, _ in call.initial_metadata())

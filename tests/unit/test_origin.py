@@ -137,6 +137,10 @@ def test_who_has_not_talked_to_another_one_hears_nothing_of_it(fake, channel):
         steps.submit_task(channel, "lost", steps.Data("a", "b"))
 
 
+def test_both_sides_name_it_by_the_same_key():
+    assert origin.INSTANCE == embedded.INSTANCE_KEY
+
+
 def test_an_armonik_that_is_not_embedded_has_no_instance(fake):
     with Endpoint.parse(fake.url).open_channel() as channel:
         steps.create_session(channel)

@@ -35,14 +35,6 @@ def read(folder: Path, **contents: bytes) -> TlsFiles:
     return read_tls_files(Endpoint.parse("https://host:1", **names))
 
 
-def refused(folder: Path, **contents: bytes) -> str:
-    with pytest.raises(TlsFileError) as caught:
-        read(folder, **contents)
-    text = " ".join(caught.value.lines())
-    assert str(folder) not in text, "no path of this machine"
-    return text
-
-
 def packed(password: bytes | None) -> bytes:
     """Return certificate and key as PKCS#12."""
     lock = BestAvailableEncryption(password) if password else NoEncryption()
@@ -82,51 +74,43 @@ def test_a_home_folder_is_understood(tmp_path, monkeypatch):
     assert read_tls_files(Endpoint("https", "host:1", "~/ca.pem")).certificate_authority
 
 
-def test_a_file_that_is_missing_is_named(tmp_path):
-    with pytest.raises(TlsFileError, match=r"CA file 'ca.pem' cannot be read: No such file"):
-        read_tls_files(Endpoint("https", "host:1", f"{tmp_path}/ca.pem"))
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("ca.pem", "CA file 'ca.pem' cannot be read: No such file"), ("", "Is a directory")],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path, name, words):
+    with pytest.raises(TlsFileError, match=words):
+        read_tls_files(Endpoint("https", "host:1", f"{tmp_path}/{name}"))
 
 
-def test_a_folder_is_no_file(tmp_path):
-    with pytest.raises(TlsFileError, match="Is a directory"):
-        read_tls_files(Endpoint("https", "host:1", str(tmp_path)))
+LOCKED = load_pem_private_key(KEY, None).private_bytes(
+    Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+)
+OTHER = AUTHORITY.issue_cert("you@example.org").private_key_pem.bytes()
+PAST = datetime.datetime(2020, 5, 17, tzinfo=datetime.timezone.utc)
+OLD = AUTHORITY.issue_cert("me@example.org", not_before=PAST, not_after=PAST)
 
 
-def test_a_ca_file_that_holds_something_else(tmp_path):
-    assert "no certificate" in refused(tmp_path, certificate_authority=b"hello")
-
-
-def test_a_client_certificate_that_is_something_else(tmp_path):
-    assert "no certificate" in refused(tmp_path, client_certificate=b"hello", client_key=KEY)
-
-
-def test_a_client_certificate_without_its_key(tmp_path):
-    told = refused(tmp_path, client_certificate=CERTIFICATE)
-    assert "holds no private key, and no key file is given" in told
-
-
-def test_a_client_key_that_is_something_else(tmp_path):
-    assert "no private key" in refused(tmp_path, client_certificate=CERTIFICATE, client_key=b"x")
-
-
-def test_a_pkcs12_file_with_a_password(tmp_path):
-    assert "empty password" in refused(tmp_path, client_certificate=packed(b"secret"))
-
-
-def test_a_key_with_a_password(tmp_path):
-    locked = load_pem_private_key(KEY, None).private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
-    )
-    assert "password" in refused(tmp_path, client_certificate=CERTIFICATE, client_key=locked)
-
-
-def test_a_key_that_belongs_to_another_certificate(tmp_path):
-    other = AUTHORITY.issue_cert("you@example.org").private_key_pem.bytes()
-    assert "does not belong" in refused(tmp_path, client_certificate=CERTIFICATE, client_key=other)
-
-
-def test_a_certificate_that_has_expired(tmp_path):
-    past = datetime.datetime(2020, 5, 17, tzinfo=datetime.timezone.utc)
-    old = AUTHORITY.issue_cert("me@example.org", not_before=past, not_after=past)
-    text = refused(tmp_path, client_certificate=old.private_key_and_cert_chain_pem.bytes())
-    assert "expired on 2020-05-17" in text
+@pytest.mark.parametrize(
+    ("contents", "words"),
+    [
+        ({"certificate_authority": b"hello"}, "holds no certificate"),
+        ({"client_certificate": b"hello", "client_key": KEY}, "holds no certificate"),
+        ({"client_certificate": CERTIFICATE}, "holds no private key, and no key file is given"),
+        ({"client_certificate": CERTIFICATE, "client_key": b"x"}, "holds no private key"),
+        ({"client_certificate": packed(b"secret")}, "empty password"),
+        ({"client_certificate": CERTIFICATE, "client_key": LOCKED}, "protected by a password"),
+        ({"client_certificate": CERTIFICATE, "client_key": OTHER}, "does not belong"),
+        (
+            {"client_certificate": OLD.private_key_and_cert_chain_pem.bytes()},
+            "expired on 2020-05-17",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "+".join(value),
+)
+def test_what_cannot_be_used_is_refused_with_a_sentence(tmp_path, contents, words):
+    with pytest.raises(TlsFileError) as caught:
+        read(tmp_path, **contents)
+    text = " ".join(caught.value.lines())
+    assert words in text
+    assert str(tmp_path) not in text, "no path of this machine"

@@ -9,6 +9,9 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
+from hello_helpers.connect.deadline import with_deadline
+from hello_helpers.wire import on_the_wire
+
 from .server import Echo, EchoServer
 
 CANCELLED, NOT_FOUND = grpc.StatusCode.CANCELLED, grpc.StatusCode.NOT_FOUND
@@ -123,9 +126,6 @@ def test_garbage_is_refused_as_ever(any_echo: Echo) -> None:
 
 
 def test_a_serializer_that_fails_is_an_internal_error(server: EchoServer) -> None:
-    from hello_helpers.connect.deadline import with_deadline
-    from hello_helpers.wire import on_the_wire
-
     def fail(_: object) -> bytes:
         raise ValueError("cannot")
 
@@ -142,9 +142,6 @@ def test_a_serializer_that_fails_is_an_internal_error(server: EchoServer) -> Non
 
 
 def test_a_closed_channel_says_so(any_echo: Echo, server: EchoServer) -> None:
-    from hello_helpers.connect.deadline import with_deadline
-    from hello_helpers.wire import on_the_wire
-
     any_echo.one(b"a")
     channel = with_deadline(grpc.insecure_channel(server.url))
     late = Echo(channel)
