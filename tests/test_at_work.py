@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import venv
 from pathlib import Path
@@ -17,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from hello_helpers.embedded import EmbeddedArmonik
+from tests.commands import SILENT_WORKER, finish, hello_armonik
 from tests.unit import listeners
 
 pytestmark = pytest.mark.embedded_only
@@ -69,10 +69,6 @@ def with_needs(*names: str) -> list[importlib.metadata.Distribution]:
     return list(found.values())
 
 
-def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=90)
-
-
 # -- the image of the hello worker
 
 
@@ -110,7 +106,7 @@ def test_the_worker_needs_no_file_that_the_image_does_not_copy(
     start = f"cd {shlex.quote(str(tmp_path))} && exec {worker}"
     with EmbeddedArmonik({"hello": ["sh", "-c", start]}, pods=1) as armonik:
         asked = ("run", "-e", armonik.endpoint, "-p", "hello", "-n", "1000")
-        done = run(sys.executable, "-m", "hello_helpers", *asked, folder=root)
+        done = hello_armonik(*asked, cwd=root)
     assert "Result : 499500\n" in done.stdout, done.stderr
 
 
@@ -132,12 +128,12 @@ def test_the_client_and_the_worker_of_the_page_count_words(programs: Path) -> No
     with EmbeddedArmonik({"words": worker}, port=0) as armonik:
         where = (armonik.endpoint, "words")
         client = (sys.executable, "count_client.py", *where)
-        done = run(*client, "one.txt", "two.txt", folder=programs)
+        done = finish(*client, "one.txt", "two.txt", cwd=programs)
         assert done.returncode == 0, done.stderr
         assert [line.split()[0] for line in done.stdout.splitlines()] == ["3", "2", "5"]
         source = (programs / "count_client.py").read_text()
         (programs / "bad_client.py").write_text(source.replace("text.encode()", r'b"\xff"'))
-        bad = run(sys.executable, "bad_client.py", *where, "one.txt", folder=programs)
+        bad = finish(sys.executable, "bad_client.py", *where, "one.txt", cwd=programs)
     assert "1 results are lost. A task says: The payload is no text" in bad.stderr
 
 
@@ -152,7 +148,7 @@ def test_what_goes_wrong_the_client_of_the_page_says_in_a_line(programs: Path) -
             (armonik.endpoint, "words"): "python count_client.py URL PARTITION FILE ...",
         }
         for arguments, words in wrong.items():
-            done = run(sys.executable, "count_client.py", *arguments, folder=programs)
+            done = finish(sys.executable, "count_client.py", *arguments, cwd=programs)
             assert done.returncode == 1
             assert words in done.stderr
             assert "Traceback" not in done.stderr
@@ -162,17 +158,18 @@ def test_the_client_of_the_page_gives_up_when_its_time_is_over(programs: Path) -
     (programs / "one.txt").write_text("one two three")
     client = programs / "count_client.py"
     client.write_text(client.read_text().replace("SECONDS = 600", "SECONDS = 0.2"))
-    with EmbeddedArmonik(
-        {"words": [sys.executable, "-c", "import time; time.sleep(60)"]}
-    ) as nobody:
-        done = run(sys.executable, client, nobody.endpoint, "words", "one.txt", folder=programs)
+    with EmbeddedArmonik({"words": SILENT_WORKER}) as nobody:
+        done = finish(
+            sys.executable, str(client), nobody.endpoint, "words", "one.txt", cwd=programs
+        )
     assert "1 results are not there after 0.2 seconds." in done.stderr
 
 
 def test_the_tests_of_the_page_need_no_armonik(programs: Path) -> None:
-    done = run(
+    done = finish(
         *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
         *("--rootdir", os.curdir, "test_count_worker.py"),
-        folder=programs,
+        cwd=programs,
+        PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",  # none of them is needed, and they load slowly
     )
     assert "3 passed" in done.stdout, done.stdout

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.commands import finish
 
 SOON = "from tests import isolation\nisolation.SECONDS_TO_END = 0.3\n"
 
@@ -46,13 +47,11 @@ def run(folder: Path, tests: str, root: Path) -> subprocess.CompletedProcess[str
     temporary = folder / "tmp"
     temporary.mkdir()
     try:
-        return subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "tests.isolation", "-o", f"pythonpath={root}"],
+        return finish(
+            *(sys.executable, "-m", "pytest", "-p", "tests.isolation", "-o", f"pythonpath={root}"),
             cwd=folder,
-            env={**os.environ, "TMPDIR": str(temporary)},
-            capture_output=True,
-            text=True,
-            timeout=60,
+            TMPDIR=str(temporary),
+            PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",  # none of them is needed, and they load slowly
         )
     finally:
         shutil.rmtree(temporary)  # what an untidy run leaves must not count for this one too

@@ -6,7 +6,6 @@ import ast
 import importlib.metadata
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +16,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+from tests.commands import finish, hello_armonik
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -191,15 +192,13 @@ def test_a_command_of_the_readme_makes_an_environment_installs_and_starts(
 
 def test_ci_runs_the_test_command_of_the_readme(root: Path, readme: str) -> None:
     (awk,) = re.findall(r"awk '(.+)' README.md", (root / ".ci" / "run").read_text())
-    found = subprocess.run(["awk", awk, "README.md"], cwd=root, capture_output=True, text=True)
+    found = finish("awk", awk, "README.md", cwd=root)
     assert found.stdout == command_of(readme, "Test") + "\n"
 
 
 def test_the_commands_of_the_readme_exist(project: dict[str, Any], readme: str) -> None:
     assert project["project"]["scripts"] == {"hello-armonik": "hello_helpers.__main__:main"}
-    helped = subprocess.run(
-        [sys.executable, "-m", "hello_helpers", "--help"], capture_output=True, text=True
-    )
+    helped = hello_armonik("--help")
     named = set(re.findall(r"`hello-armonik (\w+)", readme))
     assert named >= {"run", "serve", "stop", "lab"}
     for command in named:

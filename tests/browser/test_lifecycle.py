@@ -48,6 +48,7 @@ def test_a_session_outlives_its_kernel_and_nothing_outlives_jupyterlab(
     assert notebook.errors() == []
     assert "sessions so far: 0" in notebook.text()
     assert "result: 42" in notebook.text()
+    assert "without encryption" not in server.log.read_text()  # so ipykernel would warn
 
     notebook.restart_kernel()
     notebook.run_all()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,11 @@ from typing import Any
 import pytest
 
 from hello_helpers.embedded import EmbeddedArmonik
+from tests.commands import finish
 
 from .environments import NotInstalled, make_all
 
 PROGRAMS = Path(__file__).parent / "programs"
-
-PROGRAM_LIMIT = 60.0
-"""Seconds that a program may take from start to end."""
 
 Run = Callable[..., Any]
 """The type of the fixture `run_program`."""
@@ -48,8 +45,7 @@ def run_program() -> Run:
     """Runs a program of this folder to its end; returns the JSON object that it printed."""
 
     def run(python: str | Path, program: str, *arguments: str) -> Any:
-        command = [str(python), str(PROGRAMS / program), *arguments]
-        end = subprocess.run(command, capture_output=True, text=True, timeout=PROGRAM_LIMIT)
+        end = finish(str(python), str(PROGRAMS / program), *arguments)
         assert end.returncode == 0, end.stderr
         return json.loads(end.stdout)
 

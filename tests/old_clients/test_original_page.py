@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from hello_helpers.embedded import EmbeddedArmonik
+from tests.commands import finish
 
-from .conftest import PROGRAM_LIMIT, PROGRAMS
+from .conftest import PROGRAMS
 
 pytestmark = [pytest.mark.old_clients, pytest.mark.embedded_only, pytest.mark.timeout(300)]
 
@@ -18,8 +19,7 @@ SCRIPT = PROGRAMS / "original_page.txt"
 
 
 def run(python: Path, endpoint: str) -> subprocess.CompletedProcess[str]:
-    command = [str(python), str(SCRIPT), "-e", endpoint, "-p", "default"]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PROGRAM_LIMIT)
+    return finish(str(python), str(SCRIPT), "-e", endpoint, "-p", "default")
 
 
 @pytest.mark.parametrize("version", ["3.12.0", "3.15.1"])
