@@ -198,6 +198,13 @@ class ArmoniK(Stubs):
         infos = self.submit_all(session_id, [task_creation], submission_options)
         return Submitted(session_id, infos[0].task_id, payload_id, list(outputs))
 
+    def submit_busy(self, session_id: str, *then: Script) -> tuple[Submitted, str]:
+        """A task that a worker is busy with until its gate (a result) is uploaded, and its gate."""
+        gate = self.create_results(session_id, "gate")[0]
+        busy = self.submit(session_id, ["gate", gate], *(then or [["send", 0, "finished"]]))
+        self.wait_task(busy.task_id, TaskStatus.PROCESSING)
+        return busy, gate
+
     def submit_all(
         self,
         session_id: str,

@@ -5,18 +5,10 @@ from __future__ import annotations
 import pytest
 from armonik.common import EventTypes, ResultStatus, TaskStatus
 
-from .driver import ArmoniK, Submitted
-from .waiting import is_status, statuses_in
+from .driver import ArmoniK
+from .waiting import is_status, shows, statuses_in
 
 pytestmark = pytest.mark.both_roads
-
-
-def submit_gated(armonik: ArmoniK, session: str) -> tuple[Submitted, str]:
-    """A task that a worker is busy with until its gate (a result) is completed."""
-    gate = armonik.create_results(session, "gate")[0]
-    busy = armonik.submit(session, ["gate", gate], ["send", 0, "finished"])
-    armonik.wait_task(busy.task_id, TaskStatus.PROCESSING)
-    return busy, gate
 
 
 # --- cancellation --------------------------------------------------------------------------------
@@ -34,8 +26,8 @@ def test_cancelling_ignores_unknown_and_final_tasks(armonik: ArmoniK, session: s
     assert {pending.task_id} <= set(reply) <= {pending.task_id, done.task_id}
     assert reply[pending.task_id].status in (TaskStatus.CANCELLING, TaskStatus.CANCELLED)
     assert reply[pending.task_id].session_id == session
-    assert armonik.task(done.task_id).status == TaskStatus.COMPLETED
-    assert armonik.result(done.outputs[0]).status == ResultStatus.COMPLETED
+    shows(armonik.task(done.task_id), status=TaskStatus.COMPLETED)
+    shows(armonik.result(done.outputs[0]), status=ResultStatus.COMPLETED)
     armonik.wait_result(pending.outputs[0], ResultStatus.ABORTED)
 
 
@@ -85,7 +77,7 @@ def test_what_depends_on_a_cancelled_task_fails_and_says_why(armonik: ArmoniK, s
 @pytest.mark.statement(64)
 @pytest.mark.embedded_only
 def test_a_queued_task_goes_from_cancelling_to_cancelled(single: ArmoniK, single_session: str):
-    _, gate = submit_gated(single, single_session)
+    _, gate = single.submit_busy(single_session)
     queued = [single.submit(single_session, ["send", 0, "never"]) for _ in range(3)]
     sentinel = single.create_data(single_session, b"")
     with single.subscribe(
@@ -111,7 +103,7 @@ def test_a_queued_task_goes_from_cancelling_to_cancelled(single: ArmoniK, single
 def test_a_pause_holds_what_is_queued_and_lets_the_running_task_finish(
     single: ArmoniK, single_session: str
 ):
-    running, gate = submit_gated(single, single_session)
+    running, gate = single.submit_busy(single_session)
     queued = [single.submit(single_session, ["send", 0, "x"]) for _ in range(3)]
     single.move("Pause", single_session)
     for task in queued:
@@ -130,7 +122,7 @@ def test_a_pause_holds_what_is_queued_and_lets_the_running_task_finish(
 def test_a_resumed_session_runs_what_became_ready_during_the_pause(
     single: ArmoniK, single_session: str
 ):
-    parent, gate = submit_gated(single, single_session)
+    parent, gate = single.submit_busy(single_session)
     dependent = single.submit(single_session, ["send", 0, "x"], dependencies=parent.outputs)
     single.wait_task(dependent.task_id, TaskStatus.PENDING)
     single.move("Pause", single_session)
@@ -144,7 +136,7 @@ def test_a_resumed_session_runs_what_became_ready_during_the_pause(
 @pytest.mark.statement(66)
 @pytest.mark.embedded_only
 def test_a_higher_priority_starts_first(single: ArmoniK, single_session: str):
-    _, gate = submit_gated(single, single_session)
+    _, gate = single.submit_busy(single_session)
     priorities = [1, 5, 2, 9, 1, 5, 2, 9]
     queued = [
         single.submit(

@@ -13,7 +13,7 @@ from grpc import StatusCode
 from tests.listings import RESULTS, TASKS, Listing
 
 from .driver import ArmoniK
-from .waiting import eventually, fails_with, is_status, within
+from .waiting import eventually, fails_with, is_status, shows, within
 
 
 @pytest.mark.statement(78)
@@ -25,8 +25,7 @@ def test_a_result_that_is_already_complete_is_told_as_a_new_one(armonik: ArmoniK
         seen = events.until(lambda event: event.new_result.result_id == result_id)
     news = next(e for e in seen if e.new_result.result_id == result_id)
     assert news.session_id == session
-    assert news.new_result.status == ResultStatus.COMPLETED
-    assert news.new_result.owner_id == session
+    shows(news.new_result, status=ResultStatus.COMPLETED, owner_id=session)
 
 
 @pytest.mark.statement(78)
@@ -37,13 +36,16 @@ def test_a_task_that_has_already_ended_is_told_as_a_new_one(armonik: ArmoniK, se
     with armonik.subscribe(session, EventTypes.NEW_TASK) as events:
         seen = events.until(lambda event: event.new_task.task_id == done.task_id)
     (news,) = [event.new_task for event in seen]
-    assert news.status == TaskStatus.COMPLETED
-    assert news.payload_id == done.payload_id
-    assert news.origin_task_id == done.task_id
-    assert list(news.expected_output_keys) == done.outputs
-    assert list(news.data_dependencies) == [dependency]
-    assert list(news.parent_task_ids) == [session]
-    assert list(news.retry_of_ids) == []
+    shows(
+        news,
+        status=TaskStatus.COMPLETED,
+        payload_id=done.payload_id,
+        origin_task_id=done.task_id,
+        expected_output_keys=done.outputs,
+        data_dependencies=[dependency],
+        parent_task_ids=[session],
+        retry_of_ids=[],
+    )
 
 
 @pytest.mark.statement(78)
@@ -107,8 +109,8 @@ def test_no_types_means_all_types(armonik: ArmoniK, session: str):
         "result_owner_update",
     }
     owner = next(e for e in seen if e.HasField("result_owner_update")).result_owner_update
-    assert (owner.result_id, owner.current_owner_id) == (task.outputs[0], task.task_id)
-    assert owner.previous_owner_id == ""
+    result_id = task.outputs[0]
+    shows(owner, result_id=result_id, current_owner_id=task.task_id, previous_owner_id="")
 
 
 @pytest.mark.statement(80)
@@ -169,14 +171,10 @@ def test_a_stream_stays_open_when_there_is_nothing_more_to_tell(armonik: ArmoniK
 
 @pytest.mark.statement(83)
 def test_the_clients_wait_returns_when_results_are_complete(armonik: ArmoniK, session: str):
-    gate = armonik.create_results(session, "gate")[0]
-    tasks = [
-        armonik.submit(session, ["send", 0, "at once"]),
-        armonik.submit(session, ["gate", gate], ["send", 0, "later"]),
-    ]
-    outputs = [task.outputs[0] for task in tasks]
+    first = armonik.submit(session, ["send", 0, "at once"])
+    second, gate = armonik.submit_busy(session, ["send", 0, "later"])
+    outputs = [*first.outputs, *second.outputs]
     armonik.wait_result(outputs[0], ResultStatus.COMPLETED)
-    armonik.wait_task(tasks[1].task_id, TaskStatus.PROCESSING)
     threading.Timer(0.2, armonik.upload, (session, gate, b"open")).start()
     events = ArmoniKEvents(armonik.channel)
     within(15, lambda: events.wait_for_result_availability(outputs, session))
@@ -188,9 +186,7 @@ def test_the_clients_wait_returns_when_results_are_complete(armonik: ArmoniK, se
 def test_the_clients_wait_raises_when_a_result_is_aborted(
     armonik: ArmoniK, session: str, when: str
 ):
-    gate = armonik.create_results(session, "gate")[0]
-    task = armonik.submit(session, ["gate", gate], ["error", "no"])
-    armonik.wait_task(task.task_id, TaskStatus.PROCESSING)
+    task, gate = armonik.submit_busy(session, ["error", "no"])
     if when == "before":
         armonik.upload(session, gate, b"open")
         armonik.wait_result(task.outputs[0], ResultStatus.ABORTED)

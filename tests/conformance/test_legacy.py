@@ -28,7 +28,7 @@ from grpc import StatusCode
 
 from .driver import ArmoniK
 from .old_client import OldClient
-from .waiting import PATIENCE, fails_with
+from .waiting import PATIENCE, fails_with, shows
 
 
 def script(*actions: list[Any]) -> bytes:
@@ -51,6 +51,19 @@ def submit_one(old: OldClient, session: str, *actions: list[Any]) -> tuple[str, 
     """One task that does the script: its id, and the id of its output."""
     output = old.get_results_ids(session, ["output"])[0]
     return old.submit(session, [(script(*actions), [output], [])])[0].task_id, output
+
+
+def submit_busy(old: OldClient, session: str, *then: list[Any]) -> tuple[str, str, str]:
+    """One task that a worker is busy with until its gate is uploaded: its id, output and gate."""
+    gate = old.get_results_ids(session, ["gate"])[0]
+    task_id, output = submit_one(old, session, ["gate", gate], *(then or [["send", 0, "x"]]))
+    old.armonik.wait_task(task_id, TaskStatus.PROCESSING)
+    return task_id, output, gate
+
+
+def statuses(counts: Any) -> dict[int, int]:
+    """How many tasks have which status."""
+    return {count.status: count.count for count in counts if count.count}
 
 
 # --- the way to a result -------------------------------------------------------------------------
@@ -143,9 +156,7 @@ def test_an_old_client_may_create_small_tasks(old: OldClient, session: str, armo
 def test_an_old_client_waits_for_a_result_until_it_is_there(
     old: OldClient, session: str, armonik: ArmoniK
 ):
-    gate = old.get_results_ids(session, ["gate"])[0]
-    task_id, output = submit_one(old, session, ["gate", gate], ["send", 0, "at last"])
-    armonik.wait_task(task_id, TaskStatus.PROCESSING)
+    _, output, gate = submit_busy(old, session, ["send", 0, "at last"])
     threading.Timer(0.2, armonik.upload, (session, gate, b"open")).start()
     assert old.wait_for_availability(session, output).WhichOneof("type") == "ok"
     assert old.get_result(session, output) == b"at last"
@@ -175,12 +186,9 @@ def test_a_result_ends_with_the_word_that_it_is_complete(
 def test_the_result_of_a_running_task_is_not_complete(
     old: OldClient, session: str, armonik: ArmoniK
 ):
-    gate = old.get_results_ids(session, ["gate"])[0]
-    task_id, output = submit_one(old, session, ["gate", gate], ["send", 0, "later"])
-    armonik.wait_task(task_id, TaskStatus.PROCESSING)
+    task_id, output, gate = submit_busy(old, session)
     (reply,) = old.stream(session, output)
-    assert reply.WhichOneof("type") == "not_completed_task"
-    assert reply.not_completed_task == task_id
+    assert (reply.WhichOneof("type"), reply.not_completed_task) == ("not_completed_task", task_id)
     armonik.upload(session, gate, b"open")
     armonik.wait_task(task_id, TaskStatus.COMPLETED)
 
@@ -211,8 +219,7 @@ def test_waiting_for_an_aborted_result_tells_its_tasks_error(old: OldClient, ses
     assert reply.WhichOneof("type") == "error"
     assert reply.error.task_id == task_id
     (error,) = reply.error.errors
-    assert error.task_status == TaskStatus.ERROR
-    assert error.detail == "values must be positive"
+    shows(error, task_status=TaskStatus.ERROR, detail="values must be positive")
 
 
 @pytest.mark.statement(90)
@@ -252,10 +259,7 @@ def test_an_old_client_can_ask_for_statuses_lists_and_counts(
     by_id = TaskFilter(task=TaskFilter.IdsRequest(ids=[bad]))
     assert list(old.stub.ListTasks(by_id).task_ids) == [bad]
     counts = old.stub.CountTasks(tasks_of(session)).values
-    assert {count.status: count.count for count in counts if count.count} == {
-        TaskStatus.COMPLETED: 1,
-        TaskStatus.ERROR: 1,
-    }
+    assert statuses(counts) == {TaskStatus.COMPLETED: 1, TaskStatus.ERROR: 1}
     request = GetResultStatusRequest(session_id=session, result_ids=[output])
     (pair,) = old.stub.GetResultStatus(request).id_statuses
     assert (pair.result_id, pair.status) == (output, ResultStatus.COMPLETED)
@@ -274,8 +278,7 @@ def test_waiting_for_completion_ends_when_all_tasks_are_complete(old: OldClient,
     outputs = old.get_results_ids(session, ["a", "b", "c"])
     old.submit(session, [(script(["send", 0, "x"]), [output], []) for output in outputs])
     reply = old.stub.WaitForCompletion(WaitRequest(filter=tasks_of(session)), timeout=PATIENCE)
-    counts = {count.status: count.count for count in reply.values if count.count}
-    assert counts == {TaskStatus.COMPLETED: 3}
+    assert statuses(reply.values) == {TaskStatus.COMPLETED: 3}
 
 
 @pytest.mark.statement(87)
@@ -285,29 +288,29 @@ def test_waiting_for_completion_ends_after_a_failure_too(old: OldClient, session
     submit_one(old, session, ["error", "no"])
     submit_one(old, session, ["attempt", 0, [["raise", "boom"]]], ["send", 0, "x"])
     reply = old.stub.WaitForCompletion(WaitRequest(filter=tasks_of(session)), timeout=PATIENCE)
-    counts = {count.status: count.count for count in reply.values if count.count}
-    assert counts == {TaskStatus.COMPLETED: 2, TaskStatus.ERROR: 1, TaskStatus.RETRIED: 1}
+    assert statuses(reply.values) == {
+        TaskStatus.COMPLETED: 2,
+        TaskStatus.ERROR: 1,
+        TaskStatus.RETRIED: 1,
+    }
 
 
 @pytest.mark.statement(87)
 def test_waiting_for_completion_can_stop_at_the_first_error(
     old: OldClient, session: str, armonik: ArmoniK
 ):
-    gate = old.get_results_ids(session, ["gate"])[0]
-    busy, _ = submit_one(old, session, ["gate", gate], ["send", 0, "x"])
+    busy, _, gate = submit_busy(old, session)
     submit_one(old, session, ["error", "no"])
     request = WaitRequest(filter=tasks_of(session), stop_on_first_task_error=True)
     reply = old.stub.WaitForCompletion(request, timeout=PATIENCE)
-    assert {count.status: count.count for count in reply.values}[TaskStatus.ERROR] == 1
+    assert statuses(reply.values)[TaskStatus.ERROR] == 1
     armonik.upload(session, gate, b"open")
     armonik.wait_task(busy, TaskStatus.COMPLETED)
 
 
 @pytest.mark.statement(87)
 def test_an_old_client_can_cancel_tasks(old: OldClient, session: str, armonik: ArmoniK):
-    gate = old.get_results_ids(session, ["gate"])[0]
-    task_id, output = submit_one(old, session, ["gate", gate], ["send", 0, "x"])
-    armonik.wait_task(task_id, TaskStatus.PROCESSING)
+    task_id, output, _ = submit_busy(old, session)
     old.stub.CancelTasks(TaskFilter(task=TaskFilter.IdsRequest(ids=[task_id])))
     armonik.wait_task(task_id, TaskStatus.CANCELLED)
     armonik.wait_result(output, ResultStatus.ABORTED)
@@ -318,9 +321,7 @@ def test_an_old_client_can_cancel_tasks(old: OldClient, session: str, armonik: A
 def test_an_old_client_that_cancels_a_session_cancels_its_tasks(
     old: OldClient, session: str, armonik: ArmoniK
 ):
-    gate = old.get_results_ids(session, ["gate"])[0]
-    running, output = submit_one(old, session, ["gate", gate], ["send", 0, "x"])
-    armonik.wait_task(running, TaskStatus.PROCESSING)
+    running, output, _ = submit_busy(old, session)
     assert old.stub.CancelSession(Session(id=session)) == Empty()
     armonik.wait_task(running, TaskStatus.CANCELLED)
     armonik.wait_result(output, ResultStatus.ABORTED)

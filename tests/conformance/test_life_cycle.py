@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from armonik.common import EventTypes, ResultStatus, TaskStatus
+from armonik.protogen.common import tasks_common_pb2
 
 from .driver import ArmoniK, Submitted
-from .waiting import eventually, is_status, statuses_in
+from .waiting import eventually, is_status, shows, statuses_in
 
 pytestmark = pytest.mark.both_roads
 
@@ -42,6 +44,19 @@ def chain(armonik: ArmoniK, session: str, *script: list, length: int = 3) -> lis
     return tasks
 
 
+def wait_retry(
+    armonik: ArmoniK, first: Submitted, status: TaskStatus, number: int = 1
+) -> tasks_common_pb2.TaskDetailed:
+    """Waits until a retry of a task, which may not exist yet, has this status."""
+    retry_id = f"{first.task_id}###{number}"
+
+    def look() -> Any:
+        seen = armonik.session_tasks(first.session_id)
+        return next((task for task in seen if (task.id, task.status) == (retry_id, status)), None)
+
+    return eventually(look, bool)
+
+
 # --- from created to ended -----------------------------------------------------------------------
 
 
@@ -66,12 +81,9 @@ def test_the_instants_of_a_task_are_in_order(armonik: ArmoniK, session: str):
     assert all(task.HasField(name) for name in INSTANTS)
     instants = [getattr(task, name).ToNanoseconds() for name in INSTANTS]
     assert instants == sorted(instants)
-    assert task.pod_ttl == task.started_at
-    assert task.owner_pod_id != ""
-    assert task.pod_hostname != ""
-    assert task.status_message == ""
-    assert task.output.success
-    assert task.output.error == ""
+    shows(task, pod_ttl=task.started_at, status_message="")
+    assert "" not in (task.owner_pod_id, task.pod_hostname)
+    shows(task.output, success=True, error="")
     created, started, ended = instants[0], instants[5], instants[7]
     rounding = 2_000_000  # some storages keep milliseconds
     assert abs(task.creation_to_end_duration.ToNanoseconds() - (ended - created)) < rounding
@@ -97,8 +109,7 @@ def test_an_error_output_ends_a_task_at_once(armonik: ArmoniK, new_session: NewS
     session = new_session(max_retries=3)
     submitted = armonik.submit(session, ["error", "values must be positive"])
     task = armonik.wait_task(submitted.task_id, TaskStatus.ERROR)
-    assert not task.output.success
-    assert task.output.error == "values must be positive"
+    shows(task.output, success=False, error="values must be positive")
     assert armonik.wait_result(submitted.outputs[0], ResultStatus.ABORTED).HasField("completed_at")
     assert len(armonik.session_tasks(session)) == 1, "no retry"
 
@@ -112,10 +123,7 @@ def test_an_exception_is_retried_as_often_as_the_options_allow(
     dependency = armonik.create_data(session, b"data")
     first = armonik.submit(session, ["raise", "boom"], dependencies=[dependency])
     last_id = f"{first.task_id}###2"
-    eventually(
-        lambda: {task.id: TaskStatus(task.status) for task in armonik.session_tasks(session)},
-        lambda seen: seen.get(last_id) == TaskStatus.ERROR,
-    )
+    wait_retry(armonik, first, TaskStatus.ERROR, number=2)
     tasks = {task.id: task for task in armonik.session_tasks(session)}
     ids = [first.task_id, f"{first.task_id}###1", last_id]
     assert sorted(tasks) == sorted(ids)
@@ -125,18 +133,20 @@ def test_an_exception_is_retried_as_often_as_the_options_allow(
         TaskStatus.ERROR,
     ]
     for k, task_id in enumerate(ids):
-        task = tasks[task_id]
-        assert task.initial_task_id == first.task_id
-        assert list(task.retry_of_ids) == ids[:k]
-        assert task.created_by == (ids[k - 1] if k else "")
-        assert list(task.parent_task_ids) == [session]
-        assert task.payload_id == first.payload_id
-        assert list(task.data_dependencies) == [dependency]
-        assert list(task.expected_output_ids) == first.outputs
-        assert task.options == tasks[first.task_id].options
-        assert not task.output.success
-        assert task.output.error.startswith("Worker returned error")
-        assert task.HasField("ended_at")
+        shows(
+            tasks[task_id],
+            initial_task_id=first.task_id,
+            retry_of_ids=ids[:k],
+            created_by=ids[k - 1] if k else "",
+            parent_task_ids=[session],
+            payload_id=first.payload_id,
+            data_dependencies=[dependency],
+            expected_output_ids=first.outputs,
+            options=tasks[first.task_id].options,
+            ended_at=...,
+        )
+        shows(tasks[task_id].output, success=False)
+        assert tasks[task_id].output.error.startswith("Worker returned error")
     assert armonik.wait_result(first.outputs[0], ResultStatus.ABORTED).owner_task_id == last_id
 
 
@@ -144,12 +154,12 @@ def test_an_exception_is_retried_as_often_as_the_options_allow(
 @pytest.mark.embedded_only
 def test_the_text_of_an_exception_reaches_the_client(armonik: ArmoniK, session: str):
     submitted = armonik.submit(session, ["raise", "the bolt is too short"])
-    for task_id in (submitted.task_id, f"{submitted.task_id}###1"):
-        task = eventually(
-            lambda task_id=task_id: {t.id: t for t in armonik.session_tasks(session)}.get(task_id),
-            lambda task: task is not None and task.status in (TaskStatus.RETRIED, TaskStatus.ERROR),
-        )
-        assert "RuntimeError: the bolt is too short" in task.output.error
+    attempts = [
+        armonik.wait_task(submitted.task_id, TaskStatus.RETRIED),
+        wait_retry(armonik, submitted, TaskStatus.ERROR),
+    ]
+    for attempt in attempts:
+        assert "RuntimeError: the bolt is too short" in attempt.output.error
 
 
 @pytest.mark.statement(57)
@@ -175,16 +185,11 @@ def test_a_retry_that_succeeds_completes_the_same_results(armonik: ArmoniK, sess
 def test_a_worker_that_dies_uses_up_retries_as_an_exception_does(armonik: ArmoniK, session: str):
     submitted = armonik.submit(session, ["send", 0, "lost"], ["die"])
     armonik.wait_task(submitted.task_id, TaskStatus.RETRIED)
-    last = eventually(
-        lambda: {task.id: task for task in armonik.session_tasks(session)},
-        lambda seen: (
-            f"{submitted.task_id}###1" in seen
-            and seen[f"{submitted.task_id}###1"].status == TaskStatus.ERROR
-        ),
-    )
-    assert len(last) == 2
-    for task in last.values():
-        assert task.output.error.startswith("Worker went down"), task.output.error
+    wait_retry(armonik, submitted, TaskStatus.ERROR)
+    attempts = armonik.session_tasks(session)
+    assert len(attempts) == 2
+    for attempt in attempts:
+        assert attempt.output.error.startswith("Worker went down"), attempt.output.error
     armonik.wait_result(submitted.outputs[0], ResultStatus.ABORTED)
 
 
@@ -252,14 +257,9 @@ def test_an_attempt_that_will_be_retried_aborts_nothing(armonik: ArmoniK, sessio
         length=2,
     )
     armonik.wait_task(first.task_id, TaskStatus.RETRIED)
-    retry_id = f"{first.task_id}###1"
-    eventually(
-        lambda: {task.id: task.status for task in armonik.session_tasks(session)}.get(retry_id),
-        lambda status: status == TaskStatus.PROCESSING,
-    )
+    retry = wait_retry(armonik, first, TaskStatus.PROCESSING)
     result = armonik.result(first.outputs[0])
-    assert result.status == ResultStatus.CREATED
-    assert result.owner_task_id == retry_id
+    shows(result, status=ResultStatus.CREATED, owner_task_id=retry.id)
     assert armonik.task(dependent.task_id).status == TaskStatus.PENDING
     armonik.upload(session, gate, b"open")
     armonik.wait_task(dependent.task_id, TaskStatus.COMPLETED)

@@ -16,7 +16,7 @@ from armonik.protogen.common.results_common_pb2 import (
 from grpc import StatusCode
 
 from .driver import ArmoniK
-from .waiting import fails_with
+from .waiting import fails_with, shows
 
 MIB = 1 << 20
 
@@ -25,10 +25,7 @@ def import_data(armonik: ArmoniK, session_id: str, **opaque_ids: bytes):
     return armonik.results.ImportResultsData(
         ImportResultsDataRequest(
             session_id=session_id,
-            results=[
-                ImportResultsDataRequest.ResultOpaqueId(result_id=result_id, opaque_id=opaque_id)
-                for result_id, opaque_id in opaque_ids.items()
-            ],
+            results=[{"result_id": id_, "opaque_id": data} for id_, data in opaque_ids.items()],
         )
     ).results
 
@@ -38,21 +35,20 @@ def test_results_created_with_data_are_complete_and_owned_by_the_session(
     armonik: ArmoniK, session: str
 ):
     data = {"one": b"1", "two": b"22", "none": b""}
-    create = CreateResultsRequest.ResultCreate
-    reply = armonik.results.CreateResults(
-        CreateResultsRequest(
-            session_id=session,
-            results=[create(name=name, data=content) for name, content in data.items()],
-        )
-    )
+    named = [{"name": name, "data": content} for name, content in data.items()]
+    request = CreateResultsRequest(session_id=session, results=named)
+    reply = armonik.results.CreateResults(request)
     assert {result.name for result in reply.results} == set(data)
     for result in reply.results:
         assert str(uuid.UUID(result.result_id)) == result.result_id
-        assert result.status == ResultStatus.COMPLETED
-        assert result.session_id == session
-        assert result.owner_task_id == session
-        assert result.created_by == ""
-        assert result.size == len(data[result.name])
+        shows(
+            result,
+            status=ResultStatus.COMPLETED,
+            session_id=session,
+            owner_task_id=session,
+            created_by="",
+            size=len(data[result.name]),
+        )
         assert result.completed_at.ToNanoseconds() >= result.created_at.ToNanoseconds() > 0
         assert armonik.result(result.result_id).size == result.size
         assert armonik.data(session, result.result_id) == data[result.name]
@@ -62,22 +58,22 @@ def test_results_created_with_data_are_complete_and_owned_by_the_session(
 def test_results_created_without_data_are_distinct_even_by_the_same_name(
     armonik: ArmoniK, session: str
 ):
-    create = CreateResultsMetaDataRequest.ResultCreate
     names = ["same", "same", "other"]
-    reply = armonik.results.CreateResultsMetaData(
-        CreateResultsMetaDataRequest(
-            session_id=session, results=[create(name=name) for name in names]
-        )
-    )
+    named = [{"name": name} for name in names]
+    request = CreateResultsMetaDataRequest(session_id=session, results=named)
+    reply = armonik.results.CreateResultsMetaData(request)
     assert [result.name for result in reply.results] == names
     assert len({result.result_id for result in reply.results}) == 3
     for result in reply.results:
-        assert result.status == ResultStatus.CREATED
-        assert result.session_id == session
-        assert result.owner_task_id == ""
-        assert result.HasField("created_at")
-        assert not result.HasField("completed_at")
-        assert result.size == 0
+        shows(
+            result,
+            status=ResultStatus.CREATED,
+            session_id=session,
+            owner_task_id="",
+            created_at=...,
+            completed_at=None,
+            size=0,
+        )
 
 
 @pytest.mark.statement(35)
@@ -93,10 +89,7 @@ def test_an_upload_completes_a_result_and_releases_all_tasks_that_wait_for_it(
         armonik.wait_task(task.task_id, TaskStatus.PENDING)
     uploaded = armonik.upload(session, missing, b"abc", b"", b"def")
     assert uploaded.result_id == missing
-    seen = armonik.result(missing)
-    assert seen.status == ResultStatus.COMPLETED
-    assert seen.size == 6
-    assert seen.HasField("completed_at")
+    shows(armonik.result(missing), status=ResultStatus.COMPLETED, size=6, completed_at=...)
     for task in waiting:
         assert armonik.report(task) == [["abcdef"]]
 
@@ -105,9 +98,7 @@ def test_an_upload_completes_a_result_and_releases_all_tasks_that_wait_for_it(
 def test_an_upload_to_a_completed_result_replaces_its_data(armonik: ArmoniK, session: str):
     result_id = armonik.create_data(session, b"the first, longer version")
     armonik.upload(session, result_id, b"the second")
-    seen = armonik.result(result_id)
-    assert seen.status == ResultStatus.COMPLETED
-    assert seen.size == 10
+    shows(armonik.result(result_id), status=ResultStatus.COMPLETED, size=10)
     assert armonik.data(session, result_id) == b"the second"
 
 
@@ -121,16 +112,12 @@ def test_an_upload_brings_a_deleted_result_back(armonik: ArmoniK, session: str):
 
 
 @pytest.mark.statement(37)
-def test_an_upload_to_an_unknown_session_is_not_found(armonik: ArmoniK, session: str):
-    result_id = armonik.create_results(session, "result")[0]
+def test_an_upload_to_an_unknown_session_or_result_is_not_found(armonik: ArmoniK, session: str):
+    result_id, unknown = armonik.create_results(session, "result")[0], str(uuid.uuid4())
     with fails_with(StatusCode.NOT_FOUND):
-        armonik.upload(str(uuid.uuid4()), result_id, b"data")
-
-
-@pytest.mark.statement(37)
-def test_an_upload_to_an_unknown_result_is_not_found(armonik: ArmoniK, session: str):
+        armonik.upload(unknown, result_id, b"data")
     with fails_with(StatusCode.NOT_FOUND):
-        armonik.upload(session, str(uuid.uuid4()), b"data")
+        armonik.upload(session, unknown, b"data")
 
 
 @pytest.mark.statement(38)
@@ -149,16 +136,16 @@ def test_an_upload_of_no_message_at_all_is_refused(armonik: ArmoniK):
 def test_an_upload_of_an_id_only_makes_an_empty_result(armonik: ArmoniK, session: str):
     result_id = armonik.create_results(session, "empty")[0]
     armonik.upload(session, result_id)
-    seen = armonik.result(result_id)
-    assert seen.status == ResultStatus.COMPLETED
-    assert seen.size == 0
+    shows(armonik.result(result_id), status=ResultStatus.COMPLETED, size=0)
     assert armonik.data(session, result_id) == b""
 
 
 @pytest.mark.statement(40)
-def test_an_unknown_result_cannot_be_downloaded(armonik: ArmoniK, session: str):
+def test_an_unknown_result_can_be_neither_downloaded_nor_read(armonik: ArmoniK, session: str):
     with fails_with(StatusCode.NOT_FOUND):
         armonik.data(session, str(uuid.uuid4()))
+    with fails_with(StatusCode.NOT_FOUND):
+        armonik.result(str(uuid.uuid4()))
 
 
 @pytest.mark.statement(40)
@@ -178,12 +165,6 @@ def test_a_result_without_data_cannot_be_downloaded(
     assert armonik.result(result_id).status == status
     with fails_with(StatusCode.NOT_FOUND):
         armonik.data(session, result_id)
-
-
-@pytest.mark.statement(40)
-def test_an_unknown_result_cannot_be_read(armonik: ArmoniK):
-    with fails_with(StatusCode.NOT_FOUND):
-        armonik.result(str(uuid.uuid4()))
 
 
 @pytest.mark.statement(41)
@@ -217,8 +198,7 @@ def test_deleting_data_ignores_unknown_ids_and_spares_those_deleted_by_hand(
     assert armonik.result(usual).status == ResultStatus.DELETED
     with fails_with(StatusCode.NOT_FOUND):
         armonik.data(session, usual)
-    assert armonik.result(by_hand).status == ResultStatus.COMPLETED
-    assert armonik.result(by_hand).manual_deletion
+    shows(armonik.result(by_hand), status=ResultStatus.COMPLETED, manual_deletion=True)
     assert armonik.data(session, by_hand) == b"by hand"
 
 
@@ -245,13 +225,9 @@ def test_imported_data_completes_a_result_and_releases_tasks(armonik: ArmoniK, s
     armonik.wait_task(task.task_id, TaskStatus.PENDING)
     reply = import_data(armonik, session, **{missing: armonik.result(source).opaque_id})
     assert [result.result_id for result in reply] == [missing]
+    assert list(import_data(armonik, session)) == []
     assert armonik.report(task) == [["imported"]]
     assert armonik.result(missing).status == ResultStatus.COMPLETED
-
-
-@pytest.mark.statement(44)
-def test_importing_nothing_gives_nothing(armonik: ArmoniK, session: str):
-    assert list(import_data(armonik, session)) == []
 
 
 @pytest.mark.statement(44)

@@ -11,7 +11,7 @@ from armonik.protogen.common.tasks_common_pb2 import SubmitTasksRequest
 from grpc import StatusCode
 
 from .driver import ArmoniK, duration
-from .waiting import fails_with
+from .waiting import fails_with, shows
 
 NewSession = Callable[..., str]
 
@@ -52,39 +52,28 @@ def test_a_paused_session_takes_tasks_and_pauses_those_that_are_ready(
     armonik.wait_task(ready.task_id, TaskStatus.COMPLETED)
 
 
-@pytest.mark.statement(22)
-def test_a_partition_outside_the_sessions_list_is_refused(armonik: ArmoniK, session: str):
-    elsewhere = armonik.options(partition_id="not-in-the-list")
-    with fails_with(StatusCode.INVALID_ARGUMENT if armonik.embedded else StatusCode.UNKNOWN):
-        armonik.submit(session, ["send", 0, "x"], submission_options=elsewhere)
-    assert armonik.session_tasks(session) == []
+own_options = pytest.param("task_options", marks=pytest.mark.embedded_only)
 
 
 @pytest.mark.statement(22)
-@pytest.mark.embedded_only
-def test_a_tasks_own_partition_must_be_in_the_sessions_list_too(armonik: ArmoniK, session: str):
-    elsewhere = armonik.options(partition_id="not-in-the-list")
-    with fails_with(StatusCode.INVALID_ARGUMENT, saying="not-in-the-list"):
-        armonik.submit(session, ["send", 0, "x"], task_options=elsewhere)
-    assert armonik.session_tasks(session) == []
-
-
-@pytest.mark.statement(23)
-def test_a_priority_above_the_queues_greatest_is_refused(armonik: ArmoniK, session: str):
-    hasty = armonik.options(priority=1000)
-    with fails_with(StatusCode.INVALID_ARGUMENT, saying="Max priority is"):
-        armonik.submit(session, ["send", 0, "x"], submission_options=hasty)
-    assert armonik.session_tasks(session) == []
-
-
-@pytest.mark.statement(23)
-@pytest.mark.embedded_only
-def test_a_tasks_own_priority_must_not_exceed_the_queues_greatest_either(
-    armonik: ArmoniK, session: str
+@pytest.mark.parametrize("level", ["submission_options", own_options])
+def test_a_partition_outside_the_sessions_list_is_refused(
+    armonik: ArmoniK, session: str, level: str
 ):
-    hasty = armonik.options(priority=1000)
+    elsewhere = {level: armonik.options(partition_id="not-in-the-list")}
+    with fails_with(StatusCode.INVALID_ARGUMENT if armonik.embedded else StatusCode.UNKNOWN):
+        armonik.submit(session, ["send", 0, "x"], **elsewhere)
+    assert armonik.session_tasks(session) == []
+
+
+@pytest.mark.statement(23)
+@pytest.mark.parametrize("level", ["submission_options", own_options])
+def test_a_priority_above_the_queues_greatest_is_refused(
+    armonik: ArmoniK, session: str, level: str
+):
+    hasty = {level: armonik.options(priority=1000)}
     with fails_with(StatusCode.INVALID_ARGUMENT, saying="Max priority is"):
-        armonik.submit(session, ["send", 0, "x"], task_options=hasty)
+        armonik.submit(session, ["send", 0, "x"], **hasty)
     assert armonik.session_tasks(session) == []
 
 
@@ -124,21 +113,15 @@ def test_a_refused_submission_leaves_its_outputs_free(armonik: ArmoniK, session:
 
 @pytest.mark.statement(24)
 @pytest.mark.embedded_only
-def test_a_dependency_named_twice_is_refused_and_no_task_remains(armonik: ArmoniK, session: str):
-    twice = [armonik.create_data(session, b"data")] * 2
-    with fails_with(StatusCode.INVALID_ARGUMENT):
-        armonik.submit(session, ["send", 0, "x"], dependencies=twice)
-    assert armonik.session_tasks(session) == []
-
-
-@pytest.mark.statement(24)
-@pytest.mark.embedded_only
-def test_a_payload_that_is_a_dependency_too_is_refused_and_no_task_remains(
-    armonik: ArmoniK, session: str
+@pytest.mark.parametrize("role", ["twice a dependency", "payload and dependency"])
+def test_an_input_named_twice_is_refused_and_no_task_remains(
+    armonik: ArmoniK, session: str, role: str
 ):
-    payload_id = armonik.payload(session, ["send", 0, "x"])
+    data = armonik.payload(session, ["send", 0, "x"])
+    both = {"payload_id": data, "dependencies": [data]}
+    twice = both if role.startswith("payload") else {"dependencies": [data, data]}
     with fails_with(StatusCode.INVALID_ARGUMENT):
-        armonik.submit(session, payload_id=payload_id, dependencies=[payload_id])
+        armonik.submit(session, ["send", 0, "x"], **twice)
     assert armonik.session_tasks(session) == []
 
 
@@ -184,10 +167,12 @@ def test_task_infos_keep_the_order_and_repeat_what_was_asked(armonik: ArmoniK, s
     ]
     for info in infos:
         assert str(uuid.UUID(info.task_id)) == info.task_id
-        seen = armonik.task(info.task_id)
-        assert seen.payload_id == info.payload_id
-        assert seen.expected_output_ids == info.expected_output_ids
-        assert seen.data_dependencies == info.data_dependencies
+        shows(
+            armonik.task(info.task_id),
+            payload_id=info.payload_id,
+            expected_output_ids=list(info.expected_output_ids),
+            data_dependencies=list(info.data_dependencies),
+        )
 
 
 @pytest.mark.statement(27)
@@ -233,12 +218,15 @@ def test_a_task_owns_those_of_its_outputs_that_nobody_owned(armonik: ArmoniK, se
 def test_a_clients_task_was_created_by_nobody_and_descends_from_its_session(
     armonik: ArmoniK, session: str
 ):
-    task = armonik.task(armonik.submit(session, ["send", 0, "x"]).task_id)
-    assert task.created_by == ""
-    assert list(task.parent_task_ids) == [session]
-    assert task.initial_task_id == task.id
-    assert list(task.retry_of_ids) == []
-    assert task.session_id == session
+    task_id = armonik.submit(session, ["send", 0, "x"]).task_id
+    shows(
+        armonik.task(task_id),
+        created_by="",
+        parent_task_ids=[session],
+        initial_task_id=task_id,
+        retry_of_ids=[],
+        session_id=session,
+    )
 
 
 @pytest.mark.statement(31)
@@ -279,19 +267,20 @@ def test_task_options_beat_submission_options_and_those_beat_the_sessions(
 
     assert armonik.task(plain.task_id).options == armonik.session(session).options
     seen = armonik.task(middle.task_id).options
-    assert (seen.max_duration, seen.max_retries, seen.priority) == (duration(40), 4, 2)
-    seen = armonik.task(special.task_id).options
-    assert (seen.max_duration, seen.max_retries, seen.priority) == (duration(30), 3, 3)
-    assert seen.partition_id == armonik.partition
-    assert seen.application_name == "session"
-    assert seen.application_version == "submission"
-    assert seen.application_namespace == "task"
-    assert seen.application_service == ""
-    assert seen.engine_type == "session"
-    assert dict(seen.options) == {
-        **{"a": "session", "b": "submission", "c": "task"},
-        **{"d": "submission", "e": "task"},
-    }
+    shows(seen, max_duration=duration(40), max_retries=4, priority=2)
+    shows(
+        armonik.task(special.task_id).options,
+        max_duration=duration(30),
+        max_retries=3,
+        priority=3,
+        partition_id=armonik.partition,
+        application_name="session",
+        application_version="submission",
+        application_namespace="task",
+        application_service="",
+        engine_type="session",
+        options={"a": "session", "b": "submission", "c": "task", "d": "submission", "e": "task"},
+    )
 
 
 @pytest.mark.statement(31)
@@ -301,8 +290,7 @@ def test_a_duration_or_retry_count_of_zero_means_the_next_wider_options(
     session = new_session(max_duration=50, max_retries=5)
     zero = armonik.options(max_duration=0, max_retries=0)
     task = armonik.submit(session, ["send", 0, "x"], submission_options=zero, task_options=zero)
-    seen = armonik.task(task.task_id).options
-    assert (seen.max_duration, seen.max_retries) == (duration(50), 5)
+    shows(armonik.task(task.task_id).options, max_duration=duration(50), max_retries=5)
 
 
 @pytest.mark.statement(32)

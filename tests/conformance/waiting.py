@@ -64,6 +64,19 @@ def fails_with(*codes: StatusCode, saying: str = "") -> Iterator[None]:
     assert saying in (error.details() or ""), error.details()
 
 
+def shows(message: Any, **wanted: Any) -> None:
+    """The fields of a message must be so; ``...`` stands for any that is set, None for unset."""
+
+    def shown(name: str) -> Any:
+        if wanted[name] is None or wanted[name] is ...:
+            return ... if message.HasField(name) else None
+        value = getattr(message, name)
+        return list(value) if isinstance(wanted[name], list) else value
+
+    seen = {name: shown(name) for name in wanted}
+    assert seen == wanted, f"{seen} is not {wanted}"
+
+
 class Subscription:
     """The messages of one event stream, read in a thread so that a test can also wait for none."""
 
