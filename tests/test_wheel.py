@@ -74,7 +74,7 @@ class Installation:
 
     def __init__(self, folder: Path) -> None:
         """Make it; nothing is fetched."""
-        venv.create(folder, with_pip=True, symlinks=True)
+        venv.create(folder, symlinks=True)  # pip, too, is that of the tests
         (site,) = folder.glob("lib/python*/site-packages")
         (site / "dependencies.pth").write_text(str(Path(yaml.__file__).parents[1]))
         self.bin = folder / "bin"
