@@ -10,13 +10,14 @@ from pathlib import Path
 from ..data_plane import results as result_rows
 from ..data_plane import submission
 from ..data_plane.attempts import Work
+from ..data_plane.database import in_words
 from ..data_plane.object_writer import Stored
 from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..data_plane.results import NewResult
 from ..data_plane.submission import NewTask, TaskCreation
 from ..data_plane.task_stream import PayloadTask, TaskStream, with_payloads
-from ..errors import FailedPrecondition, StorageError
+from ..errors import FailedPrecondition
 
 
 class Staging:
@@ -77,10 +78,8 @@ class Staging:
         Raises:
             StorageError: it cannot be made.
         """
-        try:
+        with in_words():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError.from_exception(error) from error
 
     def submit(
         self, creations: Sequence[TaskCreation], options: TaskOptions | None

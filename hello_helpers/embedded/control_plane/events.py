@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from armonik.protogen.client.events_service_pb2_grpc import EventsServicer
 from armonik.protogen.common import events_common_pb2 as messages
@@ -72,10 +71,10 @@ class _View:
         """Yield everything that exists, with its present status, as new."""
         if ChangeKind.NEW_TASK in self._kinds:
             async for row in self._existing(TASKS, self._tasks):
-                yield Response(session_id=self._session_id, new_task=_new_task(row, row["status"]))
+                yield self._said(new_task=_new_task(row, row["status"]))
         if ChangeKind.NEW_RESULT in self._kinds:
             async for row in self._existing(RESULTS, self._results):
-                yield Response(session_id=self._session_id, new_result=_new_result(row))
+                yield self._said(new_result=_new_result(row))
 
     async def follow(self, subscription: Subscription) -> AsyncIterator[Response]:
         """Yield changes as they come; after a lag, the present status of everything."""
@@ -90,10 +89,11 @@ class _View:
     async def _catch_up(self) -> AsyncIterator[Response]:
         if self._kinds & _OF_TASKS:
             async for row in self._existing(TASKS, self._tasks):
-                yield _task_status(self._session_id, row["task_id"], row["status"])
+                yield self._said(task_status_update=_status("task", row["task_id"], row["status"]))
         if self._kinds - _OF_TASKS:
             async for row in self._existing(RESULTS, self._results):
-                yield _result_status(self._session_id, row["result_id"], row["status"])
+                update = _status("result", row["result_id"], row["status"])
+                yield self._said(result_status_update=update)
 
     async def _existing(self, fields: Fields, where: Where) -> AsyncIterator[sqlite3.Row]:
         """Yield the session's matching rows, a batch at a time, in order of arrival."""
@@ -104,7 +104,7 @@ class _View:
         )
         while True:
             parameters = (self._session_id, last, *where.parameters)
-            rows = await self._plane.database.read(partial(_all, sql=sql, parameters=parameters))
+            rows = await self._plane.database.read_rows(sql, parameters)
             for row in rows:
                 yield row
             if len(rows) < BATCH:
@@ -124,39 +124,26 @@ class _View:
                 yield response
 
     def _response(self, change: Change) -> Response | None:
-        session_id, object_id = change.session_id, change.object_id
+        id_ = change.object_id
         if change.kind is ChangeKind.TASK_STATUS:
-            return _task_status(session_id, object_id, change.status)
+            return self._said(task_status_update=_status("task", id_, change.status))
         if change.kind is ChangeKind.RESULT_STATUS:
-            return _result_status(session_id, object_id, change.status)
+            return self._said(result_status_update=_status("result", id_, change.status))
         if change.kind is ChangeKind.RESULT_OWNER:
-            owner = Response.ResultOwnerUpdate(result_id=object_id, current_owner_id=change.owner)
-            return Response(session_id=session_id, result_owner_update=owner)
+            owner = {"result_id": id_, "current_owner_id": change.owner}
+            return self._said(result_owner_update=owner)
         if change.kind is ChangeKind.NEW_RESULT:
-            result = Response.NewResult(
-                result_id=object_id, owner_id=change.owner, status=change.status
-            )
-            return Response(session_id=session_id, new_result=result)
-        row = self._plane.database.row("SELECT * FROM task WHERE task_id = ?", (object_id,))
-        if row is None:
-            return None
-        return Response(session_id=session_id, new_task=_new_task(row, change.status))
+            result = {"result_id": id_, "owner_id": change.owner, "status": change.status}
+            return self._said(new_result=result)
+        row = self._plane.database.row("SELECT * FROM task WHERE task_id = ?", (id_,))
+        return self._said(new_task=_new_task(row, change.status)) if row else None
+
+    def _said(self, **what: Any) -> Response:
+        return Response(session_id=self._session_id, **what)
 
 
-def _all(
-    reader: sqlite3.Connection, *, sql: str, parameters: tuple[object, ...]
-) -> list[sqlite3.Row]:
-    return reader.execute(sql, parameters).fetchall()
-
-
-def _task_status(session_id: str, task_id: str, status: int) -> Response:
-    update = Response.TaskStatusUpdate(task_id=task_id, status=status)
-    return Response(session_id=session_id, task_status_update=update)
-
-
-def _result_status(session_id: str, result_id: str, status: int) -> Response:
-    update = Response.ResultStatusUpdate(result_id=result_id, status=status)
-    return Response(session_id=session_id, result_status_update=update)
+def _status(kind: str, id_: str, status: int) -> dict[str, Any]:
+    return {f"{kind}_id": id_, "status": status}
 
 
 def _new_task(row: sqlite3.Row, status: int) -> messages.EventSubscriptionResponse.NewTask:

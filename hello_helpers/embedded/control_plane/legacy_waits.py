@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Set
-from functools import partial
-from sqlite3 import Connection, Row
 
 from armonik.protogen.common.objects_pb2 import Empty, Error, TaskError
 from armonik.protogen.common.submitter_common_pb2 import (
@@ -26,6 +24,7 @@ from ..data_plane.filters import Where
 from ..data_plane.plane import DataPlane
 from ..data_plane.states import FINAL_TASK, ResultStatus, TaskStatus
 from ..errors import InvalidArgument, NotFound
+from .listing import count_by_status
 
 _ATTEMPTS = """task_id IN (
     WITH RECURSIVE attempt (task_id, initial_task_id, number) AS (
@@ -74,22 +73,16 @@ async def ids_of(plane: DataPlane, table: str, where: Where) -> list[str]:
         table: ``task`` or ``session``.
     """
     sql = f"SELECT {table}_id FROM {table} WHERE {where.sql} ORDER BY rowid"
-    rows = await plane.database.read(partial(_rows, sql=sql, where=where))
-    return [row[0] for row in rows]
+    return [row[0] for row in await plane.database.read_rows(sql, where.parameters)]
 
 
 def count(
-    connection: Connection, where: Where, statuses: Iterable[int] | None = None
+    connection: sqlite3.Connection, where: Where, statuses: Iterable[int] | None = None
 ) -> dict[int, int]:
     """Count matching tasks by status; ``statuses``: only those in one of these."""
     if statuses is not None:
         where = _and(where, _among("status", statuses))
-    sql = f"SELECT status, COUNT(*) FROM task WHERE {where.sql} GROUP BY status"
-    return {row[0]: row[1] for row in _rows(connection, sql, where)}
-
-
-def _rows(connection: Connection, sql: str, where: Where) -> list[Row]:
-    return connection.execute(sql, where.parameters).fetchall()
+    return count_by_status(connection, where)
 
 
 def _with_status(wanted: TaskFilter | SessionFilter) -> Where:

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from armonik.protogen.common.sort_direction_pb2 import SORT_DIRECTION_ASC, SORT_DIRECTION_DESC
 
-from ..data_plane.fields import TASKS, Column, Fields, column
-from ..data_plane.filters import compile_filters
+from ..data_plane.fields import Column, Fields, column
+from ..data_plane.filters import Where, compile_filters
 from ..data_plane.plane import DataPlane
 from ..errors import RequestError
 from .service import raise_if
@@ -141,26 +141,14 @@ def _page(
     return query
 
 
-async def count_by_status(plane: DataPlane, filters: Any) -> dict[int, int]:
-    """Return how many tasks match, for each status that occurs.
-
-    Args:
-        filters: a ``Filters`` message for tasks; an empty one matches all tasks.
-
-    Raises:
-        InvalidArgument: the filters name fields that do not exist, or are malformed.
-    """
-
-    def query(connection: sqlite3.Connection) -> dict[int, int]:
-        where = compile_filters(filters, TASKS)
-        return dict(
-            connection.execute(
-                f"SELECT status, COUNT(*) FROM task WHERE {where.sql} GROUP BY status",
-                where.parameters,
-            ).fetchall()
-        )
-
-    return await plane.database.read(query)
+def count_by_status(connection: sqlite3.Connection, where: Where) -> dict[int, int]:
+    """Return how many tasks match, for each status that occurs."""
+    return dict(
+        connection.execute(
+            f"SELECT status, COUNT(*) FROM task WHERE {where.sql} GROUP BY status",
+            where.parameters,
+        ).fetchall()
+    )
 
 
 def _sort_fields(sort: Any) -> Sequence[Any]:

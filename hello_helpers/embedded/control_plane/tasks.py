@@ -11,6 +11,7 @@ from armonik.protogen.common.objects_pb2 import StatusCount
 from ..data_plane import cancellation, submission
 from ..data_plane import tasks as task_rows
 from ..data_plane.fields import TASKS
+from ..data_plane.filters import compile_filters
 from ..data_plane.options import TaskOptions
 from ..data_plane.submission import TaskCreation
 from ..grpc_context import Context
@@ -108,7 +109,9 @@ class Tasks(Service, TasksServicer):  # type: ignore[misc]
         self, request: messages.CountTasksByStatusRequest, _: Context
     ) -> messages.CountTasksByStatusResponse:
         """Count the tasks that match the filters, by status; zero counts are left out."""
-        counts = await count_by_status(self._plane, request.filters)
+        counts = await self._plane.database.read(
+            lambda reader: count_by_status(reader, compile_filters(request.filters, TASKS))
+        )
         return messages.CountTasksByStatusResponse(
             status=[
                 StatusCount(status=status, count=count) for status, count in sorted(counts.items())

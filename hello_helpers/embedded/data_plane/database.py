@@ -41,13 +41,18 @@ CHECKPOINT_AT_LAST = 50_000
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
-    """Tell what a failure of SQLite means: waiting helps against a full disk, not a wrong value."""
+def in_words() -> Iterator[None]:
+    """Tell what a failure of SQLite or of the disk means.
+
+    Raises:
+        StorageError: the disk is full, or the data folder cannot be used.
+        InvalidArgument: SQLite cannot hold a value at all, so that waiting would not help.
+    """
     try:
         yield
     except (sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
         raise InvalidArgument(f"The tables cannot hold this: {error}") from error
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise StorageError.from_exception(error) from error
 
 
@@ -98,16 +103,13 @@ class Database:
             StorageError: the file cannot be opened, written, or is not a database.
         """
         self._path = path
-        try:
+        schema = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
+        with in_words():
             self._writer = self._connect()
             self._writer.execute("PRAGMA journal_mode = WAL")
             self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_AT_LAST}")
             self._writer.execute(f"PRAGMA cache_size = -{CACHE}")
-            self._writer.executescript(
-                resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
-            )
-        except sqlite3.Error as error:
-            raise StorageError.from_exception(error) from error
+            self._writer.executescript(schema)
         self._open: Transaction | None = None
         self._checkpoint_at = CHECKPOINT_EVERY
         self._readers = ThreadPoolExecutor(READERS, "armonik-reader")
@@ -136,7 +138,7 @@ class Database:
         if self._open is not None:
             yield self._open
             return
-        with _in_words():
+        with in_words():
             self._writer.execute("BEGIN IMMEDIATE")
             self._open = transaction = Transaction(self._writer)
             try:
@@ -154,13 +156,13 @@ class Database:
             self._readers.submit(self._checkpoint)
         transaction.run_deeds()
 
-    @_in_words()
+    @in_words()
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """Return the first row of a quick query, or None."""
         row: sqlite3.Row | None = self._writer.execute(sql, parameters).fetchone()
         return row
 
-    @_in_words()
+    @in_words()
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Return all rows of a quick query."""
         return self._writer.execute(sql, parameters).fetchall()
@@ -168,11 +170,15 @@ class Database:
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run a long query in a reader thread, on a connection of its own."""
 
-        @_in_words()
+        @in_words()
         def run() -> T:
             return query(self._connection_for_reading())
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+
+    async def read_rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
+        """Return all rows of a long query."""
+        return await self.read(lambda reader: reader.execute(sql, parameters).fetchall())
 
     def _connection_for_reading(self) -> sqlite3.Connection:
         if self._reader is None:

@@ -11,8 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from ..errors import StorageError
-from .database import Database
+from .database import Database, in_words
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +62,7 @@ class ObjectWriter:
         if self._file is None and self.size <= SMALL:
             self._small += data
             return
-        try:
+        with in_words():
             if self._file is None:
                 self._file = (self._folder / new_opaque_id("f").decode("ascii")).open(
                     "xb", buffering=0
@@ -71,8 +70,6 @@ class ObjectWriter:
                 _write_all(self._file, self._small)
                 self._small.clear()
             _write_all(self._file, data)
-        except OSError as error:
-            raise StorageError.from_exception(error) from error
 
     def finish(self) -> bytes:
         """Complete the object; return its opaque id. Joins the transaction that is open, if any."""

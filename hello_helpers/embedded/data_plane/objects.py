@@ -11,11 +11,12 @@ never a row that names half an object.
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import FailedPrecondition, NotFound, StorageError
-from .database import Database
+from ..errors import FailedPrecondition, NotFound
+from .database import Database, in_words
 from .object_writer import (
     FILE_NAME,
     SMALL,
@@ -40,10 +41,8 @@ class ObjectStorage:
         """
         self._database = database
         self._folder = folder
-        try:
+        with in_words():
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError.from_exception(error) from error
 
     def put(self, data: bytes) -> bytes:
         """Store an object; return its opaque id. Joins the transaction that is open, if any."""
@@ -73,10 +72,8 @@ class ObjectStorage:
         if size <= SMALL:
             return Stored(self.put(data), size)
         opaque_id = new_opaque_id("f")
-        try:
+        with in_words():
             file.replace(self.path(opaque_id))
-        except OSError as error:
-            raise StorageError.from_exception(error) from error
         return Stored(opaque_id, size)
 
     def size(self, opaque_id: bytes) -> int:
@@ -86,10 +83,10 @@ class ObjectStorage:
             NotFound: there is no such object.
         """
         small = self.small(opaque_id)
-        try:
-            return len(small) if small is not None else self.path(opaque_id).stat().st_size
-        except OSError:
-            raise _gone() from None
+        if small is not None:
+            return len(small)
+        with self._reading(opaque_id) as path:
+            return path.stat().st_size
 
     def small(self, opaque_id: bytes) -> bytes | None:
         """Return the data of a small object; None if it is a large one or is not there."""
@@ -105,10 +102,8 @@ class ObjectStorage:
         small = self.small(opaque_id)
         if small is None:
             return False
-        try:
+        with in_words():
             target.write_bytes(small)
-        except OSError as error:
-            raise StorageError.from_exception(error) from error
         return True
 
     def copy_large(self, opaque_id: bytes, target: Path) -> None:
@@ -118,12 +113,8 @@ class ObjectStorage:
             NotFound: there is no such object.
             StorageError: the file cannot be written.
         """
-        try:
-            shutil.copyfile(self.path(opaque_id), target)
-        except FileNotFoundError:
-            raise _gone() from None
-        except OSError as error:
-            raise StorageError.from_exception(error) from error
+        with self._reading(opaque_id) as path:
+            shutil.copyfile(path, target)
 
     async def read(self, opaque_id: bytes) -> AsyncIterator[bytes]:
         """Yield the data of an object in chunks of at most `CHUNK` bytes; empty data: nothing.
@@ -136,14 +127,9 @@ class ObjectStorage:
             if small:
                 yield small
             return
-        try:
-            with self.path(opaque_id).open("rb", buffering=0) as file:
-                while chunk := file.read(CHUNK):
-                    yield chunk
-        except FileNotFoundError:
-            raise _gone() from None
-        except OSError as error:
-            raise StorageError.from_exception(error) from error
+        with self._reading(opaque_id) as path, path.open("rb", buffering=0) as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
 
     def remove(self, opaque_ids: Iterable[bytes]) -> None:
         """Erase objects; those that are gone already do not matter."""
@@ -164,6 +150,15 @@ class ObjectStorage:
         files = [file for file in self._folder.iterdir() if file.name.encode() not in named]
         erase_files(files)
         return strays + len(files)
+
+    @contextmanager
+    def _reading(self, opaque_id: bytes) -> Iterator[Path]:
+        """Use a large object; say what it means if that fails."""
+        with in_words():
+            try:
+                yield self.path(opaque_id)
+            except FileNotFoundError:
+                raise _gone() from None
 
     def path(self, opaque_id: bytes) -> Path:
         """Return where a large object lies; no name leads out of the folder.

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-from ..errors import StorageError
-from .database import Database, Transaction
+from .database import Database, Transaction, in_words
 from .feed import Change, ChangeFeed
 from .health import Health
 from .objects import ObjectStorage
@@ -34,10 +33,8 @@ class DataPlane:
         Raises:
             StorageError: the folder cannot be made, read or written.
         """
-        try:
+        with in_words():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError.from_exception(error) from error
         self.folder = folder
         self.database = Database(folder / "tables.sqlite")
         self.objects = ObjectStorage(self.database, folder / "objects")
