@@ -102,22 +102,24 @@ def _task(task: sqlite3.Row, at_rest: bool) -> Iterator[str]:
     for (before, early), (after, late) in itertools.pairwise(set_):
         if early > late:
             yield f"{name}: {before} is after {after}"
-    if at_rest and status not in FINAL:
-        yield f"{name} has not ended"
-    if status in FINAL and not task["ended_at"]:
-        yield f"{name} has ended, but ended_at is not set"
-    if status not in {*FINAL, T.CANCELLING} and task["ended_at"]:
-        yield f"{name} has not ended, but ended_at is set"
-    if status in RAN and len(set_) < len(INSTANTS):
-        yield f"{name} has run, but not all its instants are set"
-    if status in RAN and not (task["owner_pod_id"] and task["pod_hostname"]):
-        yield f"{name} has run, but nobody knows where"
-    if status in {T.SUBMITTED, T.PAUSED, *WAITS} and (task["owner_pod_id"] or task["acquired_at"]):
-        yield f"{name} is in the queue and has an owner"
-    if status is T.COMPLETED and (task["error"] or not task["success"]):
-        yield f"{name} has an error: {task['error']}"
-    if status in {T.RETRIED, T.ERROR, T.TIMEOUT} and (not task["error"] or task["success"]):
-        yield f"{name} does not say what was wrong"
+    final, queued = status in FINAL, status in {T.SUBMITTED, T.PAUSED, *WAITS}
+    failed = status in {T.RETRIED, T.ERROR, T.TIMEOUT}
+    ended = bool(task["ended_at"])
+    ran = status in RAN
+    owned = task["owner_pod_id"] and task["pod_hostname"]
+    rules = {
+        "has not ended": at_rest and not final,
+        "has ended, but ended_at is not set": final and not ended,
+        "has not ended, but ended_at is set": not final and status is not T.CANCELLING and ended,
+        "has run, but not all its instants are set": ran and len(set_) < len(INSTANTS),
+        "has run, but nobody knows where": ran and not owned,
+        "is in the queue and has an owner": queued
+        and (task["owner_pod_id"] or task["acquired_at"]),
+        f"has an error: {task['error']}": status is T.COMPLETED
+        and (task["error"] or not task["success"]),
+        "does not say what was wrong": failed and (not task["error"] or task["success"]),
+    }
+    yield from (f"{name} {what}" for what, wrong in rules.items() if wrong)
 
 
 def _chains(tasks: list[sqlite3.Row], results: dict[str, sqlite3.Row]) -> Iterator[str]:

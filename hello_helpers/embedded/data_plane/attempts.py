@@ -221,7 +221,6 @@ def _insert_retry(
     for (output,) in outputs:
         tx.execute("UPDATE result SET owner_task_id = ? WHERE result_id = ?", (new_id, output))
         plane.publish(tx, Change(ChangeKind.RESULT_OWNER, session_id, output, owner=new_id))
-    plane.publish(tx, Change(ChangeKind.NEW_TASK, session_id, new_id, TaskStatus.CREATING))
-    tasks.announce(plane, tx, session_id, new_id, TaskStatus.PENDING)
-    tasks.announce(plane, tx, session_id, new_id, TaskStatus.SUBMITTED)
+    steps = (TaskStatus.PENDING, TaskStatus.SUBMITTED)
+    tasks.announce_new(plane, tx, session_id, new_id, steps)
     plane.enqueue(tx, new_id, task["partition_id"], task["priority"])

@@ -57,21 +57,17 @@ def in_words() -> Iterator[None]:
 
 
 class Transaction:
-    """An open transaction: statements now, deeds after the commit."""
+    """An open transaction: statements now, deeds after its end."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.execute = connection.execute
         self.executemany = connection.executemany
-        self._after: list[Callable[[], None]] = []
-        self._undo: list[Callable[[], None]] = []
-
-    def after_commit(self, deed: Callable[[], None]) -> None:
-        """Have something done once the transaction is committed, in order; never if it is not."""
-        self._after.append(deed)
-
-    def after_rollback(self, deed: Callable[[], None]) -> None:
-        """Have something done if the transaction is not committed."""
-        self._undo.append(deed)
+        self.deeds: list[Callable[[], None]] = []
+        self.after_commit = self.deeds.append
+        """Has something done once the transaction is committed, in order; never if it is not."""
+        self.undoings: list[Callable[[], None]] = []
+        self.after_rollback = self.undoings.append
+        """Has something done if the transaction is not committed."""
 
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """Return the first row, or None."""
@@ -81,16 +77,6 @@ class Transaction:
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Return all rows."""
         return self.execute(sql, parameters).fetchall()
-
-    def run_deeds(self) -> None:
-        """Do what was registered (called by the database, after the commit)."""
-        for deed in self._after:
-            deed()
-
-    def undo_deeds(self) -> None:
-        """Do what was registered for this case (called by the database, after the rollback)."""
-        for deed in self._undo:
-            deed()
 
 
 class Database:
@@ -147,14 +133,16 @@ class Database:
             except BaseException:
                 if self._writer.in_transaction:
                     self._writer.execute("ROLLBACK")
-                transaction.undo_deeds()
+                for undo in transaction.undoings:
+                    undo()
                 raise
             finally:
                 self._open = None
         if self._writer.total_changes > self._checkpoint_at:
             self._checkpoint_at = self._writer.total_changes + CHECKPOINT_EVERY
             self._readers.submit(self._checkpoint)
-        transaction.run_deeds()
+        for deed in transaction.deeds:
+            deed()
 
     @in_words()
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:

@@ -182,7 +182,8 @@ def insert(
     )
     _own_outputs(plane, tx, session["session_id"], new, origin, known)
     for task, missing in zip(new, unready, strict=True):
-        _announce(plane, tx, session["session_id"], task, None if missing else ready)
+        steps = [TaskStatus.PENDING, *([] if missing else [ready])]
+        tasks.announce_new(plane, tx, session["session_id"], task.task_id, steps)
         if not missing and not paused:
             plane.enqueue(tx, task.task_id, task.options.partition_id, task.options.priority)
 
@@ -239,13 +240,3 @@ def _own_outputs(
     )
     for result_id, task_id in owners.items():
         plane.publish(tx, Change(ChangeKind.RESULT_OWNER, session_id, result_id, owner=task_id))
-
-
-def _announce(
-    plane: DataPlane, tx: Transaction, session_id: str, task: NewTask, ready: TaskStatus | None
-) -> None:
-    """Publish the first steps of a task: CREATING, PENDING and, if its data is there, more."""
-    plane.publish(tx, Change(ChangeKind.NEW_TASK, session_id, task.task_id, TaskStatus.CREATING))
-    tasks.announce(plane, tx, session_id, task.task_id, TaskStatus.PENDING)
-    if ready:
-        tasks.announce(plane, tx, session_id, task.task_id, ready)

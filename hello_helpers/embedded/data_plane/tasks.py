@@ -133,6 +133,15 @@ def announce(
     plane.publish(tx, Change(ChangeKind.TASK_STATUS, session_id, task_id, status))
 
 
+def announce_new(
+    plane: DataPlane, tx: Transaction, session_id: str, task_id: str, steps: Iterable[TaskStatus]
+) -> None:
+    """Publish that there is a new task, and the first statuses that it has had since."""
+    plane.publish(tx, Change(ChangeKind.NEW_TASK, session_id, task_id, TaskStatus.CREATING))
+    for status in steps:
+        announce(plane, tx, session_id, task_id, status)
+
+
 def end(
     plane: DataPlane,
     tx: Transaction,
