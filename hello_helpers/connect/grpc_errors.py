@@ -35,8 +35,8 @@ CLOSED_HINT = (
 
 
 @contextmanager
-def explained(channel: grpc.Channel) -> Iterator[None]:
-    """Turn an `RpcError` raised inside into a `HelloError`; `channel` is asked for details."""
+def explained(channel: grpc.Channel | None) -> Iterator[None]:
+    """Turn an `RpcError` raised inside into a `HelloError`; `channel`, if any, is asked more."""
     try:
         yield
     except grpc.RpcError as error:

@@ -12,7 +12,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+import grpc
+
 from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.course.progress import my_progress
 from hello_helpers.course.standing import Step
 from hello_helpers.display.notes import Note
@@ -32,6 +35,12 @@ class Wrong(Exception):
         self.found = found
         self.todo = todo
         self.details = details
+
+
+def wrong_if(mistaken: bool, found: str, todo: str) -> None:
+    """Raise `Wrong` if this mistake was made; see there for `found` and `todo`."""
+    if mistaken:
+        raise Wrong(found, todo)
 
 
 class Outcome(Enum):
@@ -103,7 +112,8 @@ class Exercise:
 
     Attributes:
         name: what it is called in the notebook.
-        look: takes the answers, looks, and returns praise; or raises `Wrong`.
+        look: takes the answers, looks, and returns praise; or raises `Wrong`. If the first one is
+            a channel, it need not put into words what gRPC raises.
         hints: from a nudge to nearly all of it.
         code: a solution, which runs in the lesson's notebook.
     """
@@ -130,8 +140,10 @@ class Exercise:
 
     def _verdict(self, *answers: object) -> Verdict:
         details = ""
+        channel = answers[0] if isinstance(answers[0], grpc.Channel) else None
         try:
-            outcome, text = Outcome.RIGHT, self.look(*answers)
+            with explained(channel):
+                outcome, text = Outcome.RIGHT, self.look(*answers)
         except Wrong as wrong:
             outcome, text, details = Outcome.WRONG, f"{wrong.found} {wrong.todo}", wrong.details
         return Verdict(outcome, text, self, self._record(outcome), details)

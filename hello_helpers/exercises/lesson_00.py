@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
 
 COUNT = 1000
 RIGHT = sum(range(COUNT))
@@ -20,21 +20,22 @@ def _look(answer: object) -> str:
             f"The answer must be a number; this is an object of the class {type(answer).__name__}.",
             "The form has it: my_sum = values_form.result",
         )
-    if answer == RIGHT:
-        return f"0 + 1 + ... + 999 is {RIGHT}. ArmoniK needed more than one task for it."
-    if answer == RIGHT + COUNT:
-        raise Wrong(
-            f"{answer} is 1 + 2 + ... + 1000.", "The first n numbers start at 0: take n = 1000."
-        )
-    if answer == sum(range(10)):
-        raise Wrong(
-            "45 is the sum of the ten numbers that were in the form.",
-            "Type 1000 into the field n, and click the button.",
-        )
-    raise Wrong(
+    wrong_if(
+        answer == RIGHT + COUNT,
+        f"{answer} is 1 + 2 + ... + 1000.",
+        "The first n numbers start at 0: take n = 1000.",
+    )
+    wrong_if(
+        answer == sum(range(10)),
+        "45 is the sum of the ten numbers that were in the form.",
+        "Type 1000 into the field n, and click the button.",
+    )
+    wrong_if(
+        answer != RIGHT,
         f"The answer is {answer}, but 0 + 1 + ... + 999 is something else.",
         "Type 1000 into the field n, click the button, and wait for the result.",
     )
+    return f"0 + 1 + ... + 999 is {RIGHT}. ArmoniK needed more than one task for it."
 
 
 exercise_00 = Exercise(

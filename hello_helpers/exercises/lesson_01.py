@@ -6,7 +6,7 @@ import grpc
 from armonik.client import ArmoniKVersions
 
 from hello_helpers.connect.deadline import with_deadline
-from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.core import Exercise, wrong_if
 from hello_helpers.exercises.looking import ANSWER_SECONDS, ask, channel_of
 
 SOLUTION = """\
@@ -22,11 +22,11 @@ my_channel = create_channel(
 
 def _look(channel: grpc.Channel, answer: object) -> str:
     own = channel_of(answer)
-    if own is channel:
-        raise Wrong(
-            "This is the channel that the lesson has opened.",
-            "Open a second one, by a call of your own.",
-        )
+    wrong_if(
+        own is channel,
+        "This is the channel that the lesson has opened.",
+        "Open a second one, by a call of your own.",
+    )
     service = ArmoniKVersions(with_deadline(own, ANSWER_SECONDS))
     versions = ask(
         service.list_versions,

@@ -8,7 +8,7 @@ import grpc
 from armonik.client import ArmoniKSessions
 from armonik.common import SessionStatus
 
-from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.core import Exercise, wrong_if
 from hello_helpers.exercises.looking import look_up
 
 MAX_DURATION = timedelta(minutes=1)
@@ -24,30 +24,34 @@ sessions.close_session(my_session_id)
 
 
 def _look(channel: grpc.Channel, answer: object) -> str:
-    session = look_up(channel, ArmoniKSessions(channel).get_session, answer, "session")
-    seconds, retries = session.options.max_duration.total_seconds(), session.options.max_retries
-    if session.options.max_duration != MAX_DURATION:
-        raise Wrong(
-            f"ArmoniK has this session, but its tasks may take {seconds:g} seconds.",
-            "Set max_duration to one minute, and create another session.",
-        )
-    if retries == MAX_RETRIES + 1:
-        raise Wrong(
-            "Its max_retries is 3, and that makes up to four executions.",
-            "Three executions are the first one and two more: set max_retries to 2.",
-        )
-    if retries != MAX_RETRIES:
-        raise Wrong(
-            f"Its max_retries is {retries}, and that makes up to {retries + 1} executions.",
-            "Set it so that there are three at most, and create another session.",
-        )
+    session = look_up(ArmoniKSessions(channel).get_session, answer, "session")
+    duration, retries = session.options.max_duration, session.options.max_retries
     status = SessionStatus(session.status).name
-    if status == "RUNNING":
-        raise Wrong(
-            "The options are right. But the session is still RUNNING.", "Close it: close_session."
-        )
-    if status != "CLOSED":
-        raise Wrong(f"The options are right. But the session is {status}.", "Close another one.")
+    wrong_if(
+        duration != MAX_DURATION,
+        f"ArmoniK has this session, but its tasks may take {duration.total_seconds():g} seconds.",
+        "Set max_duration to one minute, and create another session.",
+    )
+    wrong_if(
+        retries == MAX_RETRIES + 1,
+        "Its max_retries is 3, and that makes up to four executions.",
+        "Three executions are the first one and two more: set max_retries to 2.",
+    )
+    wrong_if(
+        retries != MAX_RETRIES,
+        f"Its max_retries is {retries}, and that makes up to {retries + 1} executions.",
+        "Set it so that there are three at most, and create another session.",
+    )
+    wrong_if(
+        status == "RUNNING",
+        "The options are right. But the session is still RUNNING.",
+        "Close it: close_session.",
+    )
+    wrong_if(
+        status != "CLOSED",
+        f"The options are right. But the session is {status}.",
+        "Close another one.",
+    )
     return "ArmoniK has your session: one minute, two retries, CLOSED."
 
 

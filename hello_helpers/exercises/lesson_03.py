@@ -6,9 +6,8 @@ import grpc
 from armonik.client import ArmoniKResults
 from armonik.common import ResultStatus
 
-from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import MessageError
-from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
 from hello_helpers.exercises.looking import look_up
 from hello_helpers.messages import Payload
 
@@ -23,17 +22,17 @@ my_payload_id = my_results["my payload"].result_id
 
 def _look(channel: grpc.Channel, answer: object) -> str:
     results = ArmoniKResults(channel)
-    result = look_up(channel, results.get_result, answer, "result")
+    result = look_up(results.get_result, answer, "result")
     status = ResultStatus(result.status).name
-    if status == "CREATED":
-        raise Wrong(
-            "ArmoniK has this result, but no data for it: it is CREATED.",
-            "create_results_metadata only announces. To store data, use create_results.",
-        )
-    if status != "COMPLETED":
-        raise Wrong(f"The status of this result is {status}.", "Store another payload.")
-    with explained(channel):
-        data = results.download_result_data(result.result_id, result.session_id)
+    wrong_if(
+        status == "CREATED",
+        "ArmoniK has this result, but no data for it: it is CREATED.",
+        "create_results_metadata only announces. To store data, use create_results.",
+    )
+    wrong_if(
+        status != "COMPLETED", f"The status of this result is {status}.", "Store another payload."
+    )
+    data = results.download_result_data(result.result_id, result.session_id)
     try:
         values = Payload.deserialize(data).values
     except MessageError as error:
@@ -41,10 +40,11 @@ def _look(channel: grpc.Channel, answer: object) -> str:
             f"ArmoniK has this result, but the hello worker could not read it. {error}",
             "Make the bytes with Payload([3, 4, 5]).serialize().",
         ) from error
-    if list(values) != VALUES:
-        raise Wrong(
-            f"The values in this payload are {list(values)[:20]}.", f"Store {VALUES} instead."
-        )
+    wrong_if(
+        list(values) != VALUES,
+        f"The values in this payload are {list(values)[:20]}.",
+        f"Store {VALUES} instead.",
+    )
     return f"ArmoniK has stored {len(data)} bytes, and they are a payload with 3, 4 and 5."
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import grpc
 from armonik.client import ArmoniKResults, ArmoniKTasks
-from armonik.common import Task, TaskStatus
+from armonik.common import TaskStatus
 
-from hello_helpers.exercises.core import Exercise, Wrong
-from hello_helpers.exercises.looking import look_up
+from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
+from hello_helpers.exercises.looking import error_of, look_up, not_a_whole_task
 
 PRIORITY = 5
 
@@ -31,33 +31,30 @@ my_task_id = tasks.submit_tasks(session_id, [my_task])[0].id
 
 
 def _look(channel: grpc.Channel, answer: object) -> str:
-    if isinstance(answer, Task):
-        raise Wrong("This is the whole task.", "Its id is its attribute id.")
+    not_a_whole_task(answer)
     try:
-        task = look_up(channel, ArmoniKTasks(channel).get_task, answer, "task")
+        task = look_up(ArmoniKTasks(channel).get_task, answer, "task")
     except Wrong:
-        if isinstance(answer, str):
-            _not_a_result(channel, answer)
+        _not_a_result(channel, answer)
         raise
-    status = TaskStatus(task.status).name
-    if status in ("ERROR", "TIMEOUT", "CANCELLED", "CANCELLING"):
-        why = (task.output.error or "") if task.output else ""
-        raise Wrong(
-            f"ArmoniK has this task, but it ended as {status}. {why}".strip(),
-            "Mend that, and submit another one.",
-        )
-    if task.options.priority != PRIORITY:
-        raise Wrong(
-            f"ArmoniK has this task, and its priority is {task.options.priority}.",
-            f"Give TaskDefinition options with priority={PRIORITY}, and submit another one.",
-        )
+    status, priority = TaskStatus(task.status).name, task.options.priority
+    wrong_if(
+        status in ("ERROR", "TIMEOUT", "CANCELLED", "CANCELLING"),
+        f"ArmoniK has this task, but it ended as {status}. {error_of(task)}".strip(),
+        "Mend that, and submit another one.",
+    )
+    wrong_if(
+        priority != PRIORITY,
+        f"ArmoniK has this task, and its priority is {priority}.",
+        f"Give TaskDefinition options with priority={PRIORITY}, and submit another one.",
+    )
     return f"ArmoniK has your task with priority {PRIORITY}. Its status is {status}."
 
 
-def _not_a_result(channel: grpc.Channel, key: str) -> None:
+def _not_a_result(channel: grpc.Channel, key: object) -> None:
     """Raise if the id is that of a result, which is easily mixed up with a task."""
     try:
-        look_up(channel, ArmoniKResults(channel).get_result, key, "result")
+        look_up(ArmoniKResults(channel).get_result, key, "result")
     except Wrong:
         return
     raise Wrong(

@@ -6,8 +6,7 @@ import grpc
 from armonik.client import ArmoniKSessions, ArmoniKTasks
 from armonik.common import SessionStatus, Task, TaskStatus
 
-from hello_helpers.connect.grpc_errors import explained
-from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.core import Exercise, wrong_if
 from hello_helpers.exercises.looking import look_up
 
 PRIORITY = 3
@@ -29,31 +28,29 @@ my_session_id = shown.split()[1]  # "Session ... has been created"
 
 
 def _look(channel: grpc.Channel, answer: object) -> str:
-    if isinstance(answer, str) and answer.startswith("usage:"):
-        raise Wrong(
-            "This is no id: the program has refused its arguments.",
-            "Write the new line in parse_arguments, and run the cell with %%writefile again.",
-        )
-    session = look_up(channel, ArmoniKSessions(channel).get_session, answer, "session")
-    with explained(channel):
-        _, tasks = ArmoniKTasks(channel).list_tasks(Task.session_id == session.session_id)
-    if session.options.priority != PRIORITY:
-        raise Wrong(
-            f"ArmoniK has this session, and the priority of its tasks is "
-            f"{session.options.priority}.",
-            f"Give it to TaskOptions, and run the program with --priority {PRIORITY}.",
-        )
-    if not any(task.status == TaskStatus.COMPLETED for task in tasks):
-        raise Wrong(
-            f"The priority is {PRIORITY}. But no task of this session is COMPLETED.",
-            "Let the program run to its end.",
-        )
-    status = SessionStatus(session.status).name
-    if status != "CLOSED":
-        raise Wrong(
-            f"Priority and result are right. But the session is {status}.",
-            "At its end the program closes the session.",
-        )
+    wrong_if(
+        isinstance(answer, str) and answer.startswith("usage:"),
+        "This is no id: the program has refused its arguments.",
+        "Write the new line in parse_arguments, and run the cell with %%writefile again.",
+    )
+    session = look_up(ArmoniKSessions(channel).get_session, answer, "session")
+    _, tasks = ArmoniKTasks(channel).list_tasks(Task.session_id == session.session_id)
+    priority, status = session.options.priority, SessionStatus(session.status).name
+    wrong_if(
+        priority != PRIORITY,
+        f"ArmoniK has this session, and the priority of its tasks is {priority}.",
+        f"Give it to TaskOptions, and run the program with --priority {PRIORITY}.",
+    )
+    wrong_if(
+        not any(task.status == TaskStatus.COMPLETED for task in tasks),
+        f"The priority is {PRIORITY}. But no task of this session is COMPLETED.",
+        "Let the program run to its end.",
+    )
+    wrong_if(
+        status != "CLOSED",
+        f"Priority and result are right. But the session is {status}.",
+        "At its end the program closes the session.",
+    )
     return f"Your program has sent a task with priority {PRIORITY}, and closed its session."
 
 

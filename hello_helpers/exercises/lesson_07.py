@@ -6,7 +6,7 @@ import re
 import time
 
 import grpc
-from armonik.client import ArmoniKPartitions, ArmoniKResults, ArmoniKTasks
+from armonik.client import ArmoniKPartitions, ArmoniKTasks
 from armonik.common import Task, TaskStatus
 
 from hello_helpers.connect.grpc_errors import explained
@@ -18,8 +18,9 @@ from hello_helpers.course.private_armonik import (
 )
 from hello_helpers.display.states import OVER
 from hello_helpers.errors import MessageError, RefusedError
-from hello_helpers.exercises.core import Exercise, Wrong
-from hello_helpers.messages import Payload, Result
+from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
+from hello_helpers.exercises.looking import error_of, stored
+from hello_helpers.messages import Payload
 from hello_helpers.steps import Data, create_payload, create_session, submit_task
 from hello_helpers.wait import diagnosis
 from hello_helpers.wait import evidence as facts
@@ -45,7 +46,7 @@ code = """\\
 from armonik.common import Output
 from armonik.worker import TaskHandler, armonik_worker
 
-from hello_helpers.messages import Payload, Result
+from hello_helpers.messages import Payload
 
 
 @armonik_worker()
@@ -72,11 +73,13 @@ def _look(answer: object) -> str:
             f"This is an object of the class {type(answer).__name__}.",
             'start("mean_worker.py") returns what is asked for.',
         )
-    if answer.process.poll() is not None:
-        raise Wrong("This ArmoniK has ended.", 'Start it again: start("mean_worker.py").')
-    with endpoint_of(answer).open_channel() as channel:
-        with explained(channel):
-            _, partitions = ArmoniKPartitions(channel).list_partitions()
+    wrong_if(
+        answer.process.poll() is not None,
+        "This ArmoniK has ended.",
+        'Start it again: start("mean_worker.py").',
+    )
+    with endpoint_of(answer).open_channel() as channel, explained(channel):
+        _, partitions = ArmoniKPartitions(channel).list_partitions()
         session_id = create_session(channel, partitions[0].id)
         _look_at_mean(answer, channel, session_id)
         _look_at_nothing(answer, channel, session_id)
@@ -88,31 +91,27 @@ def _look_at_mean(armonik: PrivateArmonik, channel: grpc.Channel, session_id: st
     status = TaskStatus(task.status).name
     if status == "RETRIED":
         raise _accident(armonik, task, f"For {NUMBERS}", "Mend that")
-    if status != "COMPLETED":
-        why = (task.output.error or "") if task.output else ""
-        raise Wrong(
-            f"For {NUMBERS} the task ended as {status}. {why}".rstrip(),
-            "worker_log(my_armonik) tells more. Mend the file, run its cell, and start it again.",
-        )
+    wrong_if(
+        status != "COMPLETED",
+        f"For {NUMBERS} the task ended as {status}. {error_of(task)}".rstrip(),
+        "worker_log(my_armonik) tells more. Mend the file, run its cell, and start it again.",
+    )
     try:
-        with explained(channel):
-            content = ArmoniKResults(channel).download_result_data(data.result_id, session_id)
+        value = stored(channel, data.result_id, session_id)
     except RefusedError:
         raise Wrong(
             f"For {NUMBERS} the task is COMPLETED, but your worker has sent no result.",
             "task.send_results takes a dictionary: {task.expected_results[0]: ...}.",
         ) from None
-    try:
-        value = Result.deserialize(content).value
     except MessageError as error:
         raise Wrong(
             f"The result cannot be read. {error}", "Send Result(...).serialize()."
         ) from None
-    if value != MEAN:
-        raise Wrong(
-            f"For {NUMBERS} your worker answers {value}; the mean is {MEAN}.",
-            "It is the sum, divided by how many there are.",
-        )
+    wrong_if(
+        value != MEAN,
+        f"For {NUMBERS} your worker answers {value}; the mean is {MEAN}.",
+        "It is the sum, divided by how many there are.",
+    )
 
 
 def _look_at_nothing(armonik: PrivateArmonik, channel: grpc.Channel, session_id: str) -> None:
@@ -125,16 +124,16 @@ def _look_at_nothing(armonik: PrivateArmonik, channel: grpc.Channel, session_id:
             f"{NUMBERS} are right. But without numbers",
             'Return Output("...") before it can happen',
         )
-    if status != "ERROR":
-        raise Wrong(
-            f"{NUMBERS} are right. But without numbers the task is {status}.",
-            'Return Output("..."), with a text that says what is wrong.',
-        )
+    wrong_if(
+        status != "ERROR",
+        f"{NUMBERS} are right. But without numbers the task is {status}.",
+        'Return Output("..."), with a text that says what is wrong.',
+    )
 
 
 def _accident(armonik: PrivateArmonik, task: Task, when: str, mend: str) -> Wrong:
     """Tell of an execution that ended by an exception: whose it was, and where."""
-    told = (task.output.error or "") if task.output else ""
+    told = error_of(task)
     if NOT_STORED in told:
         return Wrong(
             f"{when} your worker ends well, but ArmoniK cannot store what it has sent: "
@@ -165,12 +164,11 @@ def _run(
     data = create_payload(channel, session_id, Payload(numbers))
     task_id = submit_task(channel, session_id, data)
     deadline = time.monotonic() + PATIENCE
-    with explained(channel):
-        while time.monotonic() < deadline:
-            task = ArmoniKTasks(channel).get_task(task_id)
-            if TaskStatus(task.status).name in OVER:
-                return task, data
-            time.sleep(LOOK_EVERY)
+    while time.monotonic() < deadline:
+        task = ArmoniKTasks(channel).get_task(task_id)
+        if TaskStatus(task.status).name in OVER:
+            return task, data
+        time.sleep(LOOK_EVERY)
     known = facts.collect(channel, session_id, data.result_id)
     silent = f"Your worker has not answered in {PATIENCE:g} seconds."
     if known.complaints:  # of pods: their worker ends as soon as it has started

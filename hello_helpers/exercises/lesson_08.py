@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import grpc
 from armonik.client import ArmoniKResults, ArmoniKTasks
-from armonik.common import ResultStatus, Task, TaskStatus
+from armonik.common import Result, ResultStatus, TaskStatus
 
-from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import MessageError
-from hello_helpers.exercises.core import Exercise, Wrong
-from hello_helpers.exercises.looking import look_up
-from hello_helpers.messages import Result
+from hello_helpers.exercises.core import Exercise, wrong_if
+from hello_helpers.exercises.looking import UNREADABLE, error_of, look_up, stored
 
 RIGHT = sum(range(1, 21))
 
@@ -45,65 +45,53 @@ my_result_id = total.result_id
 
 
 def _look(channel: grpc.Channel, answer: object) -> str:
-    result = look_up(channel, ArmoniKResults(channel).get_result, answer, "result")
-    if not result.owner_task_id or result.owner_task_id == result.session_id:
-        raise Wrong(
-            "No task gives this result.",
-            "Take the expected output of your third task, not a payload.",
-        )
-    last = look_up(channel, ArmoniKTasks(channel).get_task, result.owner_task_id, "task")
-    _look_at_last(last)
+    get_result = ArmoniKResults(channel).get_result
+    result = look_up(get_result, answer, "result")
+    wrong_if(
+        not _is_of_a_task(result),
+        "No task gives this result.",
+        "Take the expected output of your third task, not a payload.",
+    )
+    last = look_up(ArmoniKTasks(channel).get_task, result.owner_task_id, "task")
+    count = len(last.data_dependencies)
+    wrong_if(
+        bool(last.created_by),
+        "A task has made the task of this result. This time, make all three yourself.",
+        "Submit them from the notebook, with fewer numbers than the threshold.",
+    )
+    wrong_if(
+        count != 2,
+        f"The task of this result waits for {count} result{'' if count == 1 else 's'}.",
+        "Give its TaskDefinition the two others: data_dependencies=[..., ...].",
+    )
     for key in last.data_dependencies:
-        _look_at_half(channel, key)
-    # Once more: the task may have ended since, and its result is there before it is COMPLETED.
-    result = look_up(channel, ArmoniKResults(channel).get_result, answer, "result")
-    status = ResultStatus(result.status).name
-    if status != "COMPLETED":
-        why = (last.output.error or "") if last.output else ""
-        raise Wrong(
-            f"The graph is right. But the result is {status}, and its task is "
-            f"{TaskStatus(last.status).name}. {why}".strip(),
-            "Wait for the result. If the task has failed, mend it and submit again.",
-        )
-    value = _value(channel, result.result_id, result.session_id)
-    if value != RIGHT:
-        raise Wrong(
-            f"The graph is right, and its result is {value}.",
-            "The first task adds 1 to 10, the second one 11 to 20: range(1, 11), range(11, 21).",
-        )
-    return f"Two tasks, and a third one that has waited for both: {RIGHT}."
-
-
-def _look_at_last(last: Task) -> None:
-    if last.created_by:
-        raise Wrong(
-            "A task has made the task of this result. This time, make all three yourself.",
-            "Submit them from the notebook, with fewer numbers than the threshold.",
-        )
-    if len(last.data_dependencies) != 2:
-        count = len(last.data_dependencies)
-        raise Wrong(
-            f"The task of this result waits for {count} result{'' if count == 1 else 's'}.",
-            "Give its TaskDefinition the two others: data_dependencies=[..., ...].",
-        )
-
-
-def _look_at_half(channel: grpc.Channel, key: str) -> None:
-    half = look_up(channel, ArmoniKResults(channel).get_result, key, "result")
-    if not half.owner_task_id or half.owner_task_id == half.session_id:
-        raise Wrong(
+        wrong_if(
+            not _is_of_a_task(look_up(get_result, key, "result")),
             "Your third task waits for a result that no task gives.",
             "Its data_dependencies are the expected outputs of the two other tasks.",
         )
+    # Once more: the task may have ended since, and its result is there before it is COMPLETED.
+    status = ResultStatus(look_up(get_result, answer, "result").status).name
+    wrong_if(
+        status != "COMPLETED",
+        f"The graph is right. But the result is {status}, and its task is "
+        f"{TaskStatus(last.status).name}. {error_of(last)}".strip(),
+        "Wait for the result. If the task has failed, mend it and submit again.",
+    )
+    value: object = UNREADABLE
+    with contextlib.suppress(MessageError):
+        value = stored(channel, result.result_id, result.session_id)
+    wrong_if(
+        value != RIGHT,
+        f"The graph is right, and its result is {value}.",
+        "The first task adds 1 to 10, the second one 11 to 20: range(1, 11), range(11, 21).",
+    )
+    return f"Two tasks, and a third one that has waited for both: {RIGHT}."
 
 
-def _value(channel: grpc.Channel, result_id: str, session_id: str) -> object:
-    with explained(channel):
-        data = ArmoniKResults(channel).download_result_data(result_id, session_id)
-    try:
-        return Result.deserialize(data).value
-    except MessageError:
-        return "nothing that can be read"
+def _is_of_a_task(result: Result) -> bool:
+    """Tell whether a task gives this result; payloads have none, or their session, as an owner."""
+    return result.owner_task_id not in ("", None, result.session_id)
 
 
 exercise_08 = Exercise(

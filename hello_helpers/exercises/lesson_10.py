@@ -7,9 +7,8 @@ from armonik.client import ArmoniKSessions, ArmoniKTasks
 from armonik.common import SessionStatus, Task, TaskStatus
 
 from hello_helpers.batches import download_all
-from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import MessageError, RefusedError
-from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
 from hello_helpers.exercises.looking import look_up
 from hello_helpers.messages import Result
 
@@ -33,33 +32,31 @@ sessions.close_session(my_session_id)
 
 
 def _look(channel: grpc.Channel, answer: object) -> str:
-    session = look_up(channel, ArmoniKSessions(channel).get_session, answer, "session")
-    with explained(channel):
-        total, found = ArmoniKTasks(channel).list_tasks(
-            # Not those that tasks have made: a part with more than 100 numbers is split again.
-            (Task.session_id == session.session_id) & (Task.created_by == ""),
-            page_size=MOST,
-        )
-    if not FEWEST <= total <= MOST:
-        raise Wrong(
-            f"You have submitted {total:,} tasks to this session.",
-            f"Cut the {NUMBERS:,} numbers into {FEWEST} to {MOST} parts, one task each.",
-        )
-    done = sum(task.status == TaskStatus.COMPLETED for task in found)
-    if done < total:
-        raise Wrong(
-            f"Only {done} of the {total} tasks in this session are COMPLETED.",
-            "Wait for all results before you close the session.",
-        )
-    value = _sum(channel, session.session_id, found)
-    if value != RIGHT:
-        raise Wrong(
-            f"The results in this session add up to {value:,}.",
-            f"Each of the numbers 0, 1, ..., {NUMBERS - 1:,} must be in one part, and only one.",
-        )
+    session = look_up(ArmoniKSessions(channel).get_session, answer, "session")
     status = SessionStatus(session.status).name
-    if status != "CLOSED":
-        raise Wrong(f"The result is right. But the session is {status}.", "Close it.")
+    total, found = ArmoniKTasks(channel).list_tasks(
+        # Not those that tasks have made: a part with more than 100 numbers is split again.
+        (Task.session_id == session.session_id) & (Task.created_by == ""),
+        page_size=MOST,
+    )
+    wrong_if(
+        not FEWEST <= total <= MOST,
+        f"You have submitted {total:,} tasks to this session.",
+        f"Cut the {NUMBERS:,} numbers into {FEWEST} to {MOST} parts, one task each.",
+    )
+    done = sum(task.status == TaskStatus.COMPLETED for task in found)
+    wrong_if(
+        done < total,
+        f"Only {done} of the {total} tasks in this session are COMPLETED.",
+        "Wait for all results before you close the session.",
+    )
+    value = _sum(channel, session.session_id, found)
+    wrong_if(
+        value != RIGHT,
+        f"The results in this session add up to {value:,}.",
+        f"Each of the numbers 0, 1, ..., {NUMBERS - 1:,} must be in one part, and only one.",
+    )
+    wrong_if(status != "CLOSED", f"The result is right. But the session is {status}.", "Close it.")
     return f"{total} tasks instead of 1,000, the same sum {RIGHT:,}, and the session is closed."
 
 

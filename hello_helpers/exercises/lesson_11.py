@@ -6,7 +6,7 @@ from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationStub
 from armonik.protogen.common.auth_common_pb2 import GetCurrentUserRequest
 
 from hello_helpers.course.private_armonik import PrivateArmonik
-from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.core import Exercise, wrong_if
 from hello_helpers.exercises.looking import ANSWER_SECONDS, ask, channel_of
 
 NAME = "ada"
@@ -23,11 +23,11 @@ my_channel = create_channel(
 
 def _look(armonik: PrivateArmonik, answer: object) -> str:
     own = channel_of(answer)
-    if armonik.process.poll() is not None:
-        raise Wrong(
-            "The ArmoniK of this lesson has ended.",
-            "Start it again: menu Run, Run All Above Selected Cell.",
-        )
+    wrong_if(
+        armonik.process.poll() is not None,
+        "The ArmoniK of this lesson has ended.",
+        "Start it again: menu Run, Run All Above Selected Cell.",
+    )
     service = AuthenticationStub(own)
     reply = ask(
         lambda: service.GetCurrentUser(GetCurrentUserRequest(), timeout=ANSWER_SECONDS),
@@ -35,16 +35,16 @@ def _look(armonik: PrivateArmonik, answer: object) -> str:
         "that file, too: give no other client_key.",
     )
     name = reply.user.username
-    if name == "Anonymous":
-        raise Wrong(
-            "ArmoniK answers, and calls you Anonymous: it has seen no certificate.",
-            "That is another ArmoniK. The one of this lesson is at armonik.endpoint.",
-        )
-    if name != NAME:
-        raise Wrong(
-            f"ArmoniK answers, and calls you {name}: that is not Ada's certificate.",
-            "Give her file instead: client_certificate=ada_file.",
-        )
+    wrong_if(
+        name == "Anonymous",
+        "ArmoniK answers, and calls you Anonymous: it has seen no certificate.",
+        "That is another ArmoniK. The one of this lesson is at armonik.endpoint.",
+    )
+    wrong_if(
+        name != NAME,
+        f"ArmoniK answers, and calls you {name}: that is not Ada's certificate.",
+        "Give her file instead: client_certificate=ada_file.",
+    )
     return f"ArmoniK has seen your certificate, and calls you {name}."
 
 

@@ -6,8 +6,7 @@ import grpc
 from armonik.client import ArmoniKResults, ArmoniKSessions
 from armonik.common import Result, ResultStatus, SessionStatus
 
-from hello_helpers.connect.grpc_errors import explained
-from hello_helpers.exercises.core import Exercise, Wrong
+from hello_helpers.exercises.core import Exercise, wrong_if
 from hello_helpers.exercises.looking import look_up
 
 NAME = "from the old page"
@@ -22,33 +21,32 @@ with endpoint.open_channel() as channel:
 
 
 def _look(channel: grpc.Channel, answer: object) -> str:
-    session = look_up(channel, ArmoniKSessions(channel).get_session, answer, "session")
+    session = look_up(ArmoniKSessions(channel).get_session, answer, "session")
     status = SessionStatus(session.status).name
-    with explained(channel):
-        _, found = ArmoniKResults(channel).list_results(
-            (Result.session_id == session.session_id) & (Result.name == NAME)
-        )
-    if not found:
-        raise Wrong(
-            f"In this session, which is {status}, there is no result named {NAME!r}.",
-            "Announce it before you cancel: create_results_metadata takes a list of names.",
-        )
-    if status == "RUNNING":
-        raise Wrong(
-            "The result is announced. But the session is still RUNNING.",
-            "The last of the three calls is missing.",
-        )
-    if status != "CANCELLED":
-        raise Wrong(
-            f"The result is announced. But the session is {status}, and not CANCELLED.",
-            "Take another session, and let cancel_session be its last call.",
-        )
+    _, found = ArmoniKResults(channel).list_results(
+        (Result.session_id == session.session_id) & (Result.name == NAME)
+    )
+    wrong_if(
+        not found,
+        f"In this session, which is {status}, there is no result named {NAME!r}.",
+        "Announce it before you cancel: create_results_metadata takes a list of names.",
+    )
+    wrong_if(
+        status == "RUNNING",
+        "The result is announced. But the session is still RUNNING.",
+        "The last of the three calls is missing.",
+    )
+    wrong_if(
+        status != "CANCELLED",
+        f"The result is announced. But the session is {status}, and not CANCELLED.",
+        "Take another session, and let cancel_session be its last call.",
+    )
     result = ResultStatus(found[0].status).name
-    if result != "ABORTED":
-        raise Wrong(
-            f"The session is cancelled. But its result is {result}: it was given data.",
-            "get_results_ids only announced a result, as create_results_metadata does.",
-        )
+    wrong_if(
+        result != "ABORTED",
+        f"The session is cancelled. But its result is {result}: it was given data.",
+        "get_results_ids only announced a result, as create_results_metadata does.",
+    )
     return "The session is CANCELLED, and the result that it waited for is ABORTED."
 
 

@@ -6,28 +6,33 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import grpc
+from armonik.client import ArmoniKResults
+from armonik.common import Task
 
 from hello_helpers.connect.grpc_errors import explained
-from hello_helpers.exercises.core import Wrong
+from hello_helpers.exercises.core import Wrong, wrong_if
+from hello_helpers.messages import Result
 
 T = TypeVar("T")
+
+UNREADABLE = "nothing that can be read"
+"""Said of a result that another worker than the hello worker has made."""
 
 ANSWER_SECONDS = 5.0
 """How long ArmoniK may take to answer through the channel of a learner."""
 
 
-def look_up(channel: grpc.Channel, get: Callable[[str], T], key: object, kind: str) -> T:
+def look_up(get: Callable[[str], T], key: object, kind: str) -> T:
     """Return what ArmoniK has under an id.
 
     Args:
-        channel: to the control plane.
         get: a method of `armonik.client`, for example ``ArmoniKTasks(channel).get_task``.
         key: the learner's answer.
         kind: what it shall be the id of, for example "task".
 
     Raises:
         Wrong: if it is no id, or ArmoniK does not know it.
-        HelloError: if ArmoniK cannot be asked.
+        grpc.RpcError: if ArmoniK cannot be asked.
     """
     if not isinstance(key, str):
         raise Wrong(
@@ -35,21 +40,42 @@ def look_up(channel: grpc.Channel, get: Callable[[str], T], key: object, kind: s
             f"this is an object of the class {type(key).__name__}.",
             "If it is the whole thing or a list, take the id out of it.",
         )
-    if len(key.split()) > 1:
+    wrong_if(
+        len(key.split()) > 1,
+        f"The answer must be the id of a {kind}; this is more than an id: {key[:60]!r}.",
+        "Take the id out of it: text.split() makes a list of the words in it.",
+    )
+    try:
+        return get(key)
+    except grpc.RpcError as error:
+        if error.code() != grpc.StatusCode.NOT_FOUND:
+            raise
         raise Wrong(
-            f"The answer must be the id of a {kind}; this is more than an id: {key[:60]!r}.",
-            "Take the id out of it: text.split() makes a list of the words in it.",
-        )
+            f"ArmoniK knows no {kind} with the id {key[:60]!r}.",
+            "Take the id that ArmoniK has returned.",
+        ) from error
+
+
+def stored(channel: grpc.Channel, result_id: str, session_id: str) -> int | float:
+    """Return the value that the hello worker has stored as a result.
+
+    Raises:
+        RefusedError: if there is none.
+        MessageError: if it is no value of that worker.
+    """
     with explained(channel):
-        try:
-            return get(key)
-        except grpc.RpcError as error:
-            if error.code() != grpc.StatusCode.NOT_FOUND:
-                raise
-            raise Wrong(
-                f"ArmoniK knows no {kind} with the id {key[:60]!r}.",
-                "Take the id that ArmoniK has returned.",
-            ) from error
+        data = ArmoniKResults(channel).download_result_data(result_id, session_id)
+    return Result.deserialize(data).value
+
+
+def error_of(task: Task) -> str:
+    """Return what went wrong with a task; "" if nothing did."""
+    return (task.output.error or "") if task.output else ""
+
+
+def not_a_whole_task(answer: object) -> None:
+    """Raise `Wrong` if the answer is a task where its id is asked for."""
+    wrong_if(isinstance(answer, Task), "This is the whole task.", "Its id is its attribute id.")
 
 
 def channel_of(answer: object) -> grpc.Channel:
@@ -58,10 +84,11 @@ def channel_of(answer: object) -> grpc.Channel:
     Raises:
         Wrong: if it is something else.
     """
-    if isinstance(answer, str):
-        raise Wrong(
-            "This is a text, and no channel.", "create_channel(...) makes a channel of an endpoint."
-        )
+    wrong_if(
+        isinstance(answer, str),
+        "This is a text, and no channel.",
+        "create_channel(...) makes a channel of an endpoint.",
+    )
     if not isinstance(answer, grpc.Channel):
         raise Wrong(
             f"This is an object of the class {type(answer).__name__}, and no channel.",
