@@ -8,6 +8,9 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from hello_helpers.display.drawing import BLUE, Box, Label, Part, Picture, Point
+from hello_helpers.display.tables import Table
+
 INSTANTS = (
     ("created", "control plane", "the task is written down"),
     ("submitted", "data plane", "payload and dependencies are there: it goes into the queue"),
@@ -22,9 +25,6 @@ INSTANTS = (
 
 WIDTH, ROW, LEFT, RIGHT = 640, 24, 190, 70
 """Pixels of the picture: width, height of a row, room for labels, room for durations."""
-
-
-LEFT_ALIGNED = ' style="text-align: left"'
 
 
 @dataclass(frozen=True)
@@ -53,49 +53,40 @@ class Journey:
             for (start, begin), (end, finish) in itertools.pairwise(self.instants)
         ]
 
-    def svg(self) -> str:
+    def picture(self) -> Picture:
         """Return the picture: one row a leg, one behind the other in time."""
         legs = self._legs()
-        height = ROW * (len(legs) + 1)
         scale = (WIDTH - LEFT - RIGHT) / max(self.instants[-1][1], 1e-6) if legs else 0.0
-        rows = []
+        parts: list[Part] = []
         for number, (name, begin, finish) in enumerate(legs):
-            x, width = LEFT + begin * scale, max((finish - begin) * scale, 2.0)
             y = ROW * number
-            rows.append(
-                f'<text x="{LEFT - 8}" y="{y + 16}" text-anchor="end">{name}</text>'
-                f'<rect x="{x:.1f}" y="{y + 5}" width="{width:.1f}" height="{ROW - 10}"/>'
-                f'<text x="{x + width + 6:.1f}" y="{y + 16}">{_ms(finish - begin)}</text>'
+            bar = Box(
+                LEFT + begin * scale, y + 5, max((finish - begin) * scale, 2), ROW - 10, [], BLUE
             )
-        # "currentColor" is the colour of the text around: it can be read on light and dark ground.
-        return (
-            f'<svg role="img" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-            f'width="{WIDTH}" style="max-width: 100%" font-family="sans-serif" font-size="12" '
-            f'fill="currentColor"><title>Journey of a task</title>'
-            f"<desc>{html.escape(self.text)}</desc>{''.join(rows)}"
-            f'<text x="{LEFT}" y="{height - 8}">time since creation, in all '
-            f"{_ms(self.instants[-1][1]) if self.instants else ''}</text></svg>"
-        )
+            parts += [
+                Label(Point(LEFT - 8, y + 16), name, anchor="end"),
+                bar,
+                Label(Point(bar.x + bar.width + 6, y + 16), _ms(finish - begin), anchor="start"),
+            ]
+        height = ROW * (len(legs) + 1)
+        total = _ms(self.instants[-1][1]) if self.instants else ""
+        below = f"time since creation, in all {total}"
+        parts.append(Label(Point(LEFT, height - 8), below, anchor="start"))
+        return Picture("Journey of a task", [self.text], WIDTH, height, parts)
 
-    def table(self) -> str:
-        """Return the same as an HTML table."""
+    def table(self) -> Table:
+        """Return the same as a table."""
         known = dict(self.instants)
-        rows = "".join(
-            f'<tr><th scope="row"{LEFT_ALIGNED}>{name}</th><td>{_ms(known[name])}</td>'
-            f"<td{LEFT_ALIGNED}>{place}</td><td{LEFT_ALIGNED}>{what}</td></tr>"
-            for name, place, what in INSTANTS
-            if name in known
-        )
-        return (
-            f'<table><thead><tr><th scope="col"{LEFT_ALIGNED}>instant</th>'
-            f'<th scope="col">after creation</th><th scope="col"{LEFT_ALIGNED}>where</th>'
-            f'<th scope="col"{LEFT_ALIGNED}>what happens</th></tr></thead>'
-            f"<tbody>{rows}</tbody></table>"
-        )
+        rows = [
+            (name, _ms(known[name]), place, what) for name, place, what in INSTANTS if name in known
+        ]
+        header = ("instant", "after creation", "where", "what happens")
+        return Table("Journey of a task", header, rows)
 
     def _repr_html_(self) -> str:
         caption = f"<figcaption>{html.escape(self.text)}</figcaption>"
-        return f'<figure style="margin: 0">{self.svg()}{caption}</figure>{self.table()}'
+        figure = f'<figure style="margin: 0">{self.picture().svg()}{caption}</figure>'
+        return figure + self.table()._repr_html_()
 
     def __repr__(self) -> str:
         """Return a line that holds no times, so that it can be compared."""

@@ -18,6 +18,7 @@ import grpc
 import ipywidgets as widgets
 
 from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import html
 from hello_helpers.forms.armonik import reason_of, shown_channel
@@ -259,5 +260,5 @@ class Form(Generic[T]):
         return {
             **self.box._repr_mimebundle_(),
             "text/plain": repr(self),
-            "text/html": html.table(self.title, self._rows()),
+            "text/html": Table(self.title, ("field", "value"), self._rows())._repr_html_(),
         }

@@ -8,7 +8,7 @@ mostly one with role "status" too.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from hello_helpers.errors import HelloError
 
@@ -59,13 +59,3 @@ def code(text: str) -> str:
 def folded(summary: str, shown: str) -> str:
     """Return what is shown when its summary is clicked; `shown` is HTML already."""
     return f"<details><summary>{html.escape(summary)}</summary>{shown}</details>"
-
-
-def table(caption: str, rows: Sequence[tuple[str, str]]) -> str:
-    """Return a table of labels and values, for where widgets cannot be drawn."""
-    body = "".join(
-        f'<tr><th scope="row" style="text-align: left">{html.escape(label)}</th>'
-        f'<td style="text-align: left">{html.escape(value)}</td></tr>'
-        for label, value in rows
-    )
-    return f"<table><caption>{html.escape(caption)}</caption>{body}</table>"
