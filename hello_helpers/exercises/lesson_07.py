@@ -46,7 +46,7 @@ code = """\\
 from armonik.common import Output
 from armonik.worker import TaskHandler, armonik_worker
 
-from hello_helpers.messages import Payload
+from hello_helpers.messages import Payload, Result
 
 
 @armonik_worker()
