@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,3 +25,10 @@ def folder() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="e-"))
     yield path
     rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def as_root() -> None:
+    """Needed to be another user, or to mount."""
+    if os.geteuid() != 0:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("this needs root")

@@ -52,13 +52,6 @@ AS_SOMEBODY = [
 ]
 
 
-@pytest.fixture
-def as_root() -> None:
-    """Needed to be another user, or to mount."""
-    if os.geteuid() != 0:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("this needs root")
-
-
 def shell(script: str, *prefix: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a shell script, in which ``hello-armonik`` is ours."""
     words = " ".join(CLI)
@@ -124,6 +117,16 @@ def test_root_with_the_runtime_folder_of_a_user_takes_its_own(
     os.chown(folder / "run", SOMEBODY, SOMEBODY)  # as `sudo` leaves the variable
     assert private_folder() == folder / "tmp" / f"hello-armonik-{os.geteuid()}"
     assert list((folder / "run").iterdir()) == []
+
+
+@pytest.mark.usefixtures("as_root")
+def test_a_folder_that_cannot_be_written(folder: Path):
+    (folder / "a").mkdir(mode=0o500)
+    for path in (folder, folder / "a"):
+        os.chown(path, SOMEBODY, SOMEBODY)
+    for command in ("run", "stop"):
+        run = finish(*AS_SOMEBODY, *CLI, command, HELLO_ARMONIK_DIR=str(folder / "a"))
+        is_told(run, "cannot be used: Permission denied", "HELLO_ARMONIK_DIR")
 
 
 @pytest.mark.usefixtures("as_root", "environment")

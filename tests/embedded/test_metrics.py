@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +13,11 @@ import pytest
 from armonik.common import TaskStatus
 
 from hello_helpers.embedded.metrics import gauges
+from tests.commands import hello_armonik, python
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import eventually
 
-from .served import CLI, SCRIPTED, Served
+from .served import SCRIPTED, Served
 
 STATUSES = [status.name.lower() for status in TaskStatus if status.name != "UNSPECIFIED"]
 
@@ -111,12 +110,7 @@ def test_a_port_that_is_taken_is_an_error_in_words():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        ended = subprocess.run(
-            [*CLI, "serve", "--pods", "1", "--metrics-port", str(port)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        ended = hello_armonik("serve", "--pods", "1", "--metrics-port", str(port))
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert f"Cannot serve metrics on port {port}" in ended.stderr
@@ -130,7 +124,6 @@ def test_without_metrics_and_tls_nothing_of_them_is_imported():
         "import hello_helpers.embedded.compute_plane.pods\n"
         "print(*{name.partition('.')[0] for name in sys.modules})\n"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
-    )
+    run = python(program)
+    assert run.returncode == 0, run.stderr
     assert not {"prometheus_client", "trustme", "cryptography"} & set(run.stdout.split())

@@ -6,7 +6,6 @@ import contextlib
 import re
 import socket
 import stat
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -27,10 +26,11 @@ from hello_helpers.embedded.data_plane.options import TaskOptions
 from hello_helpers.embedded.data_plane.plane import DataPlane
 from hello_helpers.embedded.errors import NotFound, StartError
 from hello_helpers.embedded.limits import FEWEST_CONNECTIONS, connections_to_spare
+from tests.commands import CLI, started
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import eventually
 
-from .served import CLI, SCRIPTED, Served
+from .served import SCRIPTED, Served
 from .wire import METHODS, Method, method
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0"  # RFC 9113, 3.4
@@ -336,19 +336,9 @@ def test_who_speaks_http_1_is_told_so_and_hung_up_on(embedded: EmbeddedArmonik):
     assert not answer.startswith(b"HTTP/1.1 200")
 
 
-def test_without_files_for_more_connections_new_ones_are_turned_away_and_old_ones_served(
-    folder: Path,
-):
+def test_without_files_for_more_connections_new_ones_are_turned_away_and_old_ones_served():
     limited = ["sh", "-c", 'ulimit -n 250 && exec "$0" "$@"', *CLI]
-    process = subprocess.Popen(
-        [*limited, "serve", "--port", "0", "--pods", "1"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=folder,
-    )
-    try:
+    with started([*limited, "serve", "--port", "0", "--pods", "1"]) as process:
         endpoint = process.stdout.readline().strip()
         port = int(endpoint.rpartition(":")[2])
         with contextlib.closing(ArmoniK(endpoint, "default")) as old:
@@ -367,9 +357,6 @@ def test_without_files_for_more_connections_new_ones_are_turned_away_and_old_one
                 eventually(
                     lambda: versions.status(channel, [b""])[0], lambda code: code is StatusCode.OK
                 )
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
 
 
 def test_pods_come_before_connections():

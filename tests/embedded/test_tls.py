@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import socket
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,8 +21,7 @@ from hello_helpers.embedded.errors import StartError
 from hello_helpers.embedded.host import LOOPBACK, Host
 from hello_helpers.embedded.tls import CLIENT_NAME, MAKER, RENEWAL, TlsFolder, how_to_connect
 from hello_helpers.errors import TlsMismatchError
-
-from .served import CLI
+from tests.commands import CLI, hello_armonik, started
 
 NAMES = LOOPBACK.names()
 FILES = ("ca.pem", "ca-key.pem", "server.pem", "server-key.pem", "client.pem", "client-key.pem")
@@ -118,7 +115,7 @@ def test_what_serve_prints_is_enough_to_say_hello(secured: EmbeddedArmonik):
     (command,) = [line.strip() for line in lines if line.strip().startswith("hello-armonik run")]
     program, *arguments = command.split()
     assert program == "hello-armonik"
-    run = subprocess.run([*CLI, *arguments], capture_output=True, text=True, timeout=60)
+    run = hello_armonik(*arguments)
     assert "Result : 45" in run.stdout, run.stderr
 
 
@@ -133,13 +130,7 @@ def test_the_printed_variables_are_enough_to_say_hello(secured: EmbeddedArmonik)
         "Grpc__ClientCert",
         "Grpc__ClientKey",
     }
-    run = subprocess.run(
-        [*CLI, "run"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **variables},
-    )
+    run = hello_armonik("run", **variables)
     assert "Result : 45" in run.stdout, run.stderr
 
 
@@ -293,21 +284,19 @@ def test_a_certificate_for_the_whole_machine_has_its_name_and_addresses():
     assert not {"0.0.0.0", "::"} & set(names)
 
 
-def serve(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `serve`, which is expected to end by itself."""
-    return subprocess.run(
-        [*CLI, "serve", *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **environment},
-    )
+@contextlib.contextmanager
+def serving(*arguments: str) -> Iterator[str]:
+    """Serve in the block; the endpoint is the one line on stdout, and it ends in order."""
+    with started([*CLI, "serve", "--pods", "1", *arguments]) as process:
+        yield process.stdout.readline().strip()
+        process.terminate()
+        assert process.communicate(timeout=20)[0] == ""
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "0"])
 def test_beyond_loopback_serve_refuses_without_tls_and_says_why(host: str):
-    ended = serve("--host", host, "--port", "0")
+    ended = hello_armonik("serve", "--host", host, "--port", "0")
     assert ended.returncode == 1
     assert ended.stdout == ""
     why, hint = ended.stderr.splitlines()
@@ -316,25 +305,12 @@ def test_beyond_loopback_serve_refuses_without_tls_and_says_why(host: str):
 
 
 def test_beyond_loopback_serve_runs_with_tls(tmp_path: Path):
-    process = subprocess.Popen(
-        [*CLI, "serve", "--host", "0.0.0.0", "--tls", str(tmp_path / "tls"), "--pods", "1"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        endpoint = process.stdout.readline().strip()
+    with serving("--host", "0.0.0.0", "--tls", str(tmp_path / "tls")) as endpoint:
         assert endpoint.startswith(f"https://{socket.gethostname()}:")
         port = endpoint.rpartition(":")[2]
         files = TlsFolder(tmp_path / "tls").client_files()
         for host in ("localhost", socket.gethostname()):
             assert Endpoint.parse(f"https://{host}:{port}", **files).check()["core"]
-    finally:
-        process.terminate()
-        out, _ = process.communicate(timeout=20)
-    assert out == "", "one line on stdout, and no more"
-    assert process.returncode == 0
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
@@ -342,34 +318,23 @@ def test_beyond_loopback_serve_runs_with_tls(tmp_path: Path):
 def test_serve_listens_on_loopback_of_ipv6(host: str):
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as probe:
         probe.bind(("::1", 0))
-        process = subprocess.Popen(
-            [*CLI, "serve", "--host", host, "--pods", "1"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        try:
-            endpoint = process.stdout.readline().strip()
+        with serving("--host", host) as endpoint:
             assert endpoint.startswith("http://[::1]:")
             assert Endpoint.parse(endpoint).check()["core"]
-        finally:
-            process.terminate()
-            process.communicate(timeout=20)
         return
     pytest.skip("no IPv6 on loopback")
 
 
 @pytest.mark.parametrize("option", [("--host", "127.0.0.1"), ("--tls", "x")])
 def test_a_socket_has_neither_a_host_nor_tls(tmp_path: Path, option: tuple[str, str]):
-    ended = serve("--socket", str(tmp_path / "s"), *option)
+    ended = hello_armonik("serve", "--socket", str(tmp_path / "s"), *option)
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
 
 
 def test_damaged_certificates_are_reported_in_two_lines(made: TlsFolder):
     made.certificate("ca").write_bytes(b"nonsense")
-    ended = serve("--tls", str(made.folder), "--pods", "1")
+    ended = hello_armonik("serve", "--tls", str(made.folder), "--pods", "1")
     assert ended.returncode == 1
     assert ended.stdout == ""
     assert "ca.pem or ca-key.pem is damaged" in ended.stderr.splitlines()[-2]
