@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -31,26 +32,17 @@ from .fake_armonik import FakeArmonik
 NOTEBOOK = "The embedded ArmoniK that this notebook used has been stopped"
 
 
-class Switch:
-    """Whether an ArmoniK runs, as far as its origin can know."""
-
-    def __init__(self) -> None:
-        self.runs = True
-
-    def __call__(self) -> bool:
-        return self.runs
+@pytest.fixture
+def switch() -> SimpleNamespace:
+    """Whether the embedded one runs, as far as its origin can know."""
+    return SimpleNamespace(runs=True)
 
 
 @pytest.fixture
-def switch() -> Switch:
-    return Switch()
-
-
-@pytest.fixture
-def endpoint(fake: FakeArmonik, switch: Switch) -> Endpoint:
+def endpoint(fake: FakeArmonik, switch: SimpleNamespace) -> Endpoint:
     """An embedded one, whose end is told in words of its own."""
     fake.instance = "first"
-    known = Origin(switch, ("It has ended.", "Start it again."))
+    known = Origin(lambda: switch.runs, ("It has ended.", "Start it again."))
     return replace(Endpoint.parse(fake.url), embedded=True, origin=known)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
+from hello_helpers.connect.channel import EVENTS
 from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.wire import on_the_wire
 
@@ -150,3 +151,22 @@ def test_a_closed_channel_says_so(any_echo: Echo, server: EchoServer) -> None:
         with pytest.raises(ValueError, match="closed channel"):
             late.one(b"a")
     assert [(call.code, call.requests.count) for call in wire.calls] == [("ValueError", 1)]
+
+
+def test_each_kind_of_call_has_its_own_deadline_if_it_says_nothing_itself(
+    server: EchoServer,
+) -> None:
+    with grpc.insecure_channel(server.url) as plain:
+        echo = Echo(with_deadline(plain, 10, 100))
+        limited = {
+            10: [echo.one.future(b"a"), echo.one.future(b"a", None), echo.one.future(request=b"a")],
+            100: [echo.answers(b"a"), echo.sum.future(iter([b"a"])), echo.talk(iter([b"a"]))],
+            1000: [
+                with_deadline(plain, events_seconds=1000).unary_stream(EVENTS)(b"a"),
+                echo.one.future(b"a", 1000),
+                echo.answers(b"a", timeout=1000),
+            ],
+        }
+        for seconds, calls in limited.items():
+            assert all(seconds - SECONDS < call.time_remaining() <= seconds for call in calls)
+        assert with_deadline(plain).unary_stream(EVENTS)(b"a").time_remaining() is None
