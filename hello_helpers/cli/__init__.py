@@ -1,37 +1,5 @@
-"""The commands of ``hello-armonik``, one module each."""
+"""The commands of ``hello-armonik``, one module each, found by `hello_helpers.__main__`.
 
-from __future__ import annotations
-
-import sys
-
-from hello_helpers.errors import HelloError
-
-
-def say(line: str) -> None:
-    """Print a line for whoever reads along, at once, also through a pipe."""
-    print(line, flush=True)  # noqa: T201
-
-
-def printable(text: str) -> str:
-    """Replace what a terminal would obey instead of showing it."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-def span(seconds: float) -> str:
-    """Write a time span in its two largest units."""
-    minutes, left = divmod(max(0, int(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {left} s" if minutes else f"{left} s"
-
-
-def complain(*lines: str) -> None:
-    """Print lines that are no result of the command, on stderr."""
-    print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201
-
-
-def fail(error: HelloError) -> int:
-    """Print what is wrong on stderr; return the exit status."""
-    complain(*error.lines())
-    return 1
+In here goes what a command asks for, does and prints. Not in here: what a lesson can use as well,
+which is `course`'s, and the embedded ArmoniK itself; only serve, status and stop know it.
+"""

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hello_helpers.cli import say
+from hello_helpers.cli.terminal import say
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES, VARIABLES
 from hello_helpers.display.tables import Table

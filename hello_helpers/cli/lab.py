@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from hello_helpers.cli import complain, fail
+from hello_helpers.cli.terminal import complain, fail
 from hello_helpers.cli.jupyter import (
     RunningJupyter,
     find_running,

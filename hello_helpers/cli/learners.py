@@ -6,8 +6,8 @@ import argparse
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from hello_helpers.cli import fail, printable, say, span
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
+from hello_helpers.cli.terminal import fail, printable, say, span
 from hello_helpers.errors import HelloError
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
-from hello_helpers.cli import complain, fail, say
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint, names_endpoint
+from hello_helpers.cli.terminal import complain, fail, say
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.values import parse_count, parse_number
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError

@@ -6,7 +6,7 @@ import argparse
 import shlex
 from pathlib import Path
 
-from hello_helpers.cli import complain
+from hello_helpers.cli.terminal import complain
 from hello_helpers.embedded import (
     DEFAULT_PODS,
     FORMATS,

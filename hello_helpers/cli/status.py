@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from hello_helpers.cli import fail, printable, say, span
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint, names_endpoint
+from hello_helpers.cli.terminal import fail, printable, say, span
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.errors import EndpointError, HelloError, NoAnswerError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from hello_helpers.cli import fail, say
+from hello_helpers.cli.terminal import fail, say
 from hello_helpers.errors import HelloError
 
 HELP = "end your shared embedded ArmoniK, if one runs"

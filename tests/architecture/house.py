@@ -17,17 +17,20 @@ LAYERS = (
     ("__main__",),
     ("cli", "forms", "exercises"),
     ("course",),
-    ("display",),
+    ("display", "wire.watching", "wire.sequence"),
     ("steps", "batches"),
     ("wait",),
-    ("wire",),
+    ("wire.record", "wire.calls", "wire.rows"),
     ("connect",),
     ("labels", "messages", "errors"),
 )
-"""Each may use what is below it; those side by side do not use each other, but in the hall."""
+"""Each may use what is below it. Calls on the wire are drawn high, and recorded low."""
 
-HALL = ("steps", "batches", "labels", "messages", "errors")
-"""Modules side by side that may use each other, one way."""
+APART = ("cli", "forms", "exercises")
+"""Side by side, and not to use each other; in other layers that is allowed, one way."""
+
+BESIDE = ("worker", "embedded", "wire")
+"""What has rules of its own, or stands in the layers with its parts."""
 
 PLANES = ("control_plane", "compute_plane", "data_plane")
 
@@ -43,6 +46,8 @@ def imports(package: str) -> grimp.ImportGraph:
     graph = grimp.build_graph(package, cache_dir=None)
     for module, path in _sources(graph, package):
         for name in _strings(path):
+            if f"{name}.__main__" in graph.modules:  # as in: python -m package
+                name = f"{name}.__main__"
             if name != module and name in graph.modules:
                 graph.add_import(importer=module, imported=name)
     return graph
@@ -78,11 +83,17 @@ def _strings(path: Path) -> Iterator[str]:
 
 
 def _upward(graph: grimp.ImportGraph, package: str) -> Iterator[str]:
-    layers = [grimp.Layer(*layer, independent=not set(layer) <= set(HALL)) for layer in LAYERS]
+    layers = [grimp.Layer(*layer, independent=layer == APART) for layer in LAYERS]
     for found in graph.find_illegal_dependencies_for_layers(layers, containers={package}):
         for route in found.routes:
             chain = [sorted(route.heads)[0], *route.middle, sorted(route.tails)[0]]
             yield "upwards or sideways: " + " -> ".join(chain)
+    known = {
+        f"{package}.{name}" for name in (*BESIDE, *(name for layer in LAYERS for name in layer))
+    }
+    for module in graph.find_children(package) | graph.find_children(f"{package}.wire"):
+        if module not in known:
+            yield f"in no layer: {module}"
     for module in graph.modules - {package}:
         if package in graph.find_modules_directly_imported_by(module):
             yield f"upwards: {module} -> {package}"

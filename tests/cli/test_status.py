@@ -15,7 +15,7 @@ from armonik.client import ArmoniKSessions
 from armonik.common import TaskStatus
 from armonik.protogen.common.health_checks_common_pb2 import CheckHealthRequest
 
-from hello_helpers.cli import span
+from hello_helpers.cli.terminal import span
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.sessions import create_session
 from hello_helpers.embedded import EmbeddedArmonik

@@ -1,0 +1,37 @@
+"""What commands print: results on stdout, all else on stderr."""
+
+from __future__ import annotations
+
+import sys
+
+from hello_helpers.errors import HelloError
+
+
+def say(line: str) -> None:
+    """Print a line for whoever reads along, at once, also through a pipe."""
+    print(line, flush=True)  # noqa: T201
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal would obey instead of showing it."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def span(seconds: float) -> str:
+    """Write a time span in its two largest units."""
+    minutes, left = divmod(max(0, int(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {left} s" if minutes else f"{left} s"
+
+
+def complain(*lines: str) -> None:
+    """Print lines that are no result of the command, on stderr."""
+    print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def fail(error: HelloError) -> int:
+    """Print what is wrong on stderr; return the exit status."""
+    complain(*error.lines())
+    return 1
