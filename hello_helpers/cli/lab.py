@@ -12,13 +12,13 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
-from hello_helpers.cli.terminal import complain, fail
 from hello_helpers.cli.jupyter import (
     RunningJupyter,
     find_running,
     folders_elsewhere,
     unknown_option,
 )
+from hello_helpers.cli.terminal import complain, fail
 from hello_helpers.connect.variables import VARIABLES
 from hello_helpers.course import working_copy as lessons
 
