@@ -14,9 +14,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 ROOT = Path(__file__).parent.parent
 
 LONG = (
-    "embedded/test_scale.py",
-    "lessons/test_learner_path.py",
     "browser/test_lessons.py",
+    "lessons/test_learner_path.py",
+    "embedded/test_durability.py",
+    "browser/test_forms.py",
+    "test_wheel.py",
+    "lessons/test_second_endpoint.py",
+    "lessons/test_stop_and_go_on.py",
+    "embedded/test_shared.py",
+    "lab/test_lab_command.py",
+    "embedded/test_scale.py",
+    "embedded/test_disk.py",
+    "embedded/test_worker_failures.py",
     "chaos/test_chaos.py",
 )
 """Files that take longest. They come first: no process shall have one left when others are done."""

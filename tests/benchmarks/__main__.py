@@ -36,18 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser(usual: Plan) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
 
-    def number(name: str, what: str, kind: type = int, **how: str) -> None:
+    def number(name: str, what: str, kind: type = int) -> None:
         default = getattr(usual, name)
-        parser.add_argument(
-            f"--{name}", type=kind, default=default, help=f"{what} (%(default)s)", **how
-        )
+        parser.add_argument(f"--{name}", type=kind, default=default, help=f"{what} (%(default)s)")
 
     names = f"only these: {', '.join(ROWS)}"
     parser.add_argument("--rows", nargs="+", choices=ROWS, metavar="NAME", help=names)
     number("repeat", "repetitions")
     number("count", "tasks, results")
     number("warm", "warm hellos")
-    number("sizes", "numbers of tasks to compare; 100,000 take minutes", nargs="+")
     number("leaves", "leaves of the tree")
     number("gigabytes", "data to copy", float)
     number("watch", "seconds at rest", float)

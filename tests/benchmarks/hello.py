@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Protocol
 from unittest import mock
 
 import grpc
@@ -29,36 +28,8 @@ LIMIT = 1200.0
 WARM_UP = 20
 
 
-class Client(Protocol):
-    """The calls that hellos need. `raw_client.RawHello` has them, too."""
-
-    def once(self) -> None:
-        """Create data, submit, wait, download: one hello, as the lessons do it."""
-
-    def pause(self) -> None:
-        """Have no task run: what is submitted from now on is only kept."""
-
-    def create(self, contents: Sequence[bytes]) -> list[str]:
-        """Store data; return the ids of the results."""
-
-    def announce(self, count: int) -> list[str]:
-        """Create results without data; return their ids."""
-
-    def submit(self, payload_ids: Sequence[str], output_ids: Sequence[str]) -> None:
-        """Submit a task for each pair of ids."""
-
-    def wait(self, output_ids: Sequence[str]) -> None:
-        """Return when all of these results are there."""
-
-    def download(self, result_ids: Sequence[str], at_once: int) -> list[bytes]:
-        """Return the data of results, several at once."""
-
-    def check(self, data: Sequence[bytes]) -> None:
-        """See whether these are the answers to `payloads`, if that can be told."""
-
-
 class Hello:
-    """One client, one session."""
+    """One client, one session. `raw_client.RawHello` has the same calls."""
 
     def __init__(self, armonik: EmbeddedArmonik, channel: grpc.Channel) -> None:
         self.armonik = armonik
@@ -71,6 +42,7 @@ class Hello:
         self.session_id = self._sessions.create_session(options)
 
     def once(self) -> None:
+        """Create data, submit, wait, download: one hello, as the lessons do it."""
         session_id = self.session_id
         payload = self._results.create_results({"p": Payload(NUMBERS).serialize()}, session_id)
         output = self._results.create_results_metadata(["o"], session_id)["o"].result_id
@@ -80,19 +52,23 @@ class Hello:
         assert Result.deserialize(data).value == sum(NUMBERS)
 
     def pause(self) -> None:
+        """Have no task run: what is submitted from now on is only kept."""
         self._sessions.pause_session(self.session_id)
 
     def create(self, contents: Sequence[bytes]) -> list[str]:
+        """Store data; return the ids of the results."""
         named = {f"p{number}": content for number, content in enumerate(contents)}
         stored = self._results.create_results(named, self.session_id, batch_size=BATCH)
         return [stored[name].result_id for name in named]
 
     def announce(self, count: int) -> list[str]:
+        """Create results without data; return their ids."""
         names = [f"o{number}" for number in range(count)]
         made = self._results.create_results_metadata(names, self.session_id, batch_size=BATCH)
         return [made[name].result_id for name in names]
 
     def submit(self, payload_ids: Sequence[str], output_ids: Sequence[str]) -> None:
+        """Submit a task for each pair of ids."""
         definitions = [
             TaskDefinition(payload_id, [output_id])
             for payload_id, output_id in zip(payload_ids, output_ids, strict=True)
@@ -100,6 +76,7 @@ class Hello:
         self._tasks.submit_tasks(self.session_id, definitions, chunk_size=BATCH)
 
     def wait(self, output_ids: Sequence[str]) -> None:
+        """Return when all of these results are there."""
         missing = set(output_ids)
         request = EventSubscriptionRequest(
             session_id=self.session_id,
@@ -117,14 +94,16 @@ class Hello:
         call.cancel()
 
     def download(self, result_ids: Sequence[str], at_once: int) -> list[bytes]:
+        """Return the data of results, several at once."""
         with ThreadPoolExecutor(at_once) as pool:
-            return list(
-                pool.map(
-                    lambda id_: self._results.download_result_data(id_, self.session_id), result_ids
-                )
-            )
+            return list(pool.map(self.fetch, result_ids))
+
+    def fetch(self, result_id: str) -> bytes:
+        """Return the data of one result."""
+        return self._results.download_result_data(result_id, self.session_id)
 
     def check(self, data: Sequence[bytes]) -> None:
+        """See whether these are the answers to `payloads`."""
         values = [Result.deserialize(each).value for each in data]
         assert values == [number + 1 for number in range(len(data))]
 

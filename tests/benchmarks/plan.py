@@ -24,7 +24,6 @@ class Plan:
         repeat: repetitions of the rows that take seconds.
         count: tasks of the long row; results and tasks of the rows that take it apart.
         warm: hellos, one after the other.
-        sizes: numbers of tasks whose cost is compared, small to large.
         leaves: tasks at the ends of the tree.
         gigabytes: data that goes up and down, if disk and memory allow.
         watch: seconds for which something at rest is watched.
@@ -35,7 +34,6 @@ class Plan:
     repeat: int = 5
     count: int = 5_000
     warm: int = 200
-    sizes: Sequence[int] = (1_000, 10_000, 100_000)
     leaves: int = 256
     gigabytes: float = 1.0
     watch: float = 5.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +16,7 @@ from armonik.protogen.common import results_common_pb2 as results
 from armonik.protogen.common import tasks_common_pb2 as tasks
 from armonik.protogen.worker.worker_service_pb2_grpc import WorkerStub
 
-from .hello import LIMIT, WARM_UP
+from .hello import LIMIT, WARM_UP, Hello
 from .plan import BATCH
 from .private_socket import ID, PAYLOAD, REQUEST
 from .raw import COUNT, served
@@ -25,7 +24,7 @@ from .raw import COUNT, served
 RESULTS = [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE]
 
 
-class RawHello:
+class RawHello(Hello):
     """Has the same calls as `hello.Hello`; the server keeps nothing of it."""
 
     def __init__(self, channel: grpc.Channel, *, process: bool = False) -> None:
@@ -46,7 +45,7 @@ class RawHello:
         if self._worker is not None:
             self._worker.Process(REQUEST)
         self.wait(output_ids)
-        self._download(output_ids[0])
+        self.fetch(output_ids[0])
 
     def pause(self) -> None:
         """Nothing runs here."""
@@ -78,14 +77,10 @@ class RawHello:
         for _ in self._events.GetEvents(request, timeout=LIMIT, metadata=count):
             pass
 
-    def download(self, result_ids: Sequence[str], at_once: int) -> list[bytes]:
-        with ThreadPoolExecutor(at_once) as pool:
-            return list(pool.map(self._download, result_ids))
-
     def check(self, data: Sequence[bytes]) -> None:
         """All answers are alike."""
 
-    def _download(self, result_id: str) -> bytes:
+    def fetch(self, result_id: str) -> bytes:
         request = results.DownloadResultDataRequest(session_id=ID, result_id=result_id)
         return b"".join(each.data_chunk for each in self._results.DownloadResultData(request))
 

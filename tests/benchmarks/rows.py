@@ -19,11 +19,11 @@ from .plan import AT_ONCE, BATCH, OURS, RAW, Plan
 
 DOWNLOADS = (1, 4, 8)
 
-Deed = Callable[[hello.Client], Sample]
+Deed = Callable[[hello.Hello], Sample]
 """Does something with a client, ours or the raw one."""
 
 
-def _with(client: Callable[[], AbstractContextManager[hello.Client]], deed: Deed) -> Sample:
+def _with(client: Callable[[], AbstractContextManager[hello.Hello]], deed: Deed) -> Sample:
     with client() as opened:
         return deed(opened)
 
@@ -77,7 +77,7 @@ def warm(plan: Plan) -> list[Race]:
     """Compare with the raw calls on both roads to a worker: a private socket, and over gRPC."""
     row = "warm hello"
 
-    def times(client: hello.Client) -> Sample:
+    def times(client: hello.Hello) -> Sample:
         return Sample({row: [seconds(client.once) * 1000 for _ in range(plan.warm)]})
 
     ours, socket = both(times, workers=2)
@@ -98,7 +98,7 @@ def many(plan: Plan) -> list[Race]:
     count = plan.count
     row = f"{count:,} hellos, all checked"
 
-    def phases(client: hello.Client) -> Sample:
+    def phases(client: hello.Hello) -> Sample:
         payload_ids, output_ids, data = [], [], []
 
         def create() -> None:
@@ -122,7 +122,7 @@ def submission(plan: Plan) -> list[Race]:
     """Submit tasks in batches. The session is paused, so that nothing else happens meanwhile."""
     row = f"submission alone: {plan.count:,} tasks, {BATCH} in a call"
 
-    def rate(client: hello.Client) -> Sample:
+    def rate(client: hello.Hello) -> Sample:
         payload_ids = client.create(hello.payloads(plan.count))
         output_ids = client.announce(plan.count)
         client.pause()
@@ -136,7 +136,7 @@ def results(plan: Plan) -> list[Race]:
     create = f"results alone: create {plan.count:,}, {BATCH} in a call"
     fetch = {at_once: f"download {plan.count:,}, {at_once} at once" for at_once in DOWNLOADS}
 
-    def rates(client: hello.Client) -> Sample:
+    def rates(client: hello.Hello) -> Sample:
         contents, ids = hello.payloads(plan.count), []
         took = {create: seconds(lambda: ids.extend(client.create(contents)))}
         for at_once, row in fetch.items():
@@ -147,33 +147,12 @@ def results(plan: Plan) -> list[Race]:
     return [Race(units, both(rates), plan.repeat)]
 
 
-def scale(plan: Plan) -> list[Race]:
-    """Compare the cost of a task of many with those of fewer, each on an ArmoniK of its own."""
-    whole, submitted = "cost of a task, submission and run", "cost of a task, submission"
-
-    def cost(count: int) -> Deed:
-        def deed(client: hello.Client) -> Sample:
-            payload_ids, output_ids = client.create(hello.payloads(count)), client.announce(count)
-            first = seconds(lambda: client.submit(payload_ids, output_ids))
-            then = seconds(lambda: client.wait(output_ids))
-            each = 1000 / count
-            return Sample({whole: [(first + then) * each], submitted: [first * each]})
-
-        return deed
-
-    contenders = [
-        Contender(f"{OURS}, {size:,} tasks", lambda size=size: _with(hello.client, cost(size)))
-        for size in sorted(plan.sizes, reverse=True)
-    ]
-    return [Race({whole: "ms", submitted: "ms"}, contenders, plan.fewer)]
-
-
 def tree(plan: Plan) -> list[Race]:
     """Have each task split its numbers in two; a third task joins the sums."""
     count = plan.leaves + 2 * (plan.leaves - 1)  # its leaves, and two for each split
     row = f"tree of {count:,} subtasks"
 
-    def add(client: hello.Client, numbers: Sequence[int], threshold: int) -> None:
+    def add(client: hello.Hello, numbers: Sequence[int], threshold: int) -> None:
         payload_ids = client.create([Payload(list(numbers), threshold).serialize()])
         output_ids = client.announce(1)
         client.submit(payload_ids, output_ids)
@@ -181,7 +160,7 @@ def tree(plan: Plan) -> list[Race]:
         (data,) = client.download(output_ids, 1)
         assert Result.deserialize(data).value == sum(numbers)
 
-    def rate(client: hello.Client) -> Sample:
+    def rate(client: hello.Hello) -> Sample:
         add(client, [1, 2, 3, 4], 2)
         return Sample({row: [count / seconds(lambda: add(client, range(plan.leaves), 1))]})
 
@@ -203,7 +182,7 @@ def rest(plan: Plan) -> list[Race]:
     def values(figures: Sequence[float]) -> Mapping[str, Sequence[float]]:
         return {row: [figure] for row, figure in zip(units, figures, strict=True)}
 
-    def ours(client: hello.Client) -> Sample:
+    def ours(client: hello.Hello) -> Sample:
         return Sample(values(peers.resting(client.armonik.process.pid, plan.watch)))
 
     note = "without its client; the figures of the peers include theirs"
@@ -221,7 +200,6 @@ ROWS: Mapping[str, Callable[[Plan], list[Race]]] = {
     "many": many,
     "submission": submission,
     "results": results,
-    "scale": scale,
     "tree": tree,
     "bulk": bulk.races,
     "rest": rest,

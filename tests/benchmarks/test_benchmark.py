@@ -25,7 +25,7 @@ from .rows import ROWS
 pytestmark = pytest.mark.embedded_only
 
 SMALL = [
-    *("--count", "50", "--repeat", "1", "--no-peers", "--warm", "20", "--sizes", "10", "50"),
+    *("--count", "50", "--repeat", "1", "--no-peers", "--warm", "20"),
     *("--leaves", "8", "--gigabytes", "0.001", "--watch", "0.1"),
 ]
 

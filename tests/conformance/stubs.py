@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 from typing import Any
 
 import grpc
 from armonik.common.channel import create_channel
-from armonik.protogen.client.applications_service_pb2_grpc import ApplicationsStub
-from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationStub
-from armonik.protogen.client.events_service_pb2_grpc import EventsStub
-from armonik.protogen.client.health_checks_service_pb2_grpc import HealthChecksServiceStub
-from armonik.protogen.client.partitions_service_pb2_grpc import PartitionsStub
-from armonik.protogen.client.results_service_pb2_grpc import ResultsStub
-from armonik.protogen.client.sessions_service_pb2_grpc import SessionsStub
-from armonik.protogen.client.submitter_service_pb2_grpc import SubmitterStub
-from armonik.protogen.client.tasks_service_pb2_grpc import TasksStub
-from armonik.protogen.client.versions_service_pb2_grpc import VersionsStub
 from armonik.protogen.common.versions_common_pb2 import ListVersionsRequest
 
 from hello_helpers.connect.origin import INSTANCE
+
+SERVICES = {  # by the beginnings of their modules' names
+    "sessions": "Sessions",
+    "tasks": "Tasks",
+    "results": "Results",
+    "events": "Events",
+    "partitions": "Partitions",
+    "applications": "Applications",
+    "auth": "Authentication",
+    "health_checks": "HealthChecksService",
+    "versions": "Versions",
+    "submitter": "Submitter",
+}
 
 TLS_FILES = {  # variables of ArmoniK's own clients, for endpoints with TLS
     "certificate_authority": "Grpc__CaCert",
@@ -51,7 +55,7 @@ class Deadline(
 
 
 class Stubs:
-    """A connection to one ArmoniK; every service is an attribute."""
+    """A connection to one ArmoniK; every service is an attribute: sessions, tasks, health, ..."""
 
     def __init__(self, endpoint: str, partition: str):
         self.endpoint = endpoint
@@ -61,17 +65,11 @@ class Stubs:
             options=(("grpc.max_receive_message_length", -1),),
             **{name: os.environ.get(variable) for name, variable in TLS_FILES.items()},
         )
-        self.channel = channel = grpc.intercept_channel(self.bare_channel, Deadline())
-        self.sessions = SessionsStub(channel)
-        self.tasks = TasksStub(channel)
-        self.results = ResultsStub(channel)
-        self.events = EventsStub(channel)
-        self.partitions = PartitionsStub(channel)
-        self.applications = ApplicationsStub(channel)
-        self.auth = AuthenticationStub(channel)
-        self.health = HealthChecksServiceStub(channel)
-        self.versions = VersionsStub(channel)
-        self.submitter = SubmitterStub(channel)
+        self.channel = grpc.intercept_channel(self.bare_channel, Deadline())
+        for name, service in SERVICES.items():
+            module = f"armonik.protogen.client.{name}_service_pb2_grpc"
+            stub = getattr(importlib.import_module(module), f"{service}Stub")
+            setattr(self, name.partition("_")[0], stub(self.channel))  # health, not health_checks
 
     def close(self) -> None:
         self.bare_channel.close()

@@ -95,20 +95,16 @@ def test_an_upload_completes_a_result_and_releases_all_tasks_that_wait_for_it(
 
 
 @pytest.mark.statement(36)
-def test_an_upload_to_a_completed_result_replaces_its_data(armonik: ArmoniK, session: str):
+@pytest.mark.parametrize("deleted", [False, True])
+def test_an_upload_replaces_data_and_brings_a_deleted_result_back(
+    armonik: ArmoniK, session: str, deleted: bool
+):
     result_id = armonik.create_data(session, b"the first, longer version")
+    if deleted:
+        armonik.delete_data(session, result_id)
     armonik.upload(session, result_id, b"the second")
     shows(armonik.result(result_id), status=ResultStatus.COMPLETED, size=10)
     assert armonik.data(session, result_id) == b"the second"
-
-
-@pytest.mark.statement(36)
-def test_an_upload_brings_a_deleted_result_back(armonik: ArmoniK, session: str):
-    result_id = armonik.create_data(session, b"old")
-    armonik.delete_data(session, result_id)
-    armonik.upload(session, result_id, b"new")
-    assert armonik.result(result_id).status == ResultStatus.COMPLETED
-    assert armonik.data(session, result_id) == b"new"
 
 
 @pytest.mark.statement(37)
