@@ -70,9 +70,10 @@ async def _serve(
     """Open the planes in order, wait, close them in reverse order."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as after nohup
-            loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGINT, stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as after nohup
+        loop.add_signal_handler(signal.SIGHUP, stop.set)
     # Imported here: the workers are starting meanwhile.
     from .compute_plane.pods import ComputePlane
     from .control_plane.server import ControlPlane

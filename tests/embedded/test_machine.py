@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -308,12 +308,20 @@ def test_a_hang_up_ends_it_in_order(folder: Path):
     assert served.runtime == set()
 
 
+def ignoring(number: signal.Signals) -> Callable[[], object]:
+    return lambda: signal.signal(number, signal.SIG_IGN)
+
+
 def test_after_nohup_it_does_not_hear_that(folder: Path):
-    nohup = {"preexec_fn": lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)}
-    with Served(folder, pods=1, **nohup) as served:
+    with Served(folder, pods=1, preexec_fn=ignoring(signal.SIGHUP)) as served:
         served.process.send_signal(signal.SIGHUP)
         with served.client() as client:
             client.create_session()
+
+
+def test_ctrl_c_ends_it_in_the_background_of_a_script_too(folder: Path):
+    served = Served(folder, pods=1, preexec_fn=ignoring(signal.SIGINT)).start()
+    assert served.stop() == 0
 
 
 # --- one configuration ----------------------------------------------------------------------------
