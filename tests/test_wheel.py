@@ -182,7 +182,7 @@ def test_the_version_before_is_upgraded_with_all_that_a_learner_has(
     assert "this notebook seems to be a copy of a lesson of an earlier one." in kept.stderr
     assert re.search(r"04 Submit a task +✓ right", told("progress"))
     assert re.search(r"Sessions +1 closed", told_on_own_data("status"))
-    # The running one is of 0.1: it is recognised and still serves, and `stop` ends it.
+    # The running one is of 0.1: it is recognised, and the next one goes on from its data.
     assert re.search(rf"Process +{pid}\b", told("status"))
     assert "Result : 45" in told("run")
     assert told("stop") == "The embedded ArmoniK has been stopped.\n"
