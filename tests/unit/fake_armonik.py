@@ -19,33 +19,14 @@ from typing import Any
 
 import grpc
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
-from armonik.protogen.client.events_service_pb2_grpc import (
-    EventsServicer,
-    add_EventsServicer_to_server,
-)
-from armonik.protogen.client.health_checks_service_pb2_grpc import (
-    HealthChecksServiceServicer,
-    add_HealthChecksServiceServicer_to_server,
-)
-from armonik.protogen.client.partitions_service_pb2_grpc import (
-    PartitionsServicer,
-    add_PartitionsServicer_to_server,
-)
-from armonik.protogen.client.results_service_pb2_grpc import (
-    ResultsServicer,
-    add_ResultsServicer_to_server,
-)
-from armonik.protogen.client.sessions_service_pb2_grpc import (
-    SessionsServicer,
-    add_SessionsServicer_to_server,
-)
-from armonik.protogen.client.tasks_service_pb2_grpc import (
-    TasksServicer,
-    add_TasksServicer_to_server,
-)
-from armonik.protogen.client.versions_service_pb2_grpc import (
-    VersionsServicer,
-    add_VersionsServicer_to_server,
+from armonik.protogen.client import (
+    events_service_pb2_grpc,
+    health_checks_service_pb2_grpc,
+    partitions_service_pb2_grpc,
+    results_service_pb2_grpc,
+    sessions_service_pb2_grpc,
+    tasks_service_pb2_grpc,
+    versions_service_pb2_grpc,
 )
 from armonik.protogen.common import (
     events_common_pb2,
@@ -97,13 +78,13 @@ class FakeArmonik:
         self._server = grpc.server(ThreadPoolExecutor(16), interceptors=[_Recorder(self)])
         services = _Services(self)
         for add in (
-            add_EventsServicer_to_server,
-            add_HealthChecksServiceServicer_to_server,
-            add_PartitionsServicer_to_server,
-            add_ResultsServicer_to_server,
-            add_SessionsServicer_to_server,
-            add_TasksServicer_to_server,
-            add_VersionsServicer_to_server,
+            events_service_pb2_grpc.add_EventsServicer_to_server,
+            health_checks_service_pb2_grpc.add_HealthChecksServiceServicer_to_server,
+            partitions_service_pb2_grpc.add_PartitionsServicer_to_server,
+            results_service_pb2_grpc.add_ResultsServicer_to_server,
+            sessions_service_pb2_grpc.add_SessionsServicer_to_server,
+            tasks_service_pb2_grpc.add_TasksServicer_to_server,
+            versions_service_pb2_grpc.add_VersionsServicer_to_server,
         ):
             add(services, self._server)
         assert self._server.add_insecure_port(self.url)
@@ -201,13 +182,13 @@ class _Recorder(grpc.ServerInterceptor):
 
 
 class _Services(
-    EventsServicer,
-    HealthChecksServiceServicer,
-    PartitionsServicer,
-    ResultsServicer,
-    SessionsServicer,
-    TasksServicer,
-    VersionsServicer,
+    events_service_pb2_grpc.EventsServicer,
+    health_checks_service_pb2_grpc.HealthChecksServiceServicer,
+    partitions_service_pb2_grpc.PartitionsServicer,
+    results_service_pb2_grpc.ResultsServicer,
+    sessions_service_pb2_grpc.SessionsServicer,
+    tasks_service_pb2_grpc.TasksServicer,
+    versions_service_pb2_grpc.VersionsServicer,
 ):
     def __init__(self, fake: FakeArmonik) -> None:
         self._fake = fake

@@ -18,52 +18,76 @@ from hello_helpers.display.states import MEANING
 from .fake_armonik import FakeArmonik, deaf_stream, forbidden_stream
 
 
-def test_it_has_no_tasks_at_first() -> None:
-    state = BoardState()
-    assert (state.total, state.ended, state.counts, state.all_over) == (0, 0, {}, False)
-    assert state.text == "No tasks yet."
-
-
-def test_it_counts_each_task_once_in_its_newest_state() -> None:
-    state = BoardState(2)
-    for status in ("CREATING", "PENDING", "SUBMITTED"):
-        state.note("a", status)
-        state.note("b", status)
-    state.note("a", "COMPLETED")
-    assert state.counts == {"SUBMITTED": 1, "COMPLETED": 1}
-    assert state.text == "1 of 2 tasks are over: 1 COMPLETED. Besides: 1 SUBMITTED."
-    assert not state.all_over
-
-
-def test_a_late_event_does_not_bring_a_task_back() -> None:
-    state = BoardState(1)
-    state.note("a", "COMPLETED")
-    state.note("a", "PROCESSING")
-    assert state.counts == {"COMPLETED": 1}
-
-
-def test_a_task_that_an_agent_gives_back_waits_again() -> None:
-    state = BoardState(1)
-    state.note("a", "DISPATCHED")
-    state.note("a", "SUBMITTED")
-    assert state.counts == {"SUBMITTED": 1}
-
-
-def test_a_retried_task_and_its_copy_are_one_task() -> None:
-    state = BoardState(1)
-    state.note("a", "RETRIED")
-    state.note("a###1", "PROCESSING")
-    assert (state.total, state.ended) == (1, 0)
-    state.note("a###1", "COMPLETED")
-    assert (state.total, state.ended, state.all_over) == (1, 1, True)
-    assert state.counts == {"COMPLETED": 1, "RETRIED": 1}
-
-
-def test_tasks_that_tasks_make_are_counted_too() -> None:
-    state = BoardState(1)
-    for task in "abc":
-        state.note(task, "COMPLETED")
-    assert (state.total, state.ended) == (3, 3)
+@pytest.mark.parametrize(
+    ("expected", "told", "counts", "ended", "text"),
+    [
+        pytest.param(0, "", {}, 0, "No tasks yet.", id="no tasks at first"),
+        pytest.param(
+            2,
+            "a CREATING, b CREATING, a SUBMITTED, b SUBMITTED, a COMPLETED",
+            {"SUBMITTED": 1, "COMPLETED": 1},
+            1,
+            "1 of 2 tasks are over: 1 COMPLETED. Besides: 1 SUBMITTED.",
+            id="each task counts once, in its newest state",
+        ),
+        pytest.param(
+            1,
+            "a COMPLETED, a PROCESSING",
+            {"COMPLETED": 1},
+            1,
+            "1 of 1 tasks are over: 1 COMPLETED.",
+            id="a late event does not bring a task back",
+        ),
+        pytest.param(
+            1,
+            "a DISPATCHED, a SUBMITTED",
+            {"SUBMITTED": 1},
+            0,
+            "0 of 1 tasks are over. Besides: 1 SUBMITTED.",
+            id="a task that an agent gives back waits again",
+        ),
+        pytest.param(
+            1,
+            "a RETRIED, a###1 PROCESSING",
+            {"PROCESSING": 1, "RETRIED": 1},
+            0,
+            "0 of 1 tasks are over. Besides: 1 PROCESSING, 1 RETRIED.",
+            id="a retried task and its copy are one task",
+        ),
+        pytest.param(
+            1,
+            "a RETRIED, a###1 PROCESSING, a###1 COMPLETED",
+            {"COMPLETED": 1, "RETRIED": 1},
+            1,
+            "1 of 1 tasks are over: 1 COMPLETED. Besides: 1 RETRIED.",
+            id="which is over when the copy is",
+        ),
+        pytest.param(
+            1,
+            "a COMPLETED, b COMPLETED, c COMPLETED",
+            {"COMPLETED": 3},
+            3,
+            "3 of 3 tasks are over: 3 COMPLETED.",
+            id="tasks that tasks make are counted too",
+        ),
+        pytest.param(
+            12_000,
+            ", ".join(f"{number} COMPLETED" for number in range(1_500)),
+            {"COMPLETED": 1_500},
+            1_500,
+            "1,500 of 12,000 tasks are over: 1,500 COMPLETED.",
+            id="large numbers can be read",
+        ),
+    ],
+)
+def test_what_it_counts_and_says(
+    expected: int, told: str, counts: dict[str, int], ended: int, text: str
+) -> None:
+    state = BoardState(expected)
+    for event in filter(None, told.split(", ")):
+        state.note(*event.split())
+    assert (state.counts, state.ended, state.text) == (counts, ended, text)
+    assert state.all_over == (0 < ended == state.total)
 
 
 def test_an_end_without_results_is_an_end_but_not_well() -> None:
@@ -72,13 +96,6 @@ def test_an_end_without_results_is_an_end_but_not_well() -> None:
         state.note(status, status)
     assert state.all_over
     assert not state.all_well
-
-
-def test_large_numbers_can_be_read() -> None:
-    state = BoardState(12_000)
-    for number in range(1_500):
-        state.note(str(number), "COMPLETED")
-    assert state.text == "1,500 of 12,000 tasks are over: 1,500 COMPLETED."
 
 
 def test_any_order_of_events_leads_to_the_same_end() -> None:

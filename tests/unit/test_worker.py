@@ -140,6 +140,9 @@ def test_a_split_makes_two_subtasks_and_one_that_joins_them(agent):
     assert list(join.data_dependencies) == halves
     assert list(join.expected_output_keys) == ["sum"], "it takes over the parent's result"
     assert not agent.done, "the parent itself sends nothing"
+    assert all(len(set(names)) == len(names) for names in agent.names), "within each call"
+    (options,) = agent.options
+    assert (options.priority, options.partition_id) == (7, "somewhere"), "those of the parent"
 
 
 def test_each_subtask_gets_the_payload_meant_for_it(agent):
@@ -149,39 +152,25 @@ def test_each_subtask_gets_the_payload_meant_for_it(agent):
     assert payloads[2]["values"] == list(agent.submitted[2].data_dependencies)
 
 
-def test_names_differ_within_a_call(agent):
-    agent.call(Payload([1, 2, 3], 2).serialize())
-    assert all(len(set(names)) == len(names) for names in agent.names)
-
-
-def test_subtasks_inherit_the_options_of_their_parent(agent):
-    agent.call(Payload([1, 2, 3], 2).serialize())
-    (options,) = agent.options
-    assert (options.priority, options.partition_id) == (7, "somewhere")
-
-
-@pytest.mark.parametrize("payload", [b"", b"hello", b"{}", b'{"values": [true]}', b"\xff"])
-def test_a_payload_that_it_does_not_understand_gives_an_error_and_no_crash(agent, payload):
-    assert "does not understand" in agent.call(payload)
+@pytest.mark.parametrize(
+    ("payload", "outputs", "inputs", "words"),
+    [
+        (b"", 1, [], "does not understand"),
+        (b"hello", 1, [], "does not understand"),
+        (b"{}", 1, [], "does not understand"),
+        (b'{"values": [true]}', 1, [], "does not understand"),
+        (b"\xff", 1, [], "does not understand"),
+        (Payload([1e308, 1e308]).serialize(), 1, [], "too large"),
+        (Payload([10**400, 0.5]).serialize(), 1, [], "too large"),
+        (Payload([1]).serialize(), 2, [], "expects 2"),
+        (Payload(["r1", "r2"]).serialize(), 1, [], "does not depend on: ['r1', 'r2']"),
+        (Payload(["no result"]).serialize(), 1, ["no result"], "does not understand"),
+    ],
+)
+def test_what_it_cannot_do_gives_an_error_and_no_crash(agent, payload, outputs, inputs, words):
+    (agent.folder / "no result").write_bytes(b"no result")
+    assert words in agent.call(payload, ("a", "b")[:outputs], inputs)
     assert not agent.done
-
-
-def test_a_sum_that_no_number_can_hold_gives_an_error(agent):
-    assert "too large" in agent.call(Payload([1e308, 1e308]).serialize())
-    assert "too large" in agent.call(Payload([10**400, 0.5]).serialize())
-
-
-def test_a_task_with_two_outputs_gives_an_error(agent):
-    assert "expects 2" in agent.call(Payload([1]).serialize(), ("a", "b"))
-
-
-def test_a_join_without_its_dependencies_gives_an_error(agent):
-    assert "['r1', 'r2']" in agent.call(Payload(["r1", "r2"]).serialize())
-
-
-def test_a_join_of_something_else_gives_an_error(agent):
-    (agent.folder / "r1").write_bytes(b"no result")
-    assert "does not understand" in agent.call(Payload(["r1"]).serialize(), inputs=["r1"])
 
 
 def test_it_imports_nothing_of_the_client_or_of_jupyter():
