@@ -10,7 +10,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
+from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.messages import Payload, Result
+from hello_helpers.steps import (
+    create_payload,
+    create_session,
+    open_channel,
+    submit_task,
+    wait_for_result,
+)
 from tests.commands import hello_armonik
 
 from . import bulk, hello, peers, raw_client
@@ -91,6 +99,28 @@ def warm(plan: Plan) -> list[Race]:
         *peers.contenders(plan, "warm", plan.warm, lambda _, times: {row: times}),
     ]
     return [Race({row: "ms"}, contenders, plan.fewer)]
+
+
+def deaf(plan: Plan) -> list[Race]:
+    """Wait as the lessons do; compare with a stream of events that tells nothing."""
+    row = "warm hello with the wait of the lessons"
+
+    def measure(hears: bool) -> Sample:
+        with EmbeddedArmonik() as armonik, open_channel(armonik.endpoint) as channel:
+            session_id = create_session(channel)
+            heard_of = session_id if hears else "another session, in which nothing happens"
+
+            def hello() -> None:
+                data = create_payload(channel, session_id, Payload([1, 2, 3]))
+                submit_task(channel, session_id, data)
+                wait_for_result(channel, heard_of, data.result_id)
+
+            hello()
+            return Sample({row: [seconds(hello) * 1000 for _ in range(min(plan.warm, 20))]})
+
+    ours = Contender(OURS, lambda: measure(hears=True))
+    beside = Contender(f"{OURS}, deaf stream", lambda: measure(hears=False))
+    return [Race({row: "ms"}, [ours, beside], plan.fewer)]
 
 
 def many(plan: Plan) -> list[Race]:
@@ -197,6 +227,7 @@ ROWS: Mapping[str, Callable[[Plan], list[Race]]] = {
     "cold": cold,
     "attached": attached,
     "warm": warm,
+    "deaf": deaf,
     "many": many,
     "submission": submission,
     "results": results,

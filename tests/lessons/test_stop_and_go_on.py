@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.commands import hello_armonik
 from tests.lessons.running import Kernel, cell_of, folder
 
 pytestmark = pytest.mark.embedded_only
@@ -33,8 +32,9 @@ def _own_armonik(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 def command(name: str) -> str:
     """Run `hello-armonik NAME`, as a learner does in a terminal; return what it prints."""
-    words = [sys.executable, "-m", "hello_helpers", name]
-    return subprocess.run(words, capture_output=True, text=True, check=True, timeout=60).stdout
+    done = hello_armonik(name)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_an_old_channel_says_which_cell_to_run_and_that_cell_works_at_once() -> None:
