@@ -22,7 +22,7 @@ from .long_road import LongRoad, wait_for_listener
 from .outcome import Faults
 from .road import Road, WorkerFailed
 from .short_road import ShortRoad
-from .worker_process import TERMINATION_GRACE, WorkerProcess, pod_names, start_worker
+from .worker_process import TERMINATION_GRACE, WorkerProcess, pod_names
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ class ComputePlane:
                 plane,
                 partition.name,
                 name,
-                partial(start_worker, partition, name, folder, guard),
+                partial(WorkerProcess, partition, name, folder, guard),
                 self.faults,
                 workers.get(name),
             )

@@ -41,33 +41,25 @@ SOCKET_VARIABLE = "HELLO_ARMONIK_INSIDE"
 class WorkerProcess:
     """One run of a worker command. ``addresses`` says where it meets its agent."""
 
-    def __init__(
-        self,
-        command: Sequence[str],
-        folder: Path,
-        name: str,
-        guard: Guard | None = None,
-        *,
-        tcp: bool = False,
-    ) -> None:
-        """Start the command.
+    def __init__(self, partition: PartitionSpec, name: str, pods: Path, guard: Guard) -> None:
+        """Start the command of a partition.
 
         Args:
-            command: program and arguments.
-            folder: the pod's own folder, for sockets and the log.
-            name: the pod's name, for the log.
+            partition: says what to run, and whether worker and agent meet on loopback ports.
+            name: the pod's name.
+            pods: the folder in which the pod has its own, for sockets and the log.
             guard: kills the worker should this process be killed.
-            tcp: let worker and agent meet on loopback ports instead of Unix sockets.
 
         Raises:
             StartError: there is no such program, or it may not be run.
         """
+        command, folder = partition.command, pods / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.name = name
-        self.addresses = Addresses.tcp() if tcp else Addresses.unix(folder)
+        self.addresses = Addresses.tcp() if partition.tcp else Addresses.unix(folder)
         self.log = WorkerLog(folder / LOG_FILE)
         self._guard = guard
-        inside = None if tcp else inside_command(command)
+        inside = None if partition.tcp else inside_command(command)
         self.inside = _listen(folder / "inside.sock") if inside else None
         self._inside_socket = folder / "inside.sock"
         self._exited: asyncio.Event | None = None
@@ -87,15 +79,14 @@ class WorkerProcess:
                     f"Cannot start the worker of pod {name}: {reason}: {command[0]!r}",
                     "Check the command after --partition NAME=",
                 ) from error
-        if guard:
-            guard.add(self._process.pid)
+        guard.add(self._process.pid)
 
     def _environment(self) -> dict[str, str]:
         """Return the environment of a worker: as in an ArmoniK pod."""
         here = str(Path(sys.executable).parent)  # so that "python" is this Python
         return {
             **os.environ,
-            **(self._guard.environment if self._guard else {}),
+            **self._guard.environment,
             "PATH": os.pathsep.join([here, os.environ.get("PATH", os.defpath)]),
             "PYTHONUNBUFFERED": "1",
             SOCKET_VARIABLE: str(self._inside_socket),
@@ -170,8 +161,7 @@ class WorkerProcess:
             log.warning("The worker of pod %s does not end; killing it", self.name)
         finally:
             self.kill()
-            if self._guard:
-                self._guard.remove(self._process.pid)
+            self._guard.remove(self._process.pid)
             if self.inside:
                 self.inside.close()
         await exited.wait()
@@ -218,15 +208,6 @@ def pod_names(partition: PartitionSpec) -> list[str]:
     return [f"{partition.name}-{number}" for number in range(partition.pods)]
 
 
-def start_worker(partition: PartitionSpec, name: str, folder: Path, guard: Guard) -> WorkerProcess:
-    """Start the worker process of one pod.
-
-    Raises:
-        StartError: the command cannot be started at all.
-    """
-    return WorkerProcess(partition.command, folder / name, name, guard, tcp=partition.tcp)
-
-
 def start_workers(
     partitions: Sequence[PartitionSpec], folder: Path, guard: Guard
 ) -> dict[str, WorkerProcess]:
@@ -236,7 +217,7 @@ def start_workers(
         StartError: a command cannot be started at all.
     """
     return {
-        name: start_worker(partition, name, folder, guard)
+        name: WorkerProcess(partition, name, folder, guard)
         for partition in partitions
         for name in pod_names(partition)
     }

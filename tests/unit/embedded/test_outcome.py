@@ -18,17 +18,24 @@ from hello_helpers.embedded.compute_plane.outcome import (
 )
 
 
-def test_an_ok_is_a_success():
-    assert of_reply(ProcessReply(output=Output(ok=Empty()))) == Outcome(Verdict.SUCCESS)
-
-
-def test_an_error_is_final_and_keeps_its_text():
-    reply = ProcessReply(output=Output(error=Output.Error(details="no luck")))
-    assert of_reply(reply) == Outcome(Verdict.ERROR, "no luck")
-
-
-def test_a_reply_that_says_nothing_counts_as_a_crash():
-    assert of_reply(ProcessReply()).verdict is Verdict.CRASH
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (ProcessReply(output=Output(ok=Empty())), Outcome(Verdict.SUCCESS)),
+        (
+            ProcessReply(output=Output(error=Output.Error(details="no luck"))),
+            Outcome(Verdict.ERROR, "no luck"),
+        ),
+        (
+            ProcessReply(),
+            Outcome(Verdict.CRASH, "The worker's reply says neither ok nor error"),
+        ),
+    ],
+)
+def test_a_reply_is_a_success_or_an_error_with_its_text_and_a_crash_if_it_says_nothing(
+    reply: ProcessReply, outcome: Outcome
+):
+    assert of_reply(reply) == outcome
 
 
 def test_a_deadline_is_a_timeout_with_armoniks_words():
@@ -54,15 +61,25 @@ def test_a_dead_worker_went_down():
     assert outcome.error == "Worker went down with error Unavailable:\ngone\nexited with status 3"
 
 
-def test_the_last_exception_of_a_log_is_found_among_other_lines():
-    lines = ["no json", "[]", json.dumps({"@x": "ValueError: old"}), json.dumps({"@mt": "hi"})]
-    assert exception_in("\n".join([*lines, json.dumps({"@x": "OSError: new"}), "{"])) == (
-        "OSError: new"
-    )
-
-
-def test_a_log_without_an_exception_has_none():
-    assert exception_in("just\ntext") == ""
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        (
+            [
+                "no json",
+                "[]",
+                '{"@x": "ValueError: old"}',
+                '{"@mt": "hi"}',
+                '{"@x": "OSError: new"}',
+                "{",
+            ],
+            "OSError: new",
+        ),
+        (["just", "text"], ""),
+    ],
+)
+def test_the_last_exception_of_a_log_is_found_among_other_lines(lines: list[str], found: str):
+    assert exception_in("\n".join(lines)) == found
 
 
 @pytest.mark.parametrize(
