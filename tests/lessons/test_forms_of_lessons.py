@@ -68,14 +68,11 @@ def run(form: Form) -> object:
     return form.wait()
 
 
-def test_the_session_form_offers_the_partitions_of_the_cluster(endpoint: Endpoint) -> None:
-    assert SessionForm(endpoint).partition.options == ("default",)
-
-
 def test_the_session_form_makes_a_session_with_these_options_and_closes_it(
     endpoint: Endpoint, channel: grpc.Channel
 ) -> None:
     form = SessionForm(endpoint)
+    assert form.partition.options == ("default",)
     form.max_duration.value, form.max_retries.value, form.priority.value = "60", "2", "3"
     session = ArmoniKSessions(channel).get_session(run(form))
     assert session.status == SessionStatus.CLOSED
@@ -156,13 +153,6 @@ def test_a_priority_that_is_too_large_here_is_told_with_the_largest(
     with pytest.raises(HelloError, match="Max priority is 10") as caught:
         run(form)
     assert caught.value.hint == "Choose a priority from 1 to 10."
-
-
-def test_the_values_form_tells_its_session(endpoint: Endpoint, channel: grpc.Channel) -> None:
-    form = ValuesForm(endpoint)
-    run(form)
-    session = ArmoniKSessions(channel).get_session(form.session_id)
-    assert session.status == SessionStatus.CLOSED
 
 
 def test_the_closing_form_closes_the_sessions_of_this_learner(

@@ -1,22 +1,33 @@
-"""Lesson 07: a worker of one's own, in a private ArmoniK."""
+"""Lesson 07: a worker of one's own, in a private ArmoniK; also one that does not come up."""
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import html
 import os
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import pytest
-from armonik.client import ArmoniKResults
+from armonik.client import ArmoniKHealthChecks, ArmoniKResults
 
 from hello_helpers import Payload, create_payload, create_session, submit_task, wait_for_results
-from hello_helpers.course.private_armonik import endpoint_of, start_private, worker_log
+from hello_helpers.course.private_armonik import (
+    START_SECONDS,
+    WorkerStartError,
+    endpoint_of,
+    start_private,
+    worker_log,
+)
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import EndedError
 from hello_helpers.exercises import exercise_07, lesson_07
 from hello_helpers.exercises.core import Verdict
+from hello_helpers.wait.waiting import Wait
 from tests.lessons.running import cell_of, stored
 
 pytestmark = pytest.mark.embedded_only
@@ -33,18 +44,27 @@ def worker(tmp_path: Path) -> Path:
     return path
 
 
+@contextlib.contextmanager
+def sent_to(worker: Path) -> Iterator[tuple[EmbeddedArmonik, grpc.Channel, str, str, str]]:
+    """Start a private ArmoniK with a worker, and send a task; with session, task and result."""
+    with (
+        EmbeddedArmonik({"mine": [sys.executable, str(worker)]}, pods=1) as armonik,
+        endpoint_of(armonik).open_channel() as channel,
+    ):
+        session_id = create_session(channel, "mine")
+        data = create_payload(channel, session_id, Payload([1]))
+        task_id = submit_task(channel, session_id, data)
+        yield armonik, channel, session_id, task_id, data.result_id
+
+
 def test_the_log_shows_what_the_worker_prints_and_no_folder_of_this_machine(worker: Path) -> None:
     worker.write_text(
         worker.read_text().replace("    name =", "    open('no such file')\n    name =")
     )
-    with EmbeddedArmonik({"mine": [sys.executable, str(worker)]}, pods=1) as armonik:
+    with sent_to(worker) as (armonik, channel, session_id, task_id, result_id):
         assert endpoint_of(armonik).describe() == "private embedded ArmoniK of this notebook"
-        with endpoint_of(armonik).open_channel() as channel:
-            session_id = create_session(channel, "mine")
-            data = create_payload(channel, session_id, Payload([1]))
-            task_id = submit_task(channel, session_id, data)
-            with pytest.raises(Exception, match="no such file"):
-                wait_for_results(channel, session_id, [data.result_id], 30)
+        with pytest.raises(Exception, match="no such file"):
+            wait_for_results(channel, session_id, [result_id], 30)
         shown = str(worker_log(armonik, lines=1000))
     assert f"  I am called for task {task_id}\n" in shown
     assert 'File "my_worker.py", line' in shown
@@ -54,15 +74,9 @@ def test_the_log_shows_what_the_worker_prints_and_no_folder_of_this_machine(work
 
 
 def test_the_first_worker_greets(worker: Path) -> None:
-    with (
-        EmbeddedArmonik({"mine": [sys.executable, str(worker)]}, pods=1) as armonik,
-        endpoint_of(armonik).open_channel() as channel,
-    ):
-        session_id = create_session(channel, "mine")
-        data = create_payload(channel, session_id, Payload([1]))
-        submit_task(channel, session_id, data)
-        wait_for_results(channel, session_id, [data.result_id], 30)
-        answer = ArmoniKResults(channel).download_result_data(data.result_id, session_id)
+    with sent_to(worker) as (_, channel, session_id, _, result_id):
+        wait_for_results(channel, session_id, [result_id], 30)
+        answer = ArmoniKResults(channel).download_result_data(result_id, session_id)
     assert answer.startswith(b"Hello, {")
 
 
@@ -139,3 +153,41 @@ def test_a_worker_that_raises_is_told_where(tmp_path: Path) -> None:
     assert "this execution is RETRIED, and the last one will be ERROR" in verdict.text
     assert verdict.details.splitlines()[0] == '  File "mean_worker.py", line 10, in mean'
     assert verdict.details.splitlines()[-1] == "RuntimeError: I am tired"
+
+
+@pytest.mark.parametrize(
+    ("program", "reason", "place"),
+    [
+        ("import os\nif True\n    pass\n", "SyntaxError: expected ':'", 'File "bad.py", line 2'),
+        (None, "No such file or directory", ""),
+        ("", "it has said nothing. Does its program call run()?", ""),
+    ],
+)
+def test_a_worker_that_ends_at_once_is_told_when_it_is_started(
+    tmp_path: Path, program: str | None, reason: str, place: str
+) -> None:
+    path = tmp_path / "bad.py"
+    if program is not None:
+        path.write_text(program)
+    began = time.monotonic()
+    with pytest.raises(WorkerStartError) as caught:
+        start_private("bad", {"mine": [sys.executable, str(path)]}, pods=1)
+    assert time.monotonic() - began < START_SECONDS + 5  # far less, if the machine is not busy
+    assert "The worker of the partition 'mine' ended as soon as it was started" in str(caught.value)
+    assert reason in caught.value.message
+    assert place in caught.value.hint
+
+
+def test_a_wait_for_a_dead_worker_that_is_interrupted_says_so() -> None:
+    with (
+        EmbeddedArmonik({"mine": [sys.executable, "-c", "exit('no luck')"]}, pods=1) as armonik,
+        endpoint_of(armonik).open_channel() as channel,
+    ):
+        checks = ArmoniKHealthChecks(channel)
+        deadline = time.monotonic() + 30
+        while not any(report["message"] for report in checks.check_health().values()):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        told = Wait(channel, "session", ["result"]).interrupted()
+    assert told.message == "Interrupted after 0 s while waiting for 1 result."
+    assert "worker of pod mine-0 exited with status 1; its last line: no luck" in told.hint

@@ -12,7 +12,7 @@ from hello_helpers.course.certificates import certificate_for
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import InputError
 from hello_helpers.exercises import exercise_11
-from tests.lessons.running import Kernel, stored
+from tests.lessons.running import Kernel
 
 pytestmark = pytest.mark.embedded_only
 
@@ -52,10 +52,3 @@ def test_the_check_tells_that_the_private_armonik_has_ended() -> None:
         verdict = kernel.answer(exercise_11.code)
         assert "The ArmoniK of this lesson has ended." in verdict
         kernel.run_from("close-text")
-
-
-def test_nothing_secret_is_stored() -> None:
-    shown = str([cell.get("outputs") for cell in stored("11_secure_channel").cells])
-    assert "BEGIN" not in shown
-    assert "127.0.0.1:PORT" in shown
-    assert "/tmp" not in shown

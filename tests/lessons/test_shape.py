@@ -10,7 +10,26 @@ from nbformat import NotebookNode
 from tests.lessons.running import LESSONS, cell_of, number, stored
 from tests.store_notebooks import NOTEBOOKS
 
+WORDS = 180
+"""Words a minute, of a text that is read with care, and in a language that may not be one's own."""
+
+LINES = 15
+"""Lines of code a minute: four seconds for each, to read it and to see what came out."""
+
 STEPS = ("channel", "session", "payload", "submit", "wait")
+
+
+def minutes_needed(lesson: NotebookNode) -> float:
+    """Estimate the minutes to read and run it all; forms and the exercise come on top of that."""
+    text = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "markdown")
+    text = re.sub(r"^```.*?^```|<pre[^>]*>.*?</pre>", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"\]\([^)]*\)|<[^>]+>", " ", text)  # addresses and tags are not read
+    code = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "code")
+    return words(text) / WORDS + len(re.findall(r"^.*\S", code, re.MULTILINE)) / LINES
+
+
+def words(text: str) -> int:
+    return len(re.findall(r"\w[\w'.-]*", text))
 
 
 @pytest.fixture(params=LESSONS)
@@ -25,12 +44,17 @@ def lesson(name: str) -> NotebookNode:
     return stored(name)
 
 
-def test_it_begins_with_title_objectives_and_minutes(lesson: NotebookNode) -> None:
+def test_it_begins_with_title_objectives_and_the_minutes_that_its_content_takes(
+    lesson: NotebookNode,
+) -> None:
     first = lesson.cells[0].source
     assert re.match(r"# \w", first)
     objectives = first.partition("**After this you can**")[2].partition("**Time:**")[0]
     assert 2 <= len(re.findall(r"^- ", objectives, re.MULTILINE)) <= 3
-    assert re.search(r"\*\*Time:\*\* ([5-9]|1\d|20) minutes", first)
+    printed = re.search(r"\*\*Time:\*\* ([5-9]|1\d|20) minutes", first)
+    assert printed
+    needed = minutes_needed(lesson)
+    assert 0.9 * needed <= int(printed[1]) <= 1.5 * needed, f"about {needed:.1f}"
 
 
 @pytest.mark.parametrize("number", range(1, 6))

@@ -33,12 +33,6 @@ PICTURES = {
 }
 
 
-@pytest.fixture(scope="module")
-def channel() -> Iterator[grpc.Channel]:
-    with Endpoint.find().open_channel() as opened:
-        yield opened
-
-
 @pytest.fixture
 def session_id(channel: grpc.Channel) -> Iterator[str]:
     made = create_session(channel, hello_partition())
