@@ -24,30 +24,29 @@ def check_embedded(form: Locator) -> None:
     expect(form).to_contain_text("ArmoniK answers:", timeout=MILLISECONDS)
 
 
-def send(form: Locator, numbers: str, result: str) -> None:
-    """Type numbers with the keyboard, send them, and find the result."""
-    field = form.get_by_label("Numbers (blanks or commas between them)")
-    field.fill(numbers)
+def run(form: Locator, deed: str, label: str, typed: str, shown: str) -> None:
+    """Type into a field with the keyboard, click the button, and find what shall be shown."""
+    field = form.get_by_label(label)
+    field.fill(typed)
     field.press("Tab")
-    form.get_by_role("button", name=SEND).click()
-    expect(form).to_contain_text(f"Result : {result}", timeout=MILLISECONDS)
+    form.get_by_role("button", name=deed).click()
+    expect(form).to_contain_text(shown, timeout=MILLISECONDS)
+
+
+def send(form: Locator, numbers: str, result: str) -> None:
+    """Send numbers, and find the result."""
+    label = "Numbers (blanks or commas between them)"
+    run(form, SEND, label, numbers, f"Result : {result}")
 
 
 def run_client(form: Locator) -> None:
-    """Choose a priority with the keyboard, run the client, and see it in the code that is shown."""
-    field = form.get_by_label("priority (1 to 99, larger goes first")
-    field.fill("3")
-    field.press("Tab")
-    form.get_by_role("button", name=CLIENT).click()
-    expect(form).to_contain_text("Result : 45", timeout=MILLISECONDS)
+    """Choose a priority, run the client, and see the priority in the code that is shown."""
+    run(form, CLIENT, "priority (1 to 99, larger goes first", "3", "Result : 45")
     expect(form).to_contain_text("priority=3,")
 
 
 def split(form: Locator) -> None:
-    """Choose a threshold with the keyboard, send the task, and find its family drawn."""
-    field = form.get_by_label("subtask_threshold (a task with more numbers is split in two)")
-    field.fill("5")
-    field.press("Tab")
-    form.get_by_role("button", name=SPLIT).click()
-    expect(form).to_contain_text("4 tasks and 3 results", timeout=MILLISECONDS)
+    """Choose a threshold, send the task, and find its family drawn."""
+    label = "subtask_threshold (a task with more numbers is split in two)"
+    run(form, SPLIT, label, "5", "4 tasks and 3 results")
     expect(form.get_by_role("img", name="The graph of tasks and data")).to_be_visible()

@@ -57,26 +57,18 @@ def fill_address(endpoint_form: Locator, text: str) -> Locator:
     return address
 
 
-def test_both_forms_are_used_and_have_nothing_that_axe_finds(
+def test_both_forms_are_used_their_calls_unfolded_and_axe_finds_nothing(
     notebook: Notebook, endpoint_form: Locator, values_form: Locator
 ) -> None:
     check_embedded(endpoint_form)
     send(values_form, "1.5, 2.5", "4.0")
-    send(values_form, "20 22", "42")
-    assert notebook.accessibility_violations() == []
-    notebook.screenshot()
-
-
-def test_the_calls_of_a_run_are_unfolded_below_its_code(
-    notebook: Notebook, values_form: Locator
-) -> None:
     send(values_form, "20 22", "42")
     values_form.get_by_text(CALLS).click()
     picture = values_form.get_by_role("img", name="The calls on the wire")
     expect(picture).to_be_visible()
     expect(picture).to_contain_text("CreateSession")
     assert notebook.accessibility_violations() == []
-    notebook.screenshot("calls")
+    notebook.screenshot()
 
 
 def test_the_first_n_numbers_are_sent_with_the_keyboard_alone(values_form: Locator) -> None:
@@ -100,8 +92,7 @@ def test_bad_numbers_get_a_sentence_and_are_not_sent(values_form: Locator) -> No
 
 
 def test_an_endpoint_where_nobody_listens_gets_a_sentence_soon(endpoint_form: Locator) -> None:
-    endpoint_form.get_by_label("a cluster of my own").check()
-    endpoint_form.get_by_label("Endpoint (URL or host:port)").fill("localhost:1")
+    fill_address(endpoint_form, "localhost:1")
     began = time.monotonic()
     endpoint_form.get_by_role("button", name=CHECK).click()
     expect(endpoint_form).to_contain_text("Nothing listens at localhost:1.")
@@ -121,8 +112,7 @@ def test_the_fields_of_a_cluster_are_there_when_one_is_chosen(endpoint_form: Loc
 def test_enter_in_a_field_runs_the_form_with_what_was_typed(
     notebook: Notebook, endpoint_form: Locator, values_form: Locator
 ) -> None:
-    endpoint_form.get_by_label("a cluster of my own").check()
-    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
+    address = fill_address(endpoint_form, "")
     for port in (1, 2):
         address.fill(f"localhost:{port}")
         address.press("Enter")
@@ -148,10 +138,8 @@ def test_leaving_a_field_runs_nothing(values_form: Locator) -> None:
 def test_what_is_mended_is_not_complained_of_any_more(
     notebook: Notebook, endpoint_form: Locator
 ) -> None:
-    endpoint_form.get_by_label("a cluster of my own").check()
-    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
+    fill_address(endpoint_form, "https://localhost:1")
     authority = endpoint_form.get_by_label("CA file")
-    address.fill("https://localhost:1")
     authority.fill("/no/such/ca.pem")
     authority.press("Enter")
     expect(endpoint_form).to_contain_text("There is no file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import pytest
 
@@ -26,6 +27,13 @@ pytestmark = pytest.mark.embedded_only
 SECONDS_TO_FIRST_RESULT = 10
 """From opening a lesson, with JupyterLab in the browser already; the kernel starts meanwhile."""
 
+USES = {
+    CHECK: check_embedded,
+    SEND: partial(send, numbers="20 22", result="42"),
+    CLIENT: run_client,
+    SPLIT: split,
+}
+
 LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
 
@@ -42,18 +50,10 @@ def test_a_lesson_runs_from_top_to_bottom_and_its_forms_work(
     lesson = show(name)
     lesson.run_all()
     assert (lesson.errors(), lesson.not_run()) == ([], 0)
-    for form in forms(lesson, CHECK):
-        check_embedded(form)
-        used.add(CHECK)
-    for form in forms(lesson, SEND):
-        send(form, "20 22", "42")
-        used.add(SEND)
-    for form in forms(lesson, CLIENT):
-        run_client(form)
-        used.add(CLIENT)
-    for form in forms(lesson, SPLIT):
-        split(form)
-        used.add(SPLIT)
+    for deed, use in USES.items():
+        for form in forms(lesson, deed):
+            use(form)
+            used.add(deed)
     assert lesson.errors() == []
     assert lesson.accessibility_violations() == []
     lesson.screenshot()
@@ -70,4 +70,4 @@ def test_the_first_result_is_there_soon_after_the_first_lesson_is_opened(show: S
 
 
 def test_each_of_these_forms_has_been_used(used: set[str]) -> None:
-    assert used == {CHECK, SEND, CLIENT, SPLIT}
+    assert used == set(USES)

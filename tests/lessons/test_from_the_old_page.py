@@ -51,12 +51,10 @@ def test_the_right_column_is_the_code_that_is_run() -> None:
     assert squeezed("\n".join(new)) == squeezed(cell_of(stored(LESSON), "today").source)
 
 
-def test_the_pages_way_to_give_a_payload_is_taken_for_an_id() -> None:
+def test_the_pages_way_to_give_a_payload_is_taken_for_an_id(channel: grpc.Channel) -> None:
     task = TaskDefinition(Payload([1]).serialize(), expected_output_ids=["an id"])
-    with Endpoint.find().open_channel() as channel:
-        session_id = create_session(channel)
-        with pytest.raises(grpc.RpcError) as refused:
-            ArmoniKTasks(channel).submit_tasks(session_id, [task])
+    with pytest.raises(grpc.RpcError) as refused:
+        ArmoniKTasks(channel).submit_tasks(create_session(channel), [task])
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND
 
 
@@ -70,13 +68,12 @@ def test_the_program_of_today_cancels_its_session_after_any_failure() -> None:
 
 
 @pytest.fixture
-def stored_result() -> Iterator[tuple[grpc.Channel, str, str]]:
+def stored_result(channel: grpc.Channel) -> Iterator[tuple[grpc.Channel, str, str]]:
     """A channel, a session, and a result with data in it."""
-    with Endpoint.find().open_channel() as channel:
-        session_id = create_session(channel)
-        made = ArmoniKResults(channel).create_results({"x": b"data"}, session_id)
-        yield channel, session_id, made["x"].result_id
-        ArmoniKSessions(channel).close_session(session_id)
+    session_id = create_session(channel)
+    made = ArmoniKResults(channel).create_results({"x": b"data"}, session_id)
+    yield channel, session_id, made["x"].result_id
+    ArmoniKSessions(channel).close_session(session_id)
 
 
 def test_what_the_page_calls_for_data_returns_a_description_now(
@@ -97,12 +94,10 @@ def test_download_and_upload_in_the_old_order_are_not_found(
 ) -> None:
     channel, session_id, result_id = stored_result
     results = ArmoniKResults(channel)
-    with pytest.raises(grpc.RpcError) as refused:
-        results.download_result_data(session_id, result_id)
-    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
-    with pytest.raises(grpc.RpcError) as refused:
-        results.upload_result_data(session_id, result_id, b"more")
-    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+    for call, more in ((results.download_result_data, []), (results.upload_result_data, [b"x"])):
+        with pytest.raises(grpc.RpcError) as refused:
+            call(session_id, result_id, *more)
+        assert refused.value.code() == grpc.StatusCode.NOT_FOUND
     with pytest.raises(TypeError):
         results.create_results_metadata(session_id, ["name"])
 

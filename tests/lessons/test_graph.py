@@ -62,22 +62,19 @@ def family() -> Graph:
     return graph(TASKS, RESULTS)
 
 
-def test_the_table_says_who_made_what_and_who_gives_the_output_that_was_handed_over(
+def test_sentence_and_table_say_who_made_what_and_who_gives_the_output_that_was_handed_over(
     family: Graph,
 ) -> None:
+    assert family.sentence == (
+        "4 tasks and 3 results; 3 of the tasks were made by tasks, and 1 waits for data of others."
+    )
+    assert graph([task("root")], []).sentence.startswith("1 task and 0 results; 0 of the tasks")
     assert family.table.rows == [
         ("task 1", "COMPLETED", "a client", "nothing", "nothing"),
         ("task 2", "COMPLETED", "task 1", "nothing", "data 2"),
         ("task 3", "ERROR", "task 1", "nothing", "data 3"),
         ("task 4", "COMPLETED", "task 1", "data 2, data 3", "data 1"),
     ]
-
-
-def test_the_sentence_counts(family: Graph) -> None:
-    assert family.sentence == (
-        "4 tasks and 3 results; 3 of the tasks were made by tasks, and 1 waits for data of others."
-    )
-    assert graph([task("root")], []).sentence.startswith("1 task and 0 results; 0 of the tasks")
 
 
 def test_the_picture_shows_the_same_and_says_it_in_words(family: Graph) -> None:
@@ -105,17 +102,14 @@ def test_a_task_of_which_only_a_part_is_known_does_not_break_it() -> None:
     assert graph([], []).picture is None
 
 
-def test_a_legend_says_what_boxes_and_arrows_are_and_needs_no_click(family: Graph) -> None:
-    in_sight = family._repr_html_().split("</svg>")[-1].split("<details>")[-2]
-    assert "Blue boxes are data" in in_sight
-    assert "Dashed arrow: a task makes a task." in in_sight
-
-
-def test_a_wide_picture_shrinks_a_little_and_is_then_scrolled_by_keyboard_too(
+def test_a_legend_is_in_sight_and_a_wide_picture_is_scrolled_by_keyboard_too(
     family: Graph,
 ) -> None:
     assert family.picture
     shown = family._repr_html_()
+    in_sight = shown.split("</svg>")[-1].split("<details>")[-2]  # it needs no click
+    assert "Blue boxes are data" in in_sight
+    assert "Dashed arrow: a task makes a task." in in_sight
     assert f"min-width: {round(0.7 * family.picture.width)}px" in shown
     assert '<div tabindex="0" role="group" aria-label="The graph of tasks' in shown
 
@@ -161,6 +155,9 @@ def test_the_form_sends_a_task_with_this_threshold_and_draws_its_family(
     endpoint: Endpoint, channel: grpc.Channel
 ) -> None:
     form = SplitForm(endpoint)
+    form.threshold.value = "0"
+    with pytest.raises(HelloError, match="subtask_threshold must be a whole number from 1"):
+        form.wait()
     form.first_n.value, form.threshold.value = "20", "10"
     form.run.click()
     assert form.wait() == 190
@@ -198,13 +195,3 @@ def test_a_result_that_comes_while_the_exercise_looks_is_right(
     monkeypatch.setattr(ArmoniKResults, "get_result", first_look_is_too_early)
     assert "Right!" in repr(exercise_08.check(channel, names["my_result_id"]))
     assert len(looks) > 1
-
-
-@pytest.mark.embedded_only
-def test_the_form_refuses_in_words_what_it_cannot_send(endpoint: Endpoint) -> None:
-    form = SplitForm(endpoint)
-    form.threshold.value = "0"
-    form.run.click()
-    with pytest.raises(HelloError, match="subtask_threshold must be a whole number from 1"):
-        form.wait()
-    assert "<table>" in form._repr_mimebundle_()["text/html"]

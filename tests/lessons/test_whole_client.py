@@ -18,14 +18,21 @@ from hello_helpers.display.command import terminal_command
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.exercises import exercise_06
 from hello_helpers.forms import ClientForm
+from tests.commands import finish, python
 from tests.lessons.running import cell_of, stored
 
 pytestmark = pytest.mark.embedded_only
 
 MAGIC = "%%writefile hello_client.py\n"
 
-ALLOWED = ("hello_helpers", "hello_helpers.messages", "hello_helpers.errors")
-"""What the program may import of this package: the messages, and what they import."""
+ALLOWED = (
+    "hello_helpers",
+    "hello_helpers.messages",
+    "hello_helpers.errors",
+    "hello_helpers.connect",
+    "hello_helpers.connect.starting",
+)
+"""What the program may import of this package: the messages, and what is imported with them."""
 
 ONLY_ARMONIK = f"""\
 import runpy, sys
@@ -52,10 +59,7 @@ def program(tmp_path: Path) -> Path:
 
 
 def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", ONLY_ARMONIK, str(program), *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, cwd=program.parent.parent
-    )
+    return python(ONLY_ARMONIK, str(program), *arguments, cwd=program.parent.parent)
 
 
 def session_of(line: str) -> str:
@@ -173,13 +177,7 @@ def test_the_command_for_a_terminal_runs_and_its_static_copy_has_no_path(
     for kind in ("text/plain", "text/html"):
         assert "python hello_client.py -e ENDPOINT -v 20 22" in shown[kind]
         assert str(program.parent) not in shown[kind]
-    done = subprocess.run(
-        ["sh", "-c", command.here.replace("\n", " && ")],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd="/",
-    )
+    done = finish("sh", "-c", command.here.replace("\n", " && "), cwd=Path("/"))
     assert "Result : 42.0\n" in done.stdout, done.stderr
 
 
