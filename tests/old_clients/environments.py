@@ -1,6 +1,6 @@
 """Environments with old releases of ArmoniK's library, one each, made once and kept.
 
-They need the package index of the machine (uv or pip, as configured there) the first time only.
+They need the package index of the machine (of pip, as configured there) the first time only.
 """
 
 from __future__ import annotations
@@ -62,13 +62,9 @@ def _make(folder: Path, version: str) -> Path:
 
 
 def _install(place: Path, python: Path, requirements: Sequence[str]) -> None:
-    what = ["install", "--quiet", "--only-binary", ":all:", "--no-deps", *requirements]
-    if uv := shutil.which("uv"):
-        _run(uv, "venv", "--quiet", "--python", sys.executable, str(place))
-        _run(uv, "pip", *what, "--python", str(python))
-    else:
-        _run(sys.executable, "-m", "venv", "--without-pip", str(place))
-        _run(sys.executable, "-m", "pip", "--python", str(python), *what, "--retries", "1")
+    pip = (sys.executable, "-m", "pip", "--python", str(python), "--retries", "1")
+    _run(sys.executable, "-m", "venv", "--without-pip", str(place))
+    _run(*pip, "install", "--quiet", "--only-binary", ":all:", "--no-deps", *requirements)
 
 
 def _run(*command: str) -> None:

@@ -1,7 +1,11 @@
-"""Clients of old releases take their tasks through the whole life, and so does today's."""
+"""Clients of old releases take their tasks through the whole life, and so does today's.
+
+The script of the original page runs with the releases of its day, and with no later one.
+"""
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Mapping
 from importlib import metadata
@@ -12,8 +16,9 @@ from armonik.common import ResultStatus, SessionStatus, TaskStatus
 
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.messages import Payload, Result
+from tests.commands import finish
 
-from .conftest import Run
+from .conftest import PROGRAMS, Run
 
 pytestmark = [pytest.mark.old_clients, pytest.mark.embedded_only, pytest.mark.timeout(300)]
 
@@ -87,3 +92,25 @@ def test_a_client_of_the_newer_services_works(
         "cancelled result": ResultStatus.ABORTED,
         "counted": True,
     }
+
+
+def run_original_page(python: Path, endpoint: str) -> subprocess.CompletedProcess[str]:
+    script = PROGRAMS / "original_page.txt"
+    return finish(str(python), str(script), "-e", endpoint, "-p", "default")
+
+
+@pytest.mark.parametrize("version", ["3.12.0", "3.15.1"])
+def test_the_original_page_says_hello_with_a_release_of_its_day(
+    version: str, pythons: Mapping[str, Path], hello: EmbeddedArmonik
+) -> None:
+    end = run_original_page(pythons[version], hello.endpoint)
+    assert end.returncode == 0, end.stderr
+    assert end.stdout.splitlines()[2:] == ["Main tasks have been sent", "Result : 45", "Good bye !"]
+
+
+def test_the_original_page_does_not_start_with_a_later_one(
+    pythons: Mapping[str, Path], hello: EmbeddedArmonik
+) -> None:
+    end = run_original_page(pythons["3.19.0"], hello.endpoint)
+    assert end.returncode == 1
+    assert "cannot import name 'ArmoniKResult'" in end.stderr
