@@ -49,11 +49,11 @@ def programs(page: str, tmp_path: Path) -> Path:
 
 def copied(dockerfile: str, root: Path, app: Path) -> None:
     """Copy into `app` what the Dockerfile copies into its work folder."""
-    (line,) = re.findall(r"^COPY (.+)", dockerfile, re.MULTILINE)
-    *sources, folder = line.split()
-    (app / folder).mkdir()
-    for source in sources:
-        shutil.copy(root / source, app / folder)
+    for line in re.findall(r"^COPY (.+)", dockerfile, re.MULTILINE):
+        *sources, folder = line.split()
+        (app / folder).mkdir()
+        for source in sources:
+            shutil.copy(root / source, app / folder)
 
 
 def with_needs(*names: str) -> list[importlib.metadata.Distribution]:
