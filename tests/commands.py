@@ -58,7 +58,9 @@ def python(
 
 
 @contextlib.contextmanager
-def started(words: Sequence[str], **variables: str) -> Iterator[subprocess.Popen[str]]:
+def started(
+    words: Sequence[str], cwd: Path | None = None, **variables: str
+) -> Iterator[subprocess.Popen[str]]:
     """Start a program whose output and errors can be read; end it after the block, if need be."""
     process = subprocess.Popen(
         words,
@@ -67,6 +69,7 @@ def started(words: Sequence[str], **variables: str) -> Iterator[subprocess.Popen
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # a signal of the test hits it alone
+        cwd=cwd,
         env={**os.environ, **variables},
     )
     with process:  # which closes its pipes and waits

@@ -159,7 +159,7 @@ def test_the_version_before_is_upgraded_with_all_that_a_learner_has(
     def told_on_own_data(command: str) -> str:
         """Run a command against an ArmoniK that keeps its data in a folder."""
         serve = [str(installation.bin / "hello-armonik"), "serve", "--data", str(home / "data")]
-        with started(serve, **own) as serving:
+        with started(serve, cwd=installation.bin.parent, **own) as serving:
             return told(command, "-e", serving.stdout.readline().strip())
 
     # What a learner has: a copy with one changed lesson, progress, data, an ArmoniK that runs.
