@@ -15,6 +15,7 @@ import shlex
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 from .errors import StartError
 from .host import LOOPBACK, Host, join
@@ -121,6 +122,13 @@ class Configuration:
             raise StartError(f"Partition named twice: {', '.join(sorted(doubles))}")
         longest = [self.runtime / "pods" / name / "worker.sock" for name in names]
         for path in [*longest, *([self.socket] if self.socket else [])]:
+            text = os.fsencode(path)
+            if unquote_to_bytes(text) != text or text.decode(errors="ignore").encode() != text:
+                raise StartError(
+                    f"The path of the socket {path.name!r} has something like %41 in it, or bytes"
+                    " that are no UTF-8: gRPC would take it for another one",
+                    "Choose another folder (--socket PATH, HELLO_ARMONIK_DIR or TMPDIR)",
+                )
             if len(os.fsencode(path)) > SOCKET_PATH_LIMIT:
                 raise StartError(
                     f"The path of the socket {path.name} is too long for the system"

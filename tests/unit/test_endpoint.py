@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from armonik.client import ArmoniKVersions
@@ -202,3 +203,12 @@ def test_an_embedded_one_that_does_not_start_is_an_endpoint_error(monkeypatch):
     with pytest.raises(EndpointError) as caught:
         Endpoint.find()
     assert caught.value.lines() == ["It did not start.", "Make room."]
+
+
+@pytest.mark.parametrize("name", [b"a%41", b"\xff"])
+@pytest.mark.parametrize("where", ["runtime", "socket"])
+def test_a_path_at_which_grpc_cannot_listen_is_refused_with_a_sentence(name, where):
+    folders = {"runtime": Path("/run"), "data": Path("/run"), "socket": Path("/run/it.sock")}
+    folders[where] = Path(os.fsdecode(b"/run/" + name))
+    with pytest.raises(StartError, match="gRPC would take it for another one"):
+        embedded.Configuration((embedded.PartitionSpec("default"),), **folders)
