@@ -224,10 +224,12 @@ def test_names_of_partitions_as_clusters_have_them_are_taken(name: str):
 MALFORMED = (b"\xff" * 10, b"\x0a\xff\xff\xff\xff\x0f", b"\0", b"\x0f", b"\x0a\x05\xff")
 
 
-@pytest.mark.parametrize("target", METHODS, ids=str)
+@pytest.mark.parametrize(
+    "target",  # all that ArmoniK itself implements
+    [target for target in METHODS if not target.path.endswith("/WatchResults")],
+    ids=str,
+)
 def test_bytes_that_are_no_message_are_an_invalid_argument(client: ArmoniK, target: Method):
-    if target.path.endswith("/WatchResults"):
-        pytest.skip("is not implemented, in ArmoniK neither")
     for data in MALFORMED:
         code, details = target.status(client.channel, [data])
         assert (code, "cannot be parsed" in details) == (StatusCode.INVALID_ARGUMENT, True), details
