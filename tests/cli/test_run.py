@@ -157,7 +157,7 @@ def test_without_the_option_the_partition_is_the_one_of_the_environment(armonik)
 
 def test_grpc_itself_writes_nothing_when_a_certificate_is_not_trusted():
     certificate = trustme.CA().issue_cert("localhost")
-    with listeners.grpc_server(listeners.Versions(), certificate) as port:
+    with listeners.grpc_server(certificate=certificate) as port:
         assert "not signed by" in failed(run("-e", f"https://localhost:{port}"))
 
 

@@ -17,7 +17,7 @@ from .fake_armonik import FakeArmonik
 @pytest.fixture
 def fake(tmp_path: Path) -> Iterator[FakeArmonik]:
     """A control plane that does what the test says."""
-    armonik = FakeArmonik(tmp_path)
+    armonik = FakeArmonik(f"unix://{tmp_path}/fake.sock")
     armonik.start()
     yield armonik
     armonik.stop()

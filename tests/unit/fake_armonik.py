@@ -10,42 +10,37 @@ and `abort`; who listens is told. What a stream of events does can be scripted, 
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from contextlib import ExitStack
+from importlib import import_module
 from typing import Any
 
 import grpc
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
-from armonik.protogen.client import (
-    events_service_pb2_grpc,
-    health_checks_service_pb2_grpc,
-    partitions_service_pb2_grpc,
-    results_service_pb2_grpc,
-    sessions_service_pb2_grpc,
-    tasks_service_pb2_grpc,
-    versions_service_pb2_grpc,
-)
-from armonik.protogen.common import (
-    events_common_pb2,
-    health_checks_common_pb2,
-    partitions_common_pb2,
-    results_common_pb2,
-    sessions_common_pb2,
-    tasks_common_pb2,
-    versions_common_pb2,
-)
+from armonik.protogen.common.results_common_pb2 import ResultRaw
+from armonik.protogen.common.sessions_common_pb2 import SessionRaw
+from armonik.protogen.common.tasks_common_pb2 import TaskDetailed
+from google.protobuf.message_factory import GetMessageClass
 
 from hello_helpers.connect.origin import INSTANCE
 from hello_helpers.messages import Payload, Result
 
-Script = Callable[["FakeArmonik", Any, grpc.ServicerContext], Iterator[Any]]
+from . import listeners
+
+Fields = dict[str, Any]
+"""The fields of an answer; {}: an answer that tells nothing."""
+
+Script = Callable[["FakeArmonik", Any, grpc.ServicerContext], Iterator[Fields]]
 
 
-class FakeArmonik:
-    """Serves on a Unix socket; `start` and `stop` as often as you like, nothing is forgotten.
+class FakeArmonik(grpc.GenericRpcHandler):
+    """Serves at its URL; `start` and `stop` as often as you like, nothing is forgotten.
+
+    A method of a service is a method here, which a test may replace. It returns, or yields, the
+    fields of its answer.
 
     Attributes:
         automatic: True: a submitted task is done at once, as the hello worker would.
@@ -56,8 +51,8 @@ class FakeArmonik:
         open_streams: how many streams of events are served.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.url = f"unix://{folder}/fake.sock"
+    def __init__(self, url: str = "") -> None:
+        self.url = url
         self.automatic = True
         self.streams: list[Script] = []
         self.calls: list[str] = []
@@ -72,23 +67,10 @@ class FakeArmonik:
         self.open_streams = 0
         self.changed = threading.Condition()
         self._ids = itertools.count(1)
-        self._server: grpc.Server | None = None
+        self._serving = ExitStack()
 
     def start(self) -> None:
-        self._server = grpc.server(ThreadPoolExecutor(16), interceptors=[_Recorder(self)])
-        services = _Services(self)
-        for add in (
-            events_service_pb2_grpc.add_EventsServicer_to_server,
-            health_checks_service_pb2_grpc.add_HealthChecksServiceServicer_to_server,
-            partitions_service_pb2_grpc.add_PartitionsServicer_to_server,
-            results_service_pb2_grpc.add_ResultsServicer_to_server,
-            sessions_service_pb2_grpc.add_SessionsServicer_to_server,
-            tasks_service_pb2_grpc.add_TasksServicer_to_server,
-            versions_service_pb2_grpc.add_VersionsServicer_to_server,
-        ):
-            add(services, self._server)
-        assert self._server.add_insecure_port(self.url)
-        self._server.start()
+        self._serving.enter_context(listeners.grpc_server(self, url=self.url))
 
     def replace(self, instance: str) -> None:
         """Stop it, and start another one in its place, which knows nothing."""
@@ -99,39 +81,29 @@ class FakeArmonik:
         self.start()
 
     def stop(self) -> None:
-        if self._server is not None:
-            self._server.stop(0).wait()
-            self._server = None
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
+        self._serving.close()
 
     def new_id(self, kind: str) -> str:
         return f"{kind}-{next(self._ids)}"
 
     def add_session(self, status: SessionStatus = SessionStatus.RUNNING, **fields: Any) -> str:
         session_id = self.new_id("session")
-        self.sessions[session_id] = sessions_common_pb2.SessionRaw(
-            session_id=session_id, status=status, **fields
-        )
+        self.sessions[session_id] = SessionRaw(session_id=session_id, status=status, **fields)
         return session_id
 
     def add_result(
         self, status: ResultStatus = ResultStatus.CREATED, name: str = "result", owner: str = ""
     ) -> str:
         result_id = self.new_id("result")
-        self.results[result_id] = results_common_pb2.ResultRaw(
+        self.results[result_id] = ResultRaw(
             result_id=result_id, name=name, status=status, owner_task_id=owner
         )
         return result_id
 
     def add_task(self, status: TaskStatus, error: str = "", **fields: Any) -> str:
         task_id = self.new_id("task")
-        task = tasks_common_pb2.TaskDetailed(id=task_id, status=status, **fields)
-        task.output.success = not error
-        task.output.error = error
-        self.tasks[task_id] = task
+        output = {"success": not error, "error": error}
+        self.tasks[task_id] = TaskDetailed(id=task_id, status=status, output=output, **fields)
         return task_id
 
     def complete(self, result_id: str, value: float = 45) -> None:
@@ -156,175 +128,161 @@ class FakeArmonik:
         with self.changed:
             assert self.changed.wait_for(lambda: not self.open_streams, 10)
 
+    # What gRPC asks for each call
 
-class _Recorder(grpc.ServerInterceptor):
-    """Writes calls down, and tells the instance with each answer."""
+    def service(self, call: Any) -> Any:
+        """Write the call down, and return what serves it."""
+        *_, package, service, name = re.split("[./]", call.method)
+        with self.changed:
+            self.calls.append(name)
+            self.changed.notify_all()
+        described = import_module(f"armonik.protogen.client.{package}_service_pb2").DESCRIPTOR
+        known = described.services_by_name[service].methods_by_name[name]
+        answer_class = GetMessageClass(known.output_type)
 
-    def __init__(self, fake: FakeArmonik) -> None:
-        self._fake = fake
+        def answer(request: Any, context: grpc.ServicerContext) -> Any:
+            return answer_class(**self._fields(name, request, context))
 
-    def intercept_service(self, continuation: Any, details: Any) -> Any:
-        with self._fake.changed:
-            self._fake.calls.append(details.method.rpartition("/")[2])
-            self._fake.changed.notify_all()
-        handler = continuation(details)
-        for kind in ("unary_unary", "unary_stream", "stream_unary"):
-            if self._fake.instance and getattr(handler, kind) is not None:
-                handler = handler._replace(**{kind: self._telling(getattr(handler, kind))})
-        return handler
+        def answers(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+            for fields in self._fields(name, request, context):
+                yield answer_class(**fields)
 
-    def _telling(self, method: Callable[..., Any]) -> Callable[..., Any]:
-        def tell(request: Any, context: grpc.ServicerContext) -> Any:
-            context.send_initial_metadata(((INSTANCE, self._fake.instance),))
-            return method(request, context)
+        how = {
+            "request_deserializer": GetMessageClass(known.input_type).FromString,
+            "response_serializer": answer_class.SerializeToString,
+        }
+        if known.server_streaming:
+            return grpc.unary_stream_rpc_method_handler(answers, **how)
+        return grpc.unary_unary_rpc_method_handler(answer, **how)
 
-        return tell
-
-
-class _Services(
-    events_service_pb2_grpc.EventsServicer,
-    health_checks_service_pb2_grpc.HealthChecksServiceServicer,
-    partitions_service_pb2_grpc.PartitionsServicer,
-    results_service_pb2_grpc.ResultsServicer,
-    sessions_service_pb2_grpc.SessionsServicer,
-    tasks_service_pb2_grpc.TasksServicer,
-    versions_service_pb2_grpc.VersionsServicer,
-):
-    def __init__(self, fake: FakeArmonik) -> None:
-        self._fake = fake
+    def _fields(self, name: str, request: Any, context: grpc.ServicerContext) -> Any:
+        """Tell the instance with the answer, or the error that the test wants."""
+        if self.instance:
+            context.send_initial_metadata(((INSTANCE, self.instance),))
+        if code := self.errors.get(name):
+            context.abort(grpc.StatusCode[code], "not for you")
+        return getattr(self, name)(request, context)
 
     # Events
 
-    def GetEvents(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        fake = self._fake
-        with fake.changed:
-            script = fake.streams.pop(0) if fake.streams else usual_stream
-            fake.open_streams += 1
+    def GetEvents(self, request: Any, context: grpc.ServicerContext) -> Iterator[Fields]:
+        with self.changed:
+            script = self.streams.pop(0) if self.streams else usual_stream
+            self.open_streams += 1
         try:
-            yield from script(fake, request, context)
+            yield from script(self, request, context)
         finally:
-            with fake.changed:
-                fake.open_streams -= 1
-                fake.changed.notify_all()
+            with self.changed:
+                self.open_streams -= 1
+                self.changed.notify_all()
 
     # Results
 
-    def CreateResults(self, request: Any, context: Any) -> Any:
-        reply = results_common_pb2.CreateResultsResponse()
+    def CreateResults(self, request: Any, context: Any) -> Fields:
+        created = []
         for result in request.results:
-            result_id = self._fake.add_result(ResultStatus.COMPLETED, result.name)
-            self._fake.data[result_id] = result.data
-            reply.results.append(self._fake.results[result_id])
-        return reply
+            result_id = self.add_result(ResultStatus.COMPLETED, result.name)
+            self.data[result_id] = result.data
+            created.append(self.results[result_id])
+        return {"results": created}
 
-    def CreateResultsMetaData(self, request: Any, context: Any) -> Any:
-        created = [self._fake.add_result(name=result.name) for result in request.results]
-        return results_common_pb2.CreateResultsMetaDataResponse(
-            results=[self._fake.results[result_id] for result_id in created]
-        )
+    def CreateResultsMetaData(self, request: Any, context: Any) -> Fields:
+        created = [self.add_result(name=result.name) for result in request.results]
+        return {"results": [self.results[result_id] for result_id in created]}
 
-    def ListResults(self, request: Any, context: grpc.ServicerContext) -> Any:
-        if code := self._fake.errors.get("ListResults"):
-            context.abort(grpc.StatusCode[code], "not for you")
+    def ListResults(self, request: Any, context: Any) -> Fields:
         wanted = wanted_ids(request.filters)
-        found = [result for key, result in self._fake.results.items() if key in wanted]
-        return results_common_pb2.ListResultsResponse(results=found, total=len(found))
+        found = [result for key, result in self.results.items() if key in wanted]
+        return {"results": found, "total": len(found)}
 
-    def GetResult(self, request: Any, context: grpc.ServicerContext) -> Any:
-        found = _find(self._fake.results, request.result_id, "Result", context)
-        return results_common_pb2.GetResultResponse(result=found)
+    def GetResult(self, request: Any, context: grpc.ServicerContext) -> Fields:
+        return {"result": _find(self.results, request.result_id, "Result", context)}
 
-    def DownloadResultData(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
-        data = _find(self._fake.data, request.result_id, "Result data", context)
-        yield results_common_pb2.DownloadResultDataResponse(data_chunk=data)
+    def DownloadResultData(self, request: Any, context: grpc.ServicerContext) -> Iterator[Fields]:
+        yield {"data_chunk": _find(self.data, request.result_id, "Result data", context)}
 
     # Sessions
 
-    def CreateSession(self, request: Any, context: grpc.ServicerContext) -> Any:
+    def CreateSession(self, request: Any, context: grpc.ServicerContext) -> Fields:
         for partition in [*request.partition_ids, request.default_task_option.partition_id]:
-            if partition and partition not in self._fake.partitions:
+            if partition and partition not in self.partitions:
                 context.abort(grpc.StatusCode.NOT_FOUND, "Partition was not found: no such one")
-        session_id = self._fake.add_session(
+        session_id = self.add_session(
             options=request.default_task_option, partition_ids=request.partition_ids
         )
-        return sessions_common_pb2.CreateSessionReply(session_id=session_id)
+        return {"session_id": session_id}
 
-    def GetSession(self, request: Any, context: grpc.ServicerContext) -> Any:
-        found = _find(self._fake.sessions, request.session_id, "Session", context)
-        return sessions_common_pb2.GetSessionResponse(session=found)
+    def ListSessions(self, request: Any, context: Any) -> Fields:
+        newest = list(self.sessions.values())[-1:]
+        return {"sessions": newest, "total": len(newest)}
 
-    def CloseSession(self, request: Any, context: grpc.ServicerContext) -> Any:
-        session = _find(self._fake.sessions, request.session_id, "Session", context)
-        session.status = SessionStatus.CLOSED
-        return sessions_common_pb2.CloseSessionResponse(session=session)
+    def GetSession(self, request: Any, context: grpc.ServicerContext) -> Fields:
+        return {"session": _find(self.sessions, request.session_id, "Session", context)}
 
-    def CancelSession(self, request: Any, context: grpc.ServicerContext) -> Any:
-        session = _find(self._fake.sessions, request.session_id, "Session", context)
-        session.status = SessionStatus.CANCELLED
-        return sessions_common_pb2.CancelSessionResponse(session=session)
+    def CloseSession(self, request: Any, context: grpc.ServicerContext) -> Fields:
+        answer = self.GetSession(request, context)
+        answer["session"].status = SessionStatus.CLOSED
+        return answer
+
+    def CancelSession(self, request: Any, context: grpc.ServicerContext) -> Fields:
+        answer = self.GetSession(request, context)
+        answer["session"].status = SessionStatus.CANCELLED
+        return answer
 
     # Tasks
 
-    def SubmitTasks(self, request: Any, context: grpc.ServicerContext) -> Any:
-        reply = tasks_common_pb2.SubmitTasksResponse()
-        session = _find(self._fake.sessions, request.session_id, "Session", context)
+    def SubmitTasks(self, request: Any, context: grpc.ServicerContext) -> Fields:
+        session = _find(self.sessions, request.session_id, "Session", context)
         if session.status != SessionStatus.RUNNING:
             context.abort(
                 grpc.StatusCode.FAILED_PRECONDITION, "Submission for the session is closed"
             )
+        submitted = []
         for creation in request.task_creations:
-            task_id = self._fake.add_task(
-                TaskStatus.SUBMITTED,
-                payload_id=creation.payload_id,
-                expected_output_ids=creation.expected_output_keys,
-                options=session.options,
-            )
-            reply.task_infos.add(
-                task_id=task_id,
-                payload_id=creation.payload_id,
-                expected_output_ids=creation.expected_output_keys,
-            )
+            known = {
+                "payload_id": creation.payload_id,
+                "expected_output_ids": creation.expected_output_keys,
+            }
+            task_id = self.add_task(TaskStatus.SUBMITTED, options=session.options, **known)
+            submitted.append({"task_id": task_id, **known})
             for result_id in creation.expected_output_keys:
-                self._fake.results[result_id].owner_task_id = task_id
-                if self._fake.automatic:
-                    payload = Payload.deserialize(self._fake.data[creation.payload_id])
-                    self._fake.complete(result_id, sum(payload.numbers))
-        return reply
+                self.results[result_id].owner_task_id = task_id
+                if self.automatic:
+                    payload = Payload.deserialize(self.data[creation.payload_id])
+                    self.complete(result_id, sum(payload.numbers))
+        return {"task_infos": submitted}
 
-    def GetTask(self, request: Any, context: grpc.ServicerContext) -> Any:
-        found = _find(self._fake.tasks, request.task_id, "Task", context)
-        return tasks_common_pb2.GetTaskResponse(task=found)
+    def GetTask(self, request: Any, context: grpc.ServicerContext) -> Fields:
+        return {"task": _find(self.tasks, request.task_id, "Task", context)}
 
-    def CountTasksByStatus(self, request: Any, context: Any) -> Any:
-        counts = Counter(task.status for task in self._fake.tasks.values())
-        reply = tasks_common_pb2.CountTasksByStatusResponse()
-        for status, count in counts.items():
-            reply.status.add(status=status, count=count)
-        return reply
+    def CountTasksByStatus(self, request: Any, context: Any) -> Fields:
+        counts = Counter(task.status for task in self.tasks.values())
+        return {"status": [{"status": status, "count": counts[status]} for status in counts]}
 
-    def ListTasks(self, request: Any, context: Any) -> Any:
-        found = list(self._fake.tasks.values())
+    def ListTasks(self, request: Any, context: Any) -> Fields:
+        found = [{"id": task.id, "status": task.status} for task in self.tasks.values()]
         page = found[request.page * request.page_size :][: request.page_size]
-        tasks = [tasks_common_pb2.TaskSummary(id=task.id, status=task.status) for task in page]
-        return tasks_common_pb2.ListTasksResponse(tasks=tasks, total=len(found))
+        return {"tasks": page, "total": len(found)}
 
     # Others
 
-    def ListPartitions(self, request: Any, context: Any) -> Any:
-        found = [partitions_common_pb2.PartitionRaw(id=name) for name in self._fake.partitions]
-        return partitions_common_pb2.ListPartitionsResponse(partitions=found, total=len(found))
+    def ListPartitions(self, request: Any, context: Any) -> Fields:
+        found = [{"id": name} for name in self.partitions]
+        return {"partitions": found, "total": len(found)}
 
-    def CheckHealth(self, request: Any, context: Any) -> Any:
-        reply = health_checks_common_pb2.CheckHealthResponse()
-        for name, (healthy, message) in self._fake.health.items():
-            reply.services.add(name=name, healthy=healthy, message=message)
-        return reply
+    def CheckHealth(self, request: Any, context: Any) -> Fields:
+        return {
+            "services": [
+                {"name": name, "healthy": healthy, "message": message}
+                for name, (healthy, message) in self.health.items()
+            ]
+        }
 
-    def ListVersions(self, request: Any, context: Any) -> Any:
-        return versions_common_pb2.ListVersionsResponse(core="1.2.3", api="4.5.6")
+    def ListVersions(self, request: Any, context: Any) -> Fields:
+        return {"core": "1.2.3", "api": "4.5.6"}
 
 
-def usual_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Any]:
+def usual_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Fields]:
     """What a sound ArmoniK does: tell what is there, then what changes, until the client goes."""
     wanted = wanted_ids(request.results_filters)
     told: dict[str, int] = {}
@@ -340,34 +298,27 @@ def usual_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Any]
             told[key] = status
 
 
-def event(result_id: str, status: int, *, new: bool = False) -> Any:
-    """Return the message for one result."""
-    reply = events_common_pb2.EventSubscriptionResponse()
-    update = reply.new_result if new else reply.result_status_update
-    update.result_id, update.status = result_id, status
-    return reply
+def event(result_id: str, status: int, *, new: bool = False) -> Fields:
+    """Return what is told of one result."""
+    kind = "new_result" if new else "result_status_update"
+    return {kind: {"result_id": result_id, "status": status}}
 
 
-def deaf_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Any]:
+def deaf_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Fields]:
     """Tell nothing at all, as a real ArmoniK at times, until the client goes."""
-    gone = threading.Event()
-    if context.add_callback(gone.set):
-        gone.wait()
+    listeners.wait_until_gone(context)
     return iter(())
 
 
-def broken_stream(fake: FakeArmonik, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+def broken_stream(
+    fake: FakeArmonik, request: Any, context: grpc.ServicerContext
+) -> Iterator[Fields]:
     context.abort(grpc.StatusCode.UNAVAILABLE, "the line is cut")
     yield
 
 
-def ended_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Any]:
+def ended_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Fields]:
     return iter(())
-
-
-def forbidden_stream(fake: FakeArmonik, request: Any, context: Any) -> Iterator[Any]:
-    context.abort(grpc.StatusCode.PERMISSION_DENIED, "not for you")
-    yield
 
 
 def wanted_ids(filters: Any) -> set[str]:

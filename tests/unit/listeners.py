@@ -5,18 +5,11 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import grpc
 import trustme
-from armonik.protogen.client.versions_service_pb2_grpc import (
-    VersionsServicer,
-    add_VersionsServicer_to_server,
-)
-from armonik.protogen.common.versions_common_pb2 import ListVersionsResponse
 
 
 @contextlib.contextmanager
@@ -63,33 +56,22 @@ def closed_port() -> int:
         return int(listener.getsockname()[1])
 
 
-class Versions(VersionsServicer):
-    """What ArmoniK answers first; `seconds` later, or with an error."""
-
-    def __init__(self, seconds: float = 0, code: grpc.StatusCode | None = None) -> None:
-        self._seconds = seconds
-        self._code = code
-
-    def ListVersions(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ARG002, N802
-        deadline = time.monotonic() + self._seconds
-        while time.monotonic() < deadline and context.is_active():
-            time.sleep(0.02)
-        if self._code is not None:
-            context.abort(self._code, "no")
-        return ListVersionsResponse(core="1.2.3", api="4.5.6")
+def wait_until_gone(context: grpc.ServicerContext) -> None:
+    """Return when nobody waits for the answer any more."""
+    gone = threading.Event()
+    if context.add_callback(gone.set):
+        gone.wait()
 
 
 @contextlib.contextmanager
 def grpc_server(
-    service: VersionsServicer | None = None,
+    handler: grpc.GenericRpcHandler | None = None,
     certificate: trustme.LeafCert | None = None,
     client_authority: trustme.CA | None = None,
     url: str = "127.0.0.1:0",
 ) -> Iterator[int]:
     """Serve gRPC, on a port of loopback or at `url`, with TLS if there is a certificate."""
-    server = grpc.server(ThreadPoolExecutor(4))
-    if service is not None:
-        add_VersionsServicer_to_server(service, server)
+    server = grpc.server(ThreadPoolExecutor(16), [handler] if handler else None)
     if certificate is None:
         port = server.add_insecure_port(url)
     else:
@@ -102,6 +84,7 @@ def grpc_server(
                 require_client_auth=client_authority is not None,
             ),
         )
+    assert port
     server.start()
     yield port
     server.stop(0).wait()

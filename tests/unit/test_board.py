@@ -15,7 +15,7 @@ from hello_helpers.display.board import ALWAYS_SHOWN, Board
 from hello_helpers.display.board_state import ENDED, ORDER, BoardState
 from hello_helpers.display.states import MEANING
 
-from .fake_armonik import FakeArmonik, deaf_stream, forbidden_stream
+from .fake_armonik import FakeArmonik, deaf_stream
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_beside_a_deaf_stream_the_board_counts_and_lists_only_if_it_shows_someth
 
 
 def test_a_board_says_what_is_in_the_way(fake: FakeArmonik, channel: grpc.Channel) -> None:
-    fake.streams = [forbidden_stream]
+    fake.errors["GetEvents"] = "PERMISSION_DENIED"
     board = Board()
     board.follow(channel, "session", 5)
     board.wait()
@@ -192,6 +192,6 @@ def test_beside_a_deaf_stream_a_watch_looks_for_its_task_once_it_is_known(
 def test_a_watch_that_is_not_allowed_says_so_at_once(
     fake: FakeArmonik, channel: grpc.Channel
 ) -> None:
-    fake.streams = [forbidden_stream]
+    fake.errors["GetEvents"] = "PERMISSION_DENIED"
     with pytest.raises(errors.AccessDeniedError, match="not for you"):
         states.watch_session(channel, "session")

@@ -14,6 +14,7 @@ from hello_helpers.embedded.errors import StartError
 from hello_helpers.errors import EndpointError, EndpointSyntaxError
 
 from . import listeners
+from .fake_armonik import FakeArmonik
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def test_a_path_is_taken_as_it_is_and_grpc_goes_to_that_very_socket(tmp_path, na
     endpoint = Endpoint.parse(before + path)
     assert endpoint.target == path
     with (
-        listeners.grpc_server(listeners.Versions(), url=endpoint.url),
+        listeners.grpc_server(FakeArmonik(), url=endpoint.url),
         endpoint.open_channel() as channel,
     ):
         assert [os.fsencode(file.name) for file in tmp_path.iterdir()] == [name]

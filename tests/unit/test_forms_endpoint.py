@@ -164,7 +164,7 @@ def test_the_code_twin_of_a_secure_endpoint_names_its_files():
 
 def test_the_code_twin_of_a_port_of_this_machine_asks_no_proxy(monkeypatch):
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{listeners.closed_port()}")
-    with listeners.grpc_server(listeners.Versions()) as port:
+    with listeners.grpc_server(FakeArmonik()) as port:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             exec(compile(code_of(CHECK, Endpoint.parse(f"localhost:{port}")), "pasted", "exec"), {})

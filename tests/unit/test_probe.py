@@ -6,8 +6,8 @@ import socket
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
-import grpc
 import pytest
 import trustme
 
@@ -94,18 +94,29 @@ def test_a_server_that_does_not_speak_grpc(talk, scheme, kind, words):
         failure(Endpoint.parse(f"{scheme}://127.0.0.1:{port}"), kind, words, timeout=1.5)
 
 
+class SlowArmonik(FakeArmonik):
+    def ListVersions(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
+        listeners.wait_until_gone(context)
+
+
+def refusing(code: str) -> FakeArmonik:
+    armonik = FakeArmonik()
+    armonik.errors["ListVersions"] = code
+    return armonik
+
+
 @pytest.mark.parametrize(
-    ("service", "kind", "words"),
+    ("armonik", "kind", "words"),
     [
         (None, errors.NotArmonikError, "not ArmoniK"),
-        (listeners.Versions(seconds=3), errors.NoAnswerError, "in time"),
-        (listeners.Versions(code=grpc.StatusCode.UNAUTHENTICATED), errors.AccessDeniedError, "no"),
-        (listeners.Versions(code=grpc.StatusCode.PERMISSION_DENIED), errors.AccessDeniedError, ""),
+        (SlowArmonik(), errors.NoAnswerError, "in time"),
+        (refusing("UNAUTHENTICATED"), errors.AccessDeniedError, "not for you"),
+        (refusing("PERMISSION_DENIED"), errors.AccessDeniedError, "not for you"),
     ],
     ids=["not ArmoniK", "too slow", "unknown caller", "denied"],
 )
-def test_a_grpc_server_that_does_not_give_its_versions(service, kind, words):
-    with listeners.grpc_server(service) as port:
+def test_a_grpc_server_that_does_not_give_its_versions(armonik, kind, words):
+    with listeners.grpc_server(armonik) as port:
         failure(Endpoint.parse(f"127.0.0.1:{port}"), kind, words, timeout=1.0)
 
 
@@ -114,7 +125,7 @@ CLIENT = {"client_certificate": "client", "client_key": "client.key"}
 
 def test_tls_works(authority, server_certificate, files):
     given = {"certificate_authority": "ca", **CLIENT}
-    with listeners.grpc_server(listeners.Versions(), server_certificate, authority) as port:
+    with listeners.grpc_server(FakeArmonik(), server_certificate, authority) as port:
         named = {field: files[name] for field, name in given.items()}
         endpoint = Endpoint.parse(f"https://localhost:{port}", **named)
         assert endpoint.check()["core"] == "1.2.3"
@@ -163,7 +174,7 @@ def test_tls_that_fails_says_on_which_side(
     certificate = server_certificate if speaks_tls else None
     client = authority if wants_client else None
     named = {field: files[name] for field, name in given.items()}
-    with listeners.grpc_server(listeners.Versions(), certificate, client) as port:
+    with listeners.grpc_server(FakeArmonik(), certificate, client) as port:
         error = failure(Endpoint.parse(f"{url}:{port}", **named), errors.TlsMismatchError, words)
     if not (speaks_tls and url.startswith("https")):
         other = "http" if url.startswith("https") else "https"
@@ -172,7 +183,7 @@ def test_tls_that_fails_says_on_which_side(
 
 def test_a_server_certificate_for_another_name(authority, files):
     certificate = authority.issue_cert("elsewhere.example.org")
-    with listeners.grpc_server(listeners.Versions(), certificate) as port:
+    with listeners.grpc_server(FakeArmonik(), certificate) as port:
         endpoint = Endpoint.parse(f"https://localhost:{port}", certificate_authority=files["ca"])
         failure(endpoint, errors.TlsMismatchError, "for another name than localhost")
 
@@ -216,7 +227,7 @@ def test_a_proxy_with_an_exception_for_the_host_is_not_to_blame(monkeypatch):
 
 def test_a_proxy_does_not_stand_before_this_machine(monkeypatch):
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{listeners.closed_port()}")
-    with listeners.grpc_server(listeners.Versions()) as port:
+    with listeners.grpc_server(FakeArmonik()) as port:
         assert Endpoint.parse(f"localhost:{port}").check()
 
 

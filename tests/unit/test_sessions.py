@@ -2,60 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
-from armonik.protogen.common import sessions_common_pb2
 
 from hello_helpers import steps
 from hello_helpers.course import sessions
 
-from .fake_armonik import FakeArmonik
 
-
-@pytest.fixture
-def asked(fake: FakeArmonik, monkeypatch) -> list[Any]:
-    """Requests for a list of sessions; the answer holds the newest of the fake's."""
-    requests: list[Any] = []
-
-    def answer(_services: object, request: Any, _context: object) -> Any:
-        requests.append(request)
-        newest = list(fake.sessions.values())[-1:]
-        return sessions_common_pb2.ListSessionsResponse(sessions=newest, total=len(newest))
-
-    monkeypatch.setattr("tests.unit.fake_armonik._Services.ListSessions", answer, raising=False)
-    fake.stop()  # the server looks methods up when it starts
-    fake.start()
-    return requests
-
-
-@pytest.mark.usefixtures("asked")
-def test_without_a_session_a_new_one_is_made_with_the_labels_of_the_learner(
-    fake, channel, monkeypatch
-):
+def test_without_a_session_a_new_one_is_made_and_then_picked_up(fake, channel, monkeypatch):
     monkeypatch.setenv("HELLO_LEARNER", "ada")
     session_id = sessions.pick_up_session(channel)
     assert dict(fake.sessions[session_id].options.options) == {"hello": "course", "learner": "ada"}
-
-
-@pytest.mark.usefixtures("asked")
-def test_the_session_that_is_there_is_picked_up(fake, channel):
-    session_id = fake.add_session()
     assert sessions.pick_up_session(channel) == session_id
-    assert "CreateSession" not in fake.calls
+    assert fake.calls.count("CreateSession") == 1
 
 
-def test_it_asks_for_the_newest_running_session_of_this_learner(channel, asked, monkeypatch):
+def test_it_asks_for_the_newest_running_session_of_this_learner(fake, channel, monkeypatch):
+    monkeypatch.setattr(fake, "ListSessions", Mock(return_value={}))
     monkeypatch.setenv("HELLO_LEARNER", "ada")
     sessions.pick_up_session(channel, "default")
-    (request,) = asked
-    (terms,) = (both for both in getattr(request.filters, "or"))
-    text = str(terms)
-    for wanted in ("SESSION_STATUS_RUNNING", '"course"', '"ada"', '"default"', "PARTITION_ID"):
-        assert wanted in text
+    request, _ = fake.ListSessions.call_args.args
+    (terms,) = getattr(request.filters, "or")
+    wanted = ("SESSION_STATUS_RUNNING", '"course"', '"ada"', '"default"', "PARTITION_ID")
+    assert [word for word in wanted if word not in str(terms)] == []
     assert request.page_size == 1
-    assert "CREATED_AT" in str(request.sort)
-    assert "DESC" in str(request.sort)
+    assert [word for word in ("CREATED_AT", "DESC") if word not in str(request.sort)] == []
 
 
 @pytest.mark.parametrize("variable", ["HELLO_LEARNER", "JUPYTERHUB_USER"])
@@ -66,12 +38,9 @@ def test_a_learner_is_known_by_the_environment(monkeypatch, variable):
 
 
 def test_an_account_without_a_name_is_somebody(monkeypatch):
-    def fail() -> str:
-        raise KeyError("uid not found")
-
     for variable in ("HELLO_LEARNER", "JUPYTERHUB_USER"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr("getpass.getuser", fail)
+    monkeypatch.setattr("getpass.getuser", Mock(side_effect=KeyError("uid not found")))
     assert sessions.course_labels()["learner"] == "somebody"
 
 
@@ -85,12 +54,10 @@ def test_any_other_session_says_whose_it_is_and_is_not_picked_up(fake, channel, 
 
 def test_an_error_in_a_closing_session_comes_out_though_the_channel_is_closed(channel):
     cancelled: list[bool] = []
-
-    def work() -> None:
-        with sessions.closing_session(channel, "any", cancelled.append):
-            channel.close()
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        work()
+    channel.close()
+    with (
+        pytest.raises(ZeroDivisionError),
+        sessions.closing_session(channel, "any", cancelled.append),
+    ):
+        raise ZeroDivisionError
     assert cancelled == [False]
