@@ -1,8 +1,9 @@
-"""Programs as a person starts them in a terminal: run to their end, or until a test ends them."""
+"""Programs as a person starts or pastes them: run to their end, or until a test ends them."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -55,6 +56,14 @@ def python(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program that is given as text to its end, see `finish`."""
     return finish(sys.executable, "-c", code, *arguments, cwd=cwd, **variables)
+
+
+def pasted(code: str) -> str:
+    """Run code as if it were pasted into Python; return what it prints."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, "pasted", "exec"), {"__name__": "__main__"})
+    return printed.getvalue()
 
 
 @contextlib.contextmanager

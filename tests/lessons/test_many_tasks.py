@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import threading
 import time
 
@@ -17,6 +15,7 @@ from hello_helpers.batches import create_payloads, submit_all
 from hello_helpers.display.board import Board
 from hello_helpers.forms import ManyForm
 from hello_helpers.forms.many_form import SHOW_SECONDS
+from tests.commands import pasted
 
 pytestmark = pytest.mark.embedded_only
 
@@ -99,10 +98,7 @@ def test_it_tells_how_many_payloads_are_stored_while_that_goes_on(
 
 def test_its_code_does_the_same(form: ManyForm) -> None:
     form.wait(60)
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(form.code, "pasted", "exec"), {})
-    assert printed.getvalue() == f"Result : {form.result}\n"
+    assert pasted(form.code) == f"Result : {form.result}\n"
 
 
 def test_cancel_ends_it_and_cancels_the_tasks(form: ManyForm, channel: grpc.Channel) -> None:

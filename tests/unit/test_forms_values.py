@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import threading
-import time
+import re
+from dataclasses import replace
 
 import pytest
 from armonik.common import SessionStatus
@@ -16,6 +14,7 @@ from hello_helpers.connect.grpc_errors import LOOK_HINT
 from hello_helpers.forms import ValuesForm
 from hello_helpers.forms.armonik import CALLS, reason_of
 from hello_helpers.forms.values_form import FIRST_N, NUMBERS
+from tests.commands import pasted
 
 from . import listeners
 from .fake_armonik import FakeArmonik
@@ -55,7 +54,7 @@ def test_what_is_typed_last_is_added(form, typed, source, result):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (None, "0 or more"),
+        ("-1", "0 or more"),
         ("abc", "&#x27;abc&#x27; is not a number"),
         ("1,,2", "comma without a number"),
         ("", "There is no number"),
@@ -65,8 +64,8 @@ def test_what_is_typed_last_is_added(form, typed, source, result):
     ],
 )
 def test_bad_numbers_get_a_sentence_and_nothing_is_sent(fake, form, text, words):
-    field = form._first_n if text is None else form._values
-    field.input.value = text or ("" if field is form._values else "-1")
+    field = form._first_n if text == "-1" else form._values
+    field.input.value = text
     form.run.click()
     assert words in field.problem.value
     with pytest.raises(errors.InputError):
@@ -90,13 +89,6 @@ def test_partition_and_threshold_are_those_that_were_asked_for(fake):
     assert any(b'"subtask_threshold": 7' in data for data in fake.data.values())
 
 
-def test_an_unknown_partition_is_told_with_those_that_exist(fake):
-    form = ValuesForm(fake.url, "typo")
-    with pytest.raises(errors.PartitionError):
-        form.wait(10)
-    assert "These exist: default." in form.status.value
-
-
 def test_the_calls_of_a_run_are_shown_when_it_is_over(form):
     assert form.calls.value == ""
     form.wait(10)
@@ -117,14 +109,22 @@ def test_the_reason_is_looked_for_at_the_endpoint_of_the_form():
     assert "endpoint.check()" not in form.status.value
 
 
-def test_a_form_that_ran_during_a_stop_says_that_it_can_be_run_again():
+SHARED = Endpoint("unix", "/socket", embedded=True, shared=True)
+
+
+@pytest.mark.parametrize(
+    ("target", "starts_anew", "again"),
+    [
+        pytest.param(None, True, True, id="the usual one is started again"),
+        pytest.param(SHARED, True, True, id="the shared one too"),
+        pytest.param(SHARED, False, False, id="not by a form that starts none"),
+        pytest.param(replace(SHARED, shared=False), True, False, id="a private one is not"),
+    ],
+)
+def test_a_form_that_ran_during_a_stop_says_whether_it_can_be_run_again(target, starts_anew, again):
     ended = errors.EndedError("stopped", "Run the first cell again.")
-    shared = Endpoint("unix", "/socket", embedded=True, shared=True)
-    for target in (None, shared):
-        assert "Click the button again" in reason_of(ended, target, starts_anew=True).hint
-    private = Endpoint("unix", "/socket", embedded=True)
-    assert reason_of(ended, private, starts_anew=True) is ended
-    assert reason_of(ended, shared, starts_anew=False) is ended
+    hint = reason_of(ended, target, starts_anew=starts_anew).hint
+    assert ("Click the button again" in hint, hint == ended.hint) == (again, not again)
 
 
 def test_an_endpoint_that_answers_by_now_is_worth_another_click(fake):
@@ -132,27 +132,16 @@ def test_an_endpoint_that_answers_by_now_is_worth_another_click(fake):
     assert "again" in reason_of(error, fake.url).hint
 
 
-def test_a_typing_error_in_the_endpoint_is_told_in_words():
-    form = ValuesForm("localhost")
-    with pytest.raises(errors.EndpointSyntaxError, match="port is missing"):
-        form.wait(10)
-
-
 def test_cancel_ends_the_wait_and_cancels_the_session(fake, form):
     fake.automatic = False
     form.run.click()
     fake.wait_for_call("GetEvents")
-    began = time.monotonic()
-    canceller = threading.Thread(target=form.cancel.click)
-    canceller.start()
+    form.cancel.click()
     with pytest.raises(errors.WaitCancelledError):
         form.wait(10)
-    canceller.join()
-    assert time.monotonic() - began < 5
     assert [s.status for s in fake.sessions.values()] == [SessionStatus.CANCELLED]
     assert "Cancelled, and its session with it." in form.status.value
-    assert "Problem" not in form.status.value
-    assert "connection was lost" not in form.status.value
+    assert not re.search("Problem|connection was lost", form.status.value)
 
 
 @pytest.mark.parametrize(
@@ -166,15 +155,12 @@ def test_the_code_twin_runs_as_pasted_and_says_the_same(form, field, text, expre
     getattr(form, field).value = text
     form.wait(10)
     assert f"Payload({expression}" in form.code
-    printed = io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(form.code, "pasted", "exec"), {"__name__": "__main__"})
-    assert printed.getvalue() == f"Result : {form.result}\n"
+    assert pasted(form.code) == f"Result : {form.result}\n"
 
 
 def test_the_code_twin_needs_only_the_client_library_and_the_messages(form):
     form.wait(10)
-    imports = [line.split()[1] for line in form.code.splitlines() if line.startswith("from")]
+    imports = re.findall(r"^from (\S+)", form.code, re.MULTILINE)
     assert {name.split(".")[0] for name in imports} <= {
         "concurrent",
         "datetime",
@@ -189,8 +175,7 @@ def test_the_static_table_holds_labels_values_and_result(form):
     form.wait(10)
     assert "1 number is stored as payload." in form.status.value
     shown = form._repr_mimebundle_()["text/html"]
-    for text in ("Numbers", "Result", "42"):
-        assert text in shown
+    assert [text for text in ("Numbers", "Result", "42") if text not in shown] == []
 
 
 def test_a_comma_that_may_have_been_meant_as_a_decimal_point_gets_a_remark(fake):
