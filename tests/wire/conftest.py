@@ -11,15 +11,17 @@ import pytest
 from hello_helpers.connect.channel import Channel
 from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.wire import Wire, on_the_wire
+from tests.unit.listeners import grpc_server
 
 from .server import Echo, EchoServer
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[EchoServer]:
-    running = EchoServer(tmp_path)
-    yield running
-    running.stop()
+    echo = EchoServer(tmp_path)
+    with grpc_server(echo.handler, url=echo.url):
+        yield echo
+        echo.go_on.set()
 
 
 @pytest.fixture
@@ -44,14 +46,12 @@ def echo(channel: Channel) -> Echo:
 @pytest.fixture(params=["plain", "dormant", "watched"])
 def any_echo(request: pytest.FixtureRequest, server: EchoServer) -> Iterator[Echo]:
     """The same methods of three channels: a plain one, one that could be watched, one that is."""
-    plain = grpc.insecure_channel(server.url)
-    with plain:
+    with grpc.insecure_channel(server.url) as plain:
         if request.param == "plain":
             yield Echo(plain)
         elif request.param == "dormant":
             yield Echo(with_deadline(plain))
         else:
-            channel = with_deadline(plain)
-            with on_the_wire(channel) as recorded:
+            with with_deadline(plain) as channel, on_the_wire(channel) as recorded:
                 yield Echo(channel)
             assert recorded.calls

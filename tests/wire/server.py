@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ class EchoServer:
 
     Attributes:
         go_on: set it, and calls that wait go on.
+        handler: its methods.
         ended: set when a stream of responses is over, whoever has ended it.
     """
 
@@ -29,21 +29,13 @@ class EchoServer:
         self.url = f"unix://{folder}/echo.sock"
         self.go_on = threading.Event()
         self.ended = threading.Event()
-        self._server = grpc.server(ThreadPoolExecutor(16))
         kinds = {
             "One": grpc.unary_unary_rpc_method_handler(self._one),
             "Answers": grpc.unary_stream_rpc_method_handler(self._answers),
             "Sum": grpc.stream_unary_rpc_method_handler(self._sum),
             "Talk": grpc.stream_stream_rpc_method_handler(self._talk),
         }
-        handler = grpc.method_handlers_generic_handler("tests.v1.Echo", kinds)
-        self._server.add_generic_rpc_handlers((handler,))
-        self._server.add_insecure_port(self.url)
-        self._server.start()
-
-    def stop(self) -> None:
-        self.go_on.set()
-        self._server.stop(0).wait()
+        self.handler = grpc.method_handlers_generic_handler("tests.v1.Echo", kinds)
 
     def _obey(self, request: bytes, context: grpc.ServicerContext) -> None:
         if request == b"refuse":

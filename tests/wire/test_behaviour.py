@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from unittest.mock import Mock
 
 import grpc
 import pytest
@@ -55,28 +56,39 @@ def test_a_stream_is_a_call_with_all_that_belongs_to_it(any_echo: Echo) -> None:
     assert (stream.code(), list(stream.trailing_metadata())) == (grpc.StatusCode.OK, [])
 
 
-def test_an_error_is_raised_with_code_and_details(any_echo: Echo) -> None:
-    def raised_by(call: object) -> grpc.RpcError:
-        with pytest.raises(grpc.RpcError) as raised:
-            call()  # type: ignore[operator]
-        return raised.value
-
-    for error in (
-        raised_by(lambda: any_echo.one(b"refuse")),
-        raised_by(lambda: any_echo.one.with_call(b"refuse")),
-        raised_by(lambda: any_echo.one.future(b"refuse").result(SECONDS)),
-        raised_by(lambda: list(any_echo.answers(b"refuse"))),
-        raised_by(lambda: any_echo.sum(iter([b"refuse"]))),
-        raised_by(lambda: list(any_echo.talk(iter([b"refuse"])))),
-    ):
-        assert (error.code(), error.details()) == (NOT_FOUND, "no such <thing>")
+def raised_by(call: Callable[[Echo], object], echo: Echo) -> tuple[grpc.StatusCode, str]:
+    """Return code and details of the error of a call."""
+    with pytest.raises(grpc.RpcError) as raised:
+        call(echo)
+    return raised.value.code(), raised.value.details()
 
 
-def test_a_deadline_ends_a_call(any_echo: Echo) -> None:
-    for call in (lambda: any_echo.one(b"hold", 0.05), lambda: list(any_echo.answers(b"hold", 0.1))):
-        with pytest.raises(grpc.RpcError) as raised:
-            call()
-        assert raised.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda echo: echo.one(b"refuse"), id="a call"),
+        pytest.param(lambda echo: echo.one.with_call(b"refuse"), id="a call with its metadata"),
+        pytest.param(lambda echo: echo.one.future(b"refuse").result(SECONDS), id="a future"),
+        pytest.param(lambda echo: list(echo.answers(b"refuse")), id="a stream of responses"),
+        pytest.param(lambda echo: echo.sum(iter([b"refuse"])), id="a stream of requests"),
+        pytest.param(lambda echo: list(echo.talk(iter([b"refuse"]))), id="a stream each way"),
+    ],
+)
+def test_an_error_is_raised_with_code_and_details(
+    any_echo: Echo, call: Callable[[Echo], object]
+) -> None:
+    assert raised_by(call, any_echo) == (NOT_FOUND, "no such <thing>")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda echo: echo.one(b"hold", 0.05), id="a call"),
+        pytest.param(lambda echo: list(echo.answers(b"hold", 0.1)), id="a stream of responses"),
+    ],
+)
+def test_a_deadline_ends_a_call(any_echo: Echo, call: Callable[[Echo], object]) -> None:
+    assert raised_by(call, any_echo)[0] == grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 def test_cancelling_ends_a_stream_here_and_at_the_server(
@@ -115,9 +127,7 @@ def test_requests_that_raise_end_the_call(any_echo: Echo) -> None:
         yield b"a"
         raise RuntimeError("no more")
 
-    with pytest.raises(grpc.RpcError) as raised:
-        any_echo.sum(requests())
-    assert raised.value.code() == grpc.StatusCode.UNKNOWN
+    assert raised_by(lambda echo: echo.sum(requests()), any_echo)[0] == grpc.StatusCode.UNKNOWN
 
 
 def test_garbage_is_refused_as_ever(any_echo: Echo) -> None:
@@ -127,17 +137,11 @@ def test_garbage_is_refused_as_ever(any_echo: Echo) -> None:
 
 
 def test_a_serializer_that_fails_is_an_internal_error(server: EchoServer) -> None:
-    def fail(_: object) -> bytes:
-        raise ValueError("cannot")
-
+    fail = Mock(side_effect=ValueError("cannot"))
     with with_deadline(grpc.insecure_channel(server.url)) as channel, on_the_wire(channel) as wire:
         for how in ({"request_serializer": fail}, {"response_deserializer": fail}):
-            with pytest.raises(grpc.RpcError) as raised:
-                Echo(channel, **how).one(b"a")
-            assert raised.value.code() == grpc.StatusCode.INTERNAL
-            with pytest.raises(grpc.RpcError) as raised:
-                list(Echo(channel, **how).answers(b"a"))
-            assert raised.value.code() == grpc.StatusCode.INTERNAL
+            for call in (lambda echo: echo.one(b"a"), lambda echo: list(echo.answers(b"a"))):
+                assert raised_by(call, Echo(channel, **how))[0] == grpc.StatusCode.INTERNAL
     assert [call.code for call in wire.calls] == ["INTERNAL"] * 4
     assert [call.requests.count for call in wire.calls] == [0, 0, 1, 1]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 import pickle
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import grpc
 import pytest
@@ -34,16 +36,31 @@ def until(wire: Wire, condition: Callable[[Call], bool]) -> Call:
     return wire.calls[-1]
 
 
-def test_a_call_has_a_name_a_duration_sizes_and_a_status(echo: Echo, wire: Wire) -> None:
-    echo.one(b"12345")
-    (call,) = wire.calls
-    assert (call.name, call.code, call.is_stream) == ("Echo.One", "OK", False)
-    assert (call.requests.count, call.requests.size) == (1, 5)
-    assert (call.responses.count, call.responses.size) == (1, 5)
-    assert call.ended is not None
-    times = [call.began, *call.requests.times, *call.responses.times, call.ended]
-    assert times == sorted(times)
-    assert times[0] >= 0
+@pytest.mark.parametrize(
+    ("name", "make", "streams", "sent", "received"),
+    [
+        ("One", lambda echo: echo.one(b"12345"), (False, False), (1, 5), (1, 5)),
+        ("Answers", lambda echo: list(echo.answers(b"ab")), (False, True), (1, 2), (3, 6)),
+        ("Sum", lambda echo: echo.sum(iter([b"a", b"bcd"])), (True, False), (2, 4), (1, 4)),
+        ("Talk", lambda echo: list(echo.talk(iter([b"a", b"bc"]))), (True, True), (2, 3), (2, 3)),
+    ],
+)
+def test_a_call_of_each_kind_has_a_name_a_status_instants_and_sizes(
+    echo: Echo,
+    wire: Wire,
+    name: str,
+    make: Callable[[Echo], object],
+    streams: tuple[bool, bool],
+    sent: tuple[int, int],
+    received: tuple[int, int],
+) -> None:
+    make(echo)
+    call = until(wire, lambda call: not call.is_open)
+    assert (call.name, call.code, call.is_stream) == (f"Echo.{name}", "OK", any(streams))
+    assert (call.streams_requests, call.streams_responses) == streams
+    assert (call.requests.count, call.requests.size) == sent
+    assert (call.responses.count, call.responses.size) == received
+    assert 0 <= call.began <= min(call.requests.times) <= max(call.responses.times) <= call.ended
 
 
 def test_a_stream_of_responses_tells_when_each_came(
@@ -61,22 +78,6 @@ def test_a_stream_of_responses_tells_when_each_came(
     assert list(call.responses.times) == sorted(call.responses.times)
 
 
-def test_a_stream_of_requests_is_counted_while_grpc_sends_it(echo: Echo, wire: Wire) -> None:
-    echo.sum(iter([b"a", b"bc", b"def"]))
-    (call,) = wire.calls
-    assert (call.streams_requests, call.streams_responses) == (True, False)
-    assert (call.requests.count, call.requests.size) == (3, 6)
-    assert (call.responses.count, call.responses.size) == (1, 6)
-
-
-def test_a_stream_each_way_is_counted_each_way(echo: Echo, wire: Wire) -> None:
-    list(echo.talk(iter([b"a", b"bc"])))
-    call = until(wire, lambda call: not call.is_open)
-    assert (call.streams_requests, call.streams_responses) == (True, True)
-    assert (call.requests.count, call.responses.count) == (2, 2)
-    assert call.code == "OK"
-
-
 def test_a_refusal_is_recorded_with_its_details(echo: Echo, wire: Wire) -> None:
     for attempt in (
         lambda: echo.one(b"refuse"),
@@ -87,13 +88,6 @@ def test_a_refusal_is_recorded_with_its_details(echo: Echo, wire: Wire) -> None:
             attempt()
         call = until(wire, lambda call: not call.is_open)
         assert (call.code, call.details) == ("NOT_FOUND", "no such <thing>")
-
-
-def test_a_deadline_is_recorded(echo: Echo, wire: Wire) -> None:
-    with pytest.raises(grpc.RpcError):
-        echo.one(b"hold", timeout=0.05)
-    (call,) = wire.calls
-    assert (call.code, call.responses.count) == ("DEADLINE_EXCEEDED", 0)
 
 
 def test_a_stream_that_was_cancelled_or_let_go_is_cancelled(echo: Echo, wire: Wire) -> None:
@@ -116,11 +110,8 @@ def test_a_stream_that_was_read_to_its_end_and_let_go_is_never_taken_for_cancell
 
 
 def test_an_interrupt_is_recorded_and_goes_on(channel: Channel, wire: Wire) -> None:
-    def interrupt(_: object) -> bytes:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        Echo(channel, request_serializer=interrupt).one(b"a")
+        Echo(channel, request_serializer=Mock(side_effect=KeyboardInterrupt)).one(b"a")
     assert wire.calls[0].code == "KeyboardInterrupt"
 
 
@@ -173,10 +164,8 @@ def test_neither_contents_nor_metadata_are_kept(echo: Echo, channel: Channel) ->
     with on_the_wire(channel) as wire:
         echo.one(b"a secret", metadata=[("authorization", "a token")])
         list(echo.answers(b"a secret", metadata=[("authorization", "a token")]))
-    kept = pickle.dumps(wire.calls)
-    assert b"secret" not in kept
-    assert b"token" not in kept
-    assert "secret" not in wire._repr_html_() + repr(wire)
+    kept = str(pickle.dumps(wire.calls)) + wire._repr_html_() + repr(wire)
+    assert not re.search("secret|token", kept)
 
 
 def test_a_long_stream_and_a_long_record_are_counted_but_not_kept_whole(
@@ -201,9 +190,8 @@ def test_the_times_that_are_kept_of_a_long_stream_reach_from_its_first_message_t
     for _ in range(1000):
         direction.note(b"12")
     kept = direction.messages(zero=0.0)
-    assert (kept.count, kept.size) == (1000, 2000)
+    assert (kept.count, kept.size, kept.times[0], kept.times[-1]) == (1000, 2000, 0.0, 999.0)
     assert 5 <= len(kept.times) <= 11
-    assert (kept.times[0], kept.times[-1]) == (0.0, 999.0)
     assert list(kept.times) == sorted(set(kept.times))
 
 
