@@ -17,27 +17,42 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .config import DEFAULT_PODS as DEFAULT_PODS
-    from .config import HELLO_WORKER as HELLO_WORKER
-    from .config import Configuration as Configuration
-    from .config import PartitionSpec as PartitionSpec
-    from .config import new_runtime as new_runtime
-    from .errors import EmbeddedError as EmbeddedError
-    from .errors import StartError as StartError
-    from .host import LOOPBACK as LOOPBACK
-    from .host import Host as Host
-    from .interceptor import INSTANCE_KEY as INSTANCE_KEY
-    from .logs import FORMATS as FORMATS
-    from .process import EmbeddedArmonik as EmbeddedArmonik
-    from .program import run as run
-    from .scratch import ScratchFolder as ScratchFolder
-    from .shared import find_shared as find_shared
-    from .shared import shared_endpoint as shared_endpoint
-    from .shared import stop_shared as stop_shared
-    from .shared_folder import SharedArmonik as SharedArmonik
-    from .switchboard import Switchboard as Switchboard
-    from .switchboard import SwitchboardError as SwitchboardError
-    from .tls import TlsFolder as TlsFolder
+    from .config import DEFAULT_PODS, HELLO_WORKER, Configuration, PartitionSpec, new_runtime
+    from .errors import EmbeddedError, StartError
+    from .host import LOOPBACK, Host
+    from .interceptor import INSTANCE_KEY
+    from .logs import FORMATS
+    from .process import EmbeddedArmonik
+    from .program import run
+    from .scratch import ScratchFolder
+    from .shared import find_shared, shared_endpoint, stop_shared
+    from .shared_folder import SharedArmonik
+    from .switchboard import Switchboard, SwitchboardError
+    from .tls import TlsFolder
+
+__all__ = [
+    "DEFAULT_PODS",
+    "FORMATS",
+    "HELLO_WORKER",
+    "INSTANCE_KEY",
+    "LOOPBACK",
+    "Configuration",
+    "EmbeddedArmonik",
+    "EmbeddedError",
+    "Host",
+    "PartitionSpec",
+    "ScratchFolder",
+    "SharedArmonik",
+    "StartError",
+    "Switchboard",
+    "SwitchboardError",
+    "TlsFolder",
+    "find_shared",
+    "new_runtime",
+    "run",
+    "shared_endpoint",
+    "stop_shared",
+]
 
 _NAMES = {
     "config": ("DEFAULT_PODS", "HELLO_WORKER", "Configuration", "PartitionSpec", "new_runtime"),

@@ -5,7 +5,6 @@
     │   ├── NotFound
     │   ├── FailedPrecondition
     │   ├── InvalidArgument
-    │   ├── Unauthenticated
     │   └── Unavailable
     ├── StorageError            the disk is full, the data folder cannot be written, or is damaged
     └── StartError              the embedded ArmoniK could not be started; carries a hint
@@ -27,7 +26,6 @@ __all__ = [
     "RequestError",
     "StartError",
     "StorageError",
-    "Unauthenticated",
     "Unavailable",
 ]
 
@@ -62,12 +60,6 @@ class InvalidArgument(RequestError):
     """The request itself is wrong, whatever the state."""
 
     code = "INVALID_ARGUMENT"
-
-
-class Unauthenticated(RequestError):
-    """The caller did not say who they are."""
-
-    code = "UNAUTHENTICATED"
 
 
 class Unavailable(RequestError):

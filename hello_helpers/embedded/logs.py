@@ -70,13 +70,9 @@ def _matters(record: logging.LogRecord) -> bool:
 
 def _visible(line: str) -> str:
     """Return a line in which everything can be seen: control characters are escaped."""
-    if line.isprintable():
-        return line
     return "".join(
-        character if character.isprintable() or character == "\t" else _escape(character)
+        character
+        if character.isprintable() or character == "\t"
+        else character.encode("unicode_escape").decode("ascii")
         for character in line
     )
-
-
-def _escape(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

@@ -13,9 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
@@ -36,11 +35,11 @@ COUNT_LIMIT = 10.0
 
 QUEUED = frozenset({TaskStatus.SUBMITTED, TaskStatus.DISPATCHED, TaskStatus.PROCESSING})
 
-Counts = Mapping[tuple[str, int], int]
-"""How many tasks there are, by partition id and status."""
+Count = tuple[str, int, int]
+"""A partition id, a status, and how many such tasks there are; several may be about the same."""
 
 
-class MetricsExporter:
+class MetricsExporter(Collector):
     """Serves ``/metrics`` from threads of its own until it is closed.
 
     Attributes:
@@ -53,8 +52,10 @@ class MetricsExporter:
         Raises:
             StartError: the port is taken.
         """
+        self._plane = plane
+        self._loop = asyncio.get_running_loop()
         registry = CollectorRegistry()
-        registry.register(_Tasks(plane, asyncio.get_running_loop()))
+        registry.register(self)
         try:
             self._server, _ = start_http_server(port, ADDRESS, registry)
         except OSError as error:
@@ -69,43 +70,28 @@ class MetricsExporter:
         await asyncio.to_thread(self._server.shutdown)
         self._server.server_close()
 
-
-class _Tasks(Collector):
-    """Counts tasks whenever Prometheus asks."""
-
-    def __init__(self, plane: DataPlane, loop: asyncio.AbstractEventLoop) -> None:
-        self._plane = plane
-        self._loop = loop
-
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the gauges (called in a thread of the HTTP server)."""
-        counting = asyncio.run_coroutine_threadsafe(_count(self._plane), self._loop)
+        counting = asyncio.run_coroutine_threadsafe(self._count(), self._loop)
         for name, value in sorted(gauges(counting.result(COUNT_LIMIT)).items()):
             yield GaugeMetricFamily(name, "Number of tasks", value=value)
 
-
-async def _count(plane: DataPlane) -> Counts:
-    """Count the tasks of all partitions; those without tasks are there, with zeros."""
-
-    def query(connection: sqlite3.Connection) -> Counts:
+    async def _count(self) -> list[Count]:
+        """Count the tasks of all partitions; those without tasks are there, with zeros."""
+        names = partitions.names_of(self._plane)
+        zeros = [(name, int(status), 0) for name in names for status in TaskStatus]
         # The index on these columns holds all that is needed, in this order: no row is read.
-        rows = connection.execute(
+        rows = await self._plane.database.read_rows(
             "SELECT partition_id, status, COUNT(*) FROM task"
             " GROUP BY session_id, status, partition_id"
         )
-        counts: Counter[tuple[str, int]] = Counter()
-        for partition_id, status, count in rows:
-            counts[partition_id, status] += count
-        return counts
-
-    zeros = {(name, int(status)): 0 for name in partitions.names_of(plane) for status in TaskStatus}
-    return {**zeros, **await plane.database.read(query)}
+        return [*zeros, *map(tuple, rows)]
 
 
-def gauges(counts: Counts) -> dict[str, int]:
+def gauges(counts: Iterable[Count]) -> dict[str, int]:
     """Return the gauges by name, for each partition and for all together."""
     found: Counter[str] = Counter()
-    for (partition_id, number), count in counts.items():
+    for partition_id, number, count in counts:
         status = TaskStatus(number)
         names = [status.name.lower(), *(["queued"] if status in QUEUED else [])]
         for name in names:

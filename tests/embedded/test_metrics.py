@@ -95,13 +95,13 @@ def test_metrics_are_for_this_machine_only(folder: Path):
 
 
 def test_queued_is_what_a_pod_has_to_do_or_is_doing():
-    counts = {("a", int(status)): 1 for status in TaskStatus if status}
+    counts = [("a", int(status), 1) for status in TaskStatus if status]
     assert gauges(counts)["armonik_a_tasks_queued"] == 3
     assert gauges(counts)["armonik_tasks_queued"] == 3
 
 
 def test_partitions_whose_names_prometheus_cannot_tell_apart_are_added_up():
-    counts = {("a-b", 4): 1, ("a.b", 4): 2}
+    counts = [("a-b", 4, 1), ("a.b", 4, 2)]
     assert gauges(counts)["armonik_a_b_tasks_completed"] == 3
 
 

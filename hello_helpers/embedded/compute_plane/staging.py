@@ -94,7 +94,7 @@ class Staging:
             raise FailedPrecondition(
                 "Submission for the session is closed: Worker submission is closed"
             )
-        new = submission.plan(self._plane, self._session, creations, options)
+        new = submission.plan(self._session, creations, options)
         self._work.subtasks += new
         return new
 

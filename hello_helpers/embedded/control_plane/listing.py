@@ -52,10 +52,15 @@ def check(request: Any) -> None:
     raise_if(wrong)
 
 
-async def list_rows(
-    plane: DataPlane, request: Any, fields: Fields
-) -> tuple[list[sqlite3.Row], int]:
-    """Return the rows of the page that a List… request asks for, and how many match in all.
+async def list_messages(
+    plane: DataPlane,
+    request: Any,
+    fields: Fields,
+    to_message: Callable[[sqlite3.Row], Any],
+    response: Callable[..., M],
+    name: str,
+) -> M:
+    """Return the response to a List… request: a page of messages, and how many match in all.
 
     Rows that the sort key does not tell apart come in the order in which they were created (the
     last one first if the direction is DESC), so that going from page to page shows each row once.
@@ -66,38 +71,21 @@ async def list_rows(
     RESOURCE_EXHAUSTED. Here the same code comes from the server, with advice, if a page would
     really hold more than `LONGEST_PAGE` rows; a huge ``page_size`` on a short list is fine.
 
+    The messages are made in the reader's thread: for a long page that takes some tenths of a
+    second, and others are served meanwhile.
+
     Args:
         request: a ``List…Request`` of one of the services.
+        response: the type of the response; ``name``: its field for the messages.
 
     Raises:
         InvalidArgument: the request is incomplete, or names fields or filters that do not exist.
         PageTooLong: the page would hold too many rows.
     """
     check(request)
-    return await plane.database.read(_page(request, fields))
-
-
-async def list_messages(
-    plane: DataPlane,
-    request: Any,
-    fields: Fields,
-    to_message: Callable[[sqlite3.Row], Any],
-    response: Callable[..., M],
-    name: str,
-) -> M:
-    """Return the response to a List… request: what `list_rows` does, as messages.
-
-    They are made in the reader's thread: for a long page that takes some tenths of a second, and
-    others are served meanwhile.
-
-    Args:
-        response: the type of the response; ``name``: its field for the messages.
-    """
-    check(request)
-    page = _page(request, fields)
 
     def query(connection: sqlite3.Connection) -> tuple[list[Any], int]:
-        rows, total = page(connection)
+        rows, total = page(connection, request, fields)
         return [to_message(row) for row in rows], total
 
     found, total = await plane.database.read(query)
@@ -105,40 +93,36 @@ async def list_messages(
     return response(**{name: found}, **numbers)
 
 
-def _page(
-    request: Any, fields: Fields
-) -> Callable[[sqlite3.Connection], tuple[list[sqlite3.Row], int]]:
-    """Return the query for a page and the number of all rows that match."""
+def page(
+    connection: sqlite3.Connection, request: Any, fields: Fields
+) -> tuple[list[sqlite3.Row], int]:
+    """Return the rows of a page, and the number of all rows that match; see `list_messages`."""
     size, offset = request.page_size, request.page * request.page_size
-
-    def query(connection: sqlite3.Connection) -> tuple[list[sqlite3.Row], int]:
-        where = compile_filters(request.filters, fields)
-        keys = [column(fields, message) for message in _sort_fields(request.sort)]
-        order, order_values = _order(keys, fields.unique, _DIRECTIONS[request.sort.direction])
-        with connection:
-            connection.execute("BEGIN")  # count and page see the same state
-            total: int = connection.execute(
-                f"SELECT COUNT(*) FROM {fields.table} WHERE {where.sql}", where.parameters
-            ).fetchone()[0]
-            length = max(0, min(size, total - offset))
-            if length > LONGEST_PAGE:
-                raise PageTooLong(
-                    f"The page would hold {length:,} rows, and a reply holds {LONGEST_PAGE:,} at"
-                    " most: ask for a smaller page_size (1,000 is what ArmoniK's clients use)"
-                )
-            if length == 0:
-                return [], total
-            # The inner query sorts keys only, which is several times faster than whole rows.
-            unique = ", ".join(fields.unique)
-            rows = connection.execute(
-                f"SELECT * FROM {fields.table} WHERE ({unique}) IN (SELECT {unique} FROM"
-                f" {fields.table} WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
-                f" ORDER BY {order}",
-                (*where.parameters, *order_values, size, offset, *order_values),
-            ).fetchall()
-        return rows, total
-
-    return query
+    where = compile_filters(request.filters, fields)
+    keys = [column(fields, message) for message in _sort_fields(request.sort)]
+    order, order_values = _order(keys, fields.unique, _DIRECTIONS[request.sort.direction])
+    with connection:
+        connection.execute("BEGIN")  # count and page see the same state
+        total: int = connection.execute(
+            f"SELECT COUNT(*) FROM {fields.table} WHERE {where.sql}", where.parameters
+        ).fetchone()[0]
+        length = max(0, min(size, total - offset))
+        if length > LONGEST_PAGE:
+            raise PageTooLong(
+                f"The page would hold {length:,} rows, and a reply holds {LONGEST_PAGE:,} at"
+                " most: ask for a smaller page_size (1,000 is what ArmoniK's clients use)"
+            )
+        if length == 0:
+            return [], total
+        # The inner query sorts keys only, which is several times faster than whole rows.
+        unique = ", ".join(fields.unique)
+        rows = connection.execute(
+            f"SELECT * FROM {fields.table} WHERE ({unique}) IN (SELECT {unique} FROM"
+            f" {fields.table} WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
+            f" ORDER BY {order}",
+            (*where.parameters, *order_values, size, offset, *order_values),
+        ).fetchall()
+    return rows, total
 
 
 def count_by_status(connection: sqlite3.Connection, where: Where) -> dict[int, int]:

@@ -96,10 +96,10 @@ class Database:
             self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_AT_LAST}")
             self._writer.execute(f"PRAGMA cache_size = -{CACHE}")
             self._writer.executescript(schema)
+            self._reader = self._connect()
         self._open: Transaction | None = None
         self._checkpoint_at = CHECKPOINT_EVERY
         self._readers = ThreadPoolExecutor(READERS, "armonik-reader")
-        self._reader: sqlite3.Connection | None = None
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -160,7 +160,7 @@ class Database:
 
         @in_words()
         def run() -> T:
-            return query(self._connection_for_reading())
+            return query(self._reader)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
@@ -168,20 +168,14 @@ class Database:
         """Return all rows of a long query."""
         return await self.read(lambda reader: reader.execute(sql, parameters).fetchall())
 
-    def _connection_for_reading(self) -> sqlite3.Connection:
-        if self._reader is None:
-            self._reader = self._connect()
-        return self._reader
-
     def _checkpoint(self) -> None:
         with contextlib.suppress(sqlite3.Error):  # the next one does more
-            self._connection_for_reading().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            self._reader.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
         self._readers.shutdown(wait=True, cancel_futures=True)
-        if self._reader is not None:
-            self._reader.close()
+        self._reader.close()
         self._writer.close()
 
 

@@ -16,7 +16,7 @@ from .database import Database, Transaction, in_words
 from .feed import Change, ChangeFeed
 from .health import Health
 from .objects import ObjectStorage
-from .queues import MAX_PRIORITY, PartitionQueue
+from .queues import PartitionQueue
 
 T = TypeVar("T")
 
@@ -40,7 +40,6 @@ class DataPlane:
         self.objects = ObjectStorage(self.database, folder / "objects")
         self.queues: defaultdict[str, PartitionQueue] = defaultdict(PartitionQueue)
         self.feed = ChangeFeed()
-        self.max_priority = MAX_PRIORITY
         self.health = Health()
         self._held: dict[str, list[Callable[[], None]]] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

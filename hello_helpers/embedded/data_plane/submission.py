@@ -22,6 +22,7 @@ from .database import Transaction
 from .feed import Change, ChangeKind
 from .options import COLUMNS, TaskOptions
 from .plane import DataPlane
+from .queues import MAX_PRIORITY
 from .states import ResultStatus, SessionStatus, TaskStatus
 
 
@@ -86,7 +87,7 @@ def submit(
     """
     with plane.transaction() as tx:
         session = sessions.get(plane, session_id)
-        new = plan(plane, session, creations, options)
+        new = plan(session, creations, options)
         if not session["client_submission"]:
             status = SessionStatus(session["status"]).name
             raise FailedPrecondition(
@@ -98,7 +99,6 @@ def submit(
 
 
 def plan(
-    plane: DataPlane,
     session: sqlite3.Row,
     creations: Sequence[TaskCreation],
     options: TaskOptions | None,
@@ -111,25 +111,25 @@ def plan(
     base = TaskOptions.from_row(session)
     merged = options.over(base) if options else base
     allowed = set(json.loads(session["partition_ids"]))
-    _check(plane, merged, allowed)
+    _check(merged, allowed)
     new = []
     for creation in creations:
         own = merged
         if creation.options:
             own = creation.options.over(merged)
-            _check(plane, own, allowed)
+            _check(own, allowed)
         new.append(NewTask(results.new_id(), creation, own))
     return new
 
 
-def _check(plane: DataPlane, options: TaskOptions, allowed: set[str]) -> None:
+def _check(options: TaskOptions, allowed: set[str]) -> None:
     if options.partition_id not in allowed:
         raise InvalidArgument(
             f"Partition {options.partition_id!r} is not one of this session's partitions"
             f" ({', '.join(sorted(allowed))}); name it when creating the session"
         )
-    if options.priority > plane.max_priority:
-        raise InvalidArgument(f"Max priority is {plane.max_priority}, not {options.priority}")
+    if options.priority > MAX_PRIORITY:
+        raise InvalidArgument(f"Max priority is {MAX_PRIORITY}, not {options.priority}")
 
 
 def insert(
