@@ -28,17 +28,18 @@ def form(endpoint: Endpoint) -> ManyForm:
     return form
 
 
-def board_threads() -> list[str]:
-    return [t.name for t in threading.enumerate() if t.name.startswith("board")]
-
-
-def test_the_board_follows_a_session_to_its_last_task(channel: grpc.Channel) -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["from its beginning", "late"])
+def test_the_board_follows_a_session_to_its_last_task(channel: grpc.Channel, late: bool) -> None:
     session_id = create_session(channel)
     painted: list[int] = []
     board = Board()
     board.bar.observe(lambda change: painted.append(change["new"]), "value")
-    board.follow(channel, session_id, 100)
-    submit_all(channel, session_id, create_payloads(channel, session_id, [Payload([1])] * 100))
+    data = create_payloads(channel, session_id, [Payload([1])] * 100)
+    if not late:
+        board.follow(channel, session_id, 100)
+    submit_all(channel, session_id, data)
+    if late:
+        board.follow(channel, session_id, 100)
     board.wait(60)
     assert board.summary().caption == "100 of 100 tasks are over: 100 COMPLETED."
     assert (board.bar.value, board.bar.max, board.bar.bar_style) == (100, 100, "success")
@@ -47,33 +48,21 @@ def test_the_board_follows_a_session_to_its_last_task(channel: grpc.Channel) -> 
     ArmoniKSessions(channel).close_session(session_id)
 
 
-def test_a_board_that_is_late_shows_what_there_is(channel: grpc.Channel) -> None:
-    session_id = create_session(channel)
-    submit_all(channel, session_id, create_payloads(channel, session_id, [Payload([1])] * 5))
-    board = Board()
-    board.follow(channel, session_id, 5)
-    board.wait(60)
-    assert board.state.all_well
-
-
 def test_a_board_has_a_deadline_and_stops_when_it_is_closed(channel: grpc.Channel) -> None:
     board = Board()
     board.follow(channel, create_session(channel), 1)
     with pytest.raises(HelloError, match=r"After 0\.3 seconds, 0 of 1 tasks are over"):
         board.wait(0.3)
+    followers = [thread for thread in threading.enumerate() if thread.name.startswith("board")]
     board.close()
-    for thread in threading.enumerate():
-        if thread.name.startswith("board"):
-            thread.join(5)
-    assert board_threads() == []
+    for thread in followers:
+        thread.join(5)
+    assert [thread.name for thread in followers if thread.is_alive()] == []
 
 
-def test_the_form_runs_all_tasks_and_its_board_shows_them(
+def test_the_form_and_its_code_run_all_tasks_and_its_board_shows_them_until_the_next_run(
     form: ManyForm, channel: grpc.Channel
 ) -> None:
-    runner = threading.Thread(target=form.run.click)
-    runner.start()
-    runner.join()
     assert form.wait(60) == sum(range(6000))
     assert form.board.state.text == "30 of 30 tasks are over: 30 COMPLETED."
     assert f"Result : {form.result} (embedded ArmoniK on this machine)" in form.status.value
@@ -81,13 +70,16 @@ def test_the_form_runs_all_tasks_and_its_board_shows_them(
     assert session.status == SessionStatus.CLOSED
     total, _ = ArmoniKTasks(channel).list_tasks(Task.session_id == form.session_id, page_size=1)
     assert total == 30, "no task was split into subtasks"
+    assert pasted(form.code) == f"Result : {form.result}\n"
+    form.tasks.value = "none"
+    form.run.click()
+    assert (form.board.bar.value, "No tasks yet." in form.board.text.value) == (0, True)
 
 
 def test_it_tells_how_many_payloads_are_stored_while_that_goes_on(
     form: ManyForm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hello_helpers.forms.many_form.TELL_SECONDS", 0)
-    form.tasks.value, form.batch.value = "30", "10"
     shown: list[str] = []
     form.status.observe(lambda change: shown.append(change["new"]), "value")
     form.wait(60)
@@ -96,24 +88,22 @@ def test_it_tells_how_many_payloads_are_stored_while_that_goes_on(
     assert "..." not in form.status.value
 
 
-def test_its_code_does_the_same(form: ManyForm) -> None:
-    form.wait(60)
-    assert pasted(form.code) == f"Result : {form.result}\n"
+def seconds_to_cancel(form: ManyForm, words: str) -> float:
+    """Run the form, and cancel it when it says `words`; return how long that has taken."""
+    said = threading.Event()
+    form.status.observe(lambda change: words in change["new"] and said.set(), "value")
+    form.run.click()
+    assert said.wait(60)
+    began = time.monotonic()
+    form.cancel.click()
+    with pytest.raises(HelloError, match="cancelled"):
+        form.wait(30)
+    return time.monotonic() - began
 
 
 def test_cancel_ends_it_and_cancels_the_tasks(form: ManyForm, channel: grpc.Channel) -> None:
     form.tasks.value, form.values.value = "5000", "100"
-    submitted = threading.Event()
-    form.status.observe(
-        lambda change: "have been submitted" in change["new"] and submitted.set(), "value"
-    )
-    form.run.click()
-    assert submitted.wait(60)
-    canceller = threading.Thread(target=form.cancel.click)
-    canceller.start()
-    with pytest.raises(HelloError, match="cancelled"):
-        form.wait(30)
-    canceller.join()
+    seconds_to_cancel(form, "have been submitted")
     assert "connection was lost" not in form.status.value
     session = ArmoniKSessions(channel).get_session(form.session_id)
     assert session.status == SessionStatus.CANCELLED
@@ -125,30 +115,9 @@ def test_cancel_before_anything_is_submitted_does_not_wait_for_tasks_that_never_
     form: ManyForm,
 ) -> None:
     form.tasks.value, form.values.value, form.batch.value = "20000", "20", "1"
-    created = threading.Event()
-    form.status.observe(
-        lambda change: "has been created" in change["new"] and created.set(), "value"
-    )
-    form.run.click()
-    assert created.wait(60)
-    began = time.monotonic()
-    form.cancel.click()
-    with pytest.raises(HelloError, match="cancelled"):
-        form.wait(30)
-    assert time.monotonic() - began < SHOW_SECONDS
+    assert seconds_to_cancel(form, "has been created") < SHOW_SECONDS
     assert "Cancelled, and its session with it." in form.status.value
     assert form.board.state.text == "No tasks yet."
-
-
-def test_nothing_of_the_run_before_is_shown_when_a_new_one_begins(form: ManyForm) -> None:
-    form.wait(60)
-    assert form.board.bar.value == 30
-    form.tasks.value = "none"
-    form.run.click()
-    with pytest.raises(HelloError):
-        form.wait()
-    assert form.board.bar.value == 0
-    assert "No tasks yet." in form.board.text.value
 
 
 @pytest.mark.parametrize(

@@ -262,6 +262,7 @@ def test_the_stop_button_of_the_notebook_ends_the_work_too(form):
         "Interrupted after 0 s while waiting for the form 'A number to double'."
         " It was here: Doubling 21."
     )
+    assert caught.value.hint.startswith("It is cancelled, ")
     form.go_on.set()
     with pytest.raises(WaitCancelledError):
         form.wait(10)

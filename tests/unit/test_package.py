@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import hello_helpers
+from tests.commands import python
 
 
 def modules_after(statement: str) -> set[str]:
     """Return the modules that a fresh Python has loaded after `statement`."""
-    code = f"{statement}\nimport sys; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = python(f"{statement}\nimport sys; print(*sys.modules)")
+    assert done.returncode == 0, done.stderr
     return set(done.stdout.split())
 
 
-def test_importing_it_imports_neither_grpc_nor_widgets():
-    assert not {"grpc", "armonik", "ipywidgets", "google.protobuf"} & modules_after(
-        "import hello_helpers"
-    )
+CLIENT = {"grpc", "armonik", "ipywidgets", "google.protobuf", "asyncio"}
+READ = "from hello_helpers.__main__ import parse\nparse(['run', '-n', '3'])"
 
 
-def test_the_command_line_is_read_before_grpc_is_imported():
-    statement = "from hello_helpers.__main__ import parse\nparse(['run', '-n', '3'])"
-    assert not {"grpc", "armonik", "ipywidgets", "asyncio"} & modules_after(statement)
+@pytest.mark.parametrize(
+    ("statement", "spared"),
+    [
+        pytest.param("import hello_helpers", CLIENT - {"asyncio"}, id="the package: no grpc"),
+        pytest.param(READ, CLIENT, id="the command line: no grpc and no event loop"),
+        pytest.param(
+            "import hello_helpers.worker",
+            {
+                "armonik.client",
+                "ipywidgets",
+                "hello_helpers.connect.endpoint",
+                "hello_helpers.steps",
+            },
+            id="the worker: nothing of the client or of Jupyter",
+        ),
+    ],
+)
+def test_what_a_start_spares(statement, spared):
+    assert not spared & modules_after(statement)
 
 
 @pytest.mark.parametrize("name", hello_helpers.__all__)

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import NoReturn
+from unittest.mock import Mock
 
 import pytest
 from platformdirs.macos import MacOS
@@ -82,12 +82,10 @@ def test_untouched_is_not_tried_tried_is_kept_and_what_was_right_stays_right(
     exercise.check(7)
     shown = show_progress()
     html = shown._repr_html_()
-    assert html.count('<th scope="row"') == len(LESSONS)
-    assert "<caption" in html
+    assert (html.count('<th scope="row"'), html.count("<caption")) == (len(LESSONS), 1)
+    said = ("0 of 13 exercises right", "○ not tried", "✕ tried, not right yet, ")
     for text in (html, repr(shown)):
-        assert "0 of 13 exercises right" in text
-        assert text.count("○ not tried") == len(LESSONS) - 1
-        assert text.count("✕ tried, not right yet, ") == 1
+        assert [text.count(words) for words in said] == [1, len(LESSONS) - 1, 1]
     exercise.check(42)
     before = file.read_text()
     assert "Not right yet." in repr(exercise.check(7))
@@ -155,9 +153,9 @@ def test_processes_that_write_at_once_lose_nothing(file: Path) -> None:
 
 
 def test_a_notebook_sees_what_another_one_has_recorded(file: Path) -> None:
-    here, there = Progress(file), Progress(file)
+    there = Progress(file)
     there.record("00", Step.RIGHT)
-    here.record("01", Step.RIGHT)
+    Progress(file).record("01", Step.RIGHT)
     assert there.standing().with_step(Step.RIGHT) == ["00", "01"]
 
 
@@ -190,11 +188,9 @@ def test_on_a_full_disk_the_file_stays_whole_and_is_written_when_there_is_room(
     my_progress().record("00", Step.ENDED)
     before = file.read_text()
 
-    def full(_: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with monkeypatch.context() as on_a_full_disk:
-        on_a_full_disk.setattr(os, "fsync", full)
+        on_a_full_disk.setattr(os, "fsync", Mock(side_effect=full))
         assert "cannot be written: No space left on device." in repr(exercise.check(42))
     assert file.read_text() == before
     my_progress().record("01", Step.ENDED)
@@ -218,12 +214,9 @@ def a_busy_lock(file: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @contextlib.contextmanager
 def no_home(_: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    def nobody(uid: int) -> NoReturn:
-        raise KeyError(uid)
-
     for name in ("HELLO_PROGRESS_DIR", "HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.setattr("pwd.getpwuid", Mock(side_effect=KeyError("nobody")))
     yield
 
 
@@ -244,9 +237,8 @@ def test_where_nothing_can_be_written_the_lesson_goes_on_in_memory(
 ) -> None:
     with trouble(file, monkeypatch):
         verdict = repr(exercise.check(42))
-        assert verdict.count("not kept") == 1
-        assert reason in verdict
-        assert str(file.parent) not in verdict
+        said = ("not kept", reason, str(file.parent))
+        assert [verdict.count(words) for words in said] == [1, 1, 0]
         assert rows()["04"][0] == "✓ right"
         assert "(not kept)" in repr(show_progress())
         assert not file.exists()
@@ -298,14 +290,12 @@ def test_the_command_line_shows_it_and_resets_it_and_says_so(
     exercise: Exercise, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     exercise.check(42)
-    assert main(["progress"]) == 0
-    shown = capsys.readouterr().out
-    assert "04 Submit a task          ✓ right, " in shown
-    assert shown.endswith(f"It is kept in {file}\n")
-    assert main(["progress", "--reset"]) == 0
-    assert capsys.readouterr().out == f"Your progress is reset: {file} is removed.\n"
-    assert main(["progress", "--reset"]) == 0
-    assert capsys.readouterr().out == "Nothing is recorded yet.\n"
+    assert [main(["progress", *option]) for option in ([], ["--reset"], ["--reset"])] == [0, 0, 0]
+    *table, kept, removed, nothing = capsys.readouterr().out.splitlines()
+    assert "04 Submit a task          ✓ right, " in "".join(table)
+    assert kept == f"It is kept in {file}"
+    assert removed == f"Your progress is reset: {file} is removed."
+    assert nothing == "Nothing is recorded yet."
 
 
 def test_the_command_line_fails_in_words_if_the_file_is_damaged_and_can_reset_it(
@@ -316,8 +306,7 @@ def test_the_command_line_fails_in_words_if_the_file_is_damaged_and_can_reset_it
     assert main(["progress"]) == 1
     out, err = capsys.readouterr()
     assert (out, err.splitlines()[0]) == ("", f"The file {file.name} is damaged.")
-    assert f"It is in {file.parent}." in err
-    assert "progress --reset" in err
+    assert re.search(f"It is in {file.parent}.*progress --reset", err, re.DOTALL)
     assert main(["progress", "--reset"]) == 0
     assert not file.exists()
 
@@ -329,8 +318,7 @@ def test_a_file_of_a_later_course_keeps_what_is_unknown_here(
     file.write_text('{"lessons": {"99": {"seen": "2030-01-01T00:00:00+00:00"}}}')
     exercise.check(42)
     known = json.loads(file.read_text())["lessons"]
-    assert known["99"] == {"seen": "2030-01-01T00:00:00+00:00"}
-    assert "04" in known
+    assert (known["99"], "04" in known) == ({"seen": "2030-01-01T00:00:00+00:00"}, True)
     assert "99" not in repr(show_progress())
 
 

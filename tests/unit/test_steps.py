@@ -60,19 +60,6 @@ def test_an_unknown_partition_is_refused_and_those_that_exist_are_named(fake, ch
     assert caught.value.hint == "These exist: big, default."
 
 
-def test_a_cancelled_session_takes_no_task_and_the_error_says_so(fake, channel):
-    session_id = steps.create_session(channel)
-    data = steps.create_payload(channel, session_id, Payload([1]))
-    fake.sessions[session_id].status = SessionStatus.CANCELLED
-    with pytest.raises(errors.RefusedError, match="closed"):
-        steps.submit_task(channel, session_id, data)
-
-
-def test_an_unknown_session_is_refused_with_a_sentence(channel):
-    with pytest.raises(errors.RefusedError, match="Session was not found"):
-        steps.submit_task(channel, "nonsense", steps.Data("p", "r"))
-
-
 def test_a_channel_that_was_closed_is_refused_with_a_sentence(fake):
     with steps.open_channel(fake.url) as channel:
         pass
@@ -97,13 +84,6 @@ def test_a_server_that_says_nothing_does_not_stop_a_call_for_ever():
         pytest.raises(errors.NoAnswerError, match="in time"),
     ):
         steps.create_session(with_deadline(channel, 0.2))
-
-
-def test_a_payload_that_json_cannot_hold_is_not_sent(fake, channel):
-    session_id = steps.create_session(channel)
-    with pytest.raises(errors.MessageError):
-        steps.create_payload(channel, session_id, Payload([float("nan")]))
-    assert "CreateResults" not in fake.calls
 
 
 def test_a_program_closes_its_session(fake, channel):

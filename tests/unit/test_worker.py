@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import subprocess
-import sys
 from collections import deque
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,11 +53,7 @@ class Agent:
         self.options.append(request.task_options)
         self.submitted.extend(request.task_creations)
         self.waiting.extend(request.task_creations)
-        infos = [
-            SimpleNamespace(task_id="t", expected_output_ids=[], data_dependencies=[])
-            for _ in request.task_creations
-        ]
-        return SimpleNamespace(task_infos=infos)
+        return SimpleNamespace(task_infos=[])
 
     def NotifyResultData(self, request: Any) -> None:  # noqa: N802
         self.done.update(identifier.result_id for identifier in request.ids)
@@ -118,12 +112,8 @@ def agent(tmp_path: Path) -> Agent:
     ("values", "result"), [([], 0), ([7], 7), ([1.5, 2.5], 4.0), (list(range(10)), 45)]
 )
 def test_few_values_are_added_by_one_task(agent, values, result):
-    assert agent.run(Payload(values)) == result
+    assert repr(agent.run(Payload(values))) == repr(result), "whole numbers stay whole"
     assert not agent.submitted
-
-
-def test_the_sum_of_whole_numbers_is_whole(agent):
-    assert str(agent.run(Payload([1, 2]))) == "3"
 
 
 @pytest.mark.parametrize("threshold", [1, 2, 3, 9])
@@ -171,17 +161,3 @@ def test_what_it_cannot_do_gives_an_error_and_no_crash(agent, payload, outputs, 
     (agent.folder / "no result").write_bytes(b"no result")
     assert words in agent.call(payload, ("a", "b")[:outputs], inputs)
     assert not agent.done
-
-
-def test_it_imports_nothing_of_the_client_or_of_jupyter():
-    code = "import sys, hello_helpers.worker; print(*sys.modules)"
-    modules = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    for name in (
-        "armonik.client",
-        "ipywidgets",
-        "hello_helpers.connect.endpoint",
-        "hello_helpers.steps",
-    ):
-        assert name not in modules
