@@ -63,7 +63,7 @@ def create_payloads(
     """
     contents = [payload.serialize() for payload in payloads]
     largest = max(map(len, contents), default=1)
-    batch_size = max(1, min(_checked(batch_size), BATCH_BYTES // largest))
+    batch_size = max(1, min(_at_least_one("batch_size", batch_size), BATCH_BYTES // largest))
     results, data = ArmoniKResults(channel), []
     for batch in batched(contents, batch_size):
         _check(cancellation)
@@ -101,7 +101,7 @@ def submit_all(
         cancellation: ends it between two batches.
     """
     tasks, ids = ArmoniKTasks(channel), []
-    for batch in batched(list(data), _checked(batch_size)):
+    for batch in batched(list(data), _at_least_one("batch_size", batch_size)):
         _check(cancellation)
         definitions = [
             TaskDefinition(payload_id=each.payload_id, expected_output_ids=[each.result_id])
@@ -132,7 +132,7 @@ def download_all(
         _check(cancellation)
         return bytes(results.download_result_data(result_id, session_id))
 
-    pool = ThreadPoolExecutor(_checked(at_once), "download")
+    pool = ThreadPoolExecutor(_at_least_one("at_once", at_once), "download")
     try:
         with explained(channel):
             return list(pool.map(download, result_ids))
@@ -145,7 +145,7 @@ def _check(cancellation: Cancellation | None) -> None:
         cancellation.check()
 
 
-def _checked(count: int) -> int:
+def _at_least_one(name: str, count: int) -> int:
     if count < 1:
-        raise InputError(f"A batch must hold at least 1, not {count}.")
+        raise InputError(f"{name} must be at least 1, not {count}.")
     return count

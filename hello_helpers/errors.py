@@ -15,7 +15,7 @@
     │   ├── TlsMismatchError        TLS on one side only, or a certificate is not accepted
     │   ├── AccessDeniedError       ArmoniK answers that this caller may not
     │   ├── EndedError              the embedded ArmoniK that was used has ended
-    │   └── NoAnswerError           the deadline is over
+    │   └── NoAnswerError           no answer: unreachable, broken off, or too late
     ├── RefusedError            ArmoniK refused a call
     │   └── PartitionError          the partition does not exist
     └── WaitError               a wait ended without the result
@@ -116,7 +116,7 @@ class EndedError(EndpointError):
 
 
 class NoAnswerError(EndpointError):
-    """No answer came before the deadline."""
+    """No answer came: ArmoniK is out of reach, broke the call off, or is too late."""
 
 
 class RefusedError(HelloError):

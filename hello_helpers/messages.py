@@ -1,7 +1,7 @@
 """The wire format of the hello task: what a payload and a result look like as bytes.
 
 ArmoniK carries bytes and never looks inside. Client and worker agree on what they mean, here: JSON
-in UTF-8. This module is all that the two share, and needs nothing but Python.
+in UTF-8. This module is all that the two share; it needs nothing that has to be installed.
 
 It stands for the module `common` that the example of the original page imports, and writes the same
 bytes. One default differs: there a task was split above 2 values, so that even ten numbers made a

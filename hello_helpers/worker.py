@@ -26,8 +26,9 @@ from hello_helpers.messages import Payload, Result
 def hello(task: TaskHandler) -> Output:
     """Process one task. What comes back is `Output()` for success, or `Output("what is wrong")`.
 
-    An error that is returned reaches the client as it is. An exception would not: the client would
-    read "Failed to serialize response!", and ArmoniK would try the task again in vain.
+    An error that is returned reaches the client as it is. An exception would not: on a
+    cluster the client would read "Failed to serialize response!". And ArmoniK would try the task
+    again in vain.
     """
     try:
         payload = Payload.deserialize(task.payload)

@@ -1,7 +1,8 @@
-"""Who starts the embedded ArmoniK: not this room, which knows nothing but addresses.
+"""Who starts the embedded ArmoniK: not this room, which does not know it.
 
 `hello_helpers/__init__.py`, which Python imports before anything else of the package, puts somebody
-here who can. This module imports next to nothing, because workers import it too.
+here who can: `start_shared` of `course/local_armonik.py`. This module imports next to nothing,
+because workers import it too.
 """
 
 from __future__ import annotations

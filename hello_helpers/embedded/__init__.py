@@ -3,12 +3,14 @@
 For learning and for tests. Whoever outgrows one machine uses ArmoniK itself; only the endpoint
 changes. Its layout is ArmoniK's own architecture:
 
-    control_plane/   the public gRPC services, one module each
-    data_plane/      tables (SQLite), objects (files), one priority queue per partition
+    control_plane/   the public gRPC services
+    data_plane/      tables and small objects (SQLite), large objects (files), queues
     compute_plane/   pods: a scheduling agent beside a worker process
 
 Control plane and compute plane both stand on the data plane and never import each other.
-This module is the door: an endpoint is all that anybody outside needs.
+Beside them stand the process that holds them (program, serving, config), the shared one of a user
+(shared, shared_folder, leases) and one of one's own (process). This module is the door: nobody
+outside imports anything else, and in here nothing of outside is imported.
 """
 
 from __future__ import annotations

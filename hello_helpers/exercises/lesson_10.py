@@ -76,7 +76,7 @@ exercise_10 = Exercise(
     "exercise_10",
     _look,
     (
-        "The four functions of batches.py do it; only the payloads are other ones than in the lesson.",
+        "The four functions of batches.py do it; only the payloads are not those of the lesson.",
         "A part is list(range(n, n + 100)), for n in range(0, 10_000, 100). "
         "That makes a hundred payloads.",
         "After the wait: sessions.close_session(my_session_id). "

@@ -1,7 +1,7 @@
 """Forms for the notebooks: they collect, validate in words, run, and show the Python that ran.
 
 In here goes a form, a module each, and what forms share. Not in here: anything that a learner needs
-without a form, and anything that knows which ArmoniK this is or was: an `Endpoint` knows that.
+without a form, and anything that finds out which ArmoniK this is or was: `connect` does that.
 """
 
 from __future__ import annotations

@@ -156,20 +156,24 @@ class Wait:
     def _look(self, channel: grpc.Channel) -> Iterator[News]:
         """Ask for the states of all missing results; of the last ones, also for their tasks'."""
         results = ArmoniKResults(channel)
-        for page in batched(list(self._missing), PAGE):
+        wanted, found = list(self._missing), []
+        for page in batched(wanted, PAGE):
             _, found = results.list_results(any_of(page), page_size=PAGE)
             for result in found:
                 yield News("result", result.result_id, result.status)
             if unknown := set(page) - {result.result_id for result in found}:
                 raise self._lost(min(unknown))
-        if len(self._missing) <= FEW:
+        if len(wanted) <= FEW:
             owners = {result.result_id: result.owner_task_id for result in found}
             missing = {key: owners[key] for key in self._missing.copy() if owners.get(key)}
             if result_id := evidence.never_sent(channel, missing):
                 raise self._lost(result_id)
 
     def _late(self, timeout: float) -> None:
-        found = evidence.why(self._channel, self._session_id, next(iter(self._missing)))
+        missing = list(self._missing)
+        if not missing:  # the last one is being told at this moment
+            return
+        found = evidence.why(self._channel, self._session_id, missing[0])
         raise WaitTimeoutError(f"No result after {timeout:g} seconds. {found.cause}", found.remedy)
 
     def _lost(self, result_id: str) -> ResultLostError:

@@ -100,6 +100,9 @@ def _upward(graph: grimp.ImportGraph, package: str) -> Iterator[str]:
     outside = graph.find_modules_directly_imported_by(f"{package}.worker")
     for name in outside - {f"{package}.messages", f"{package}.errors"}:
         yield f"the worker is deployed alone: {package}.worker -> {name}"
+    for module in graph.find_modules_that_directly_import(f"{package}.worker"):
+        if not module.startswith(f"{package}.embedded."):
+            yield f"the worker runs in a pod: {module} -> {package}.worker"
 
 
 def _circles(graph: grimp.ImportGraph) -> Iterator[str]:

@@ -24,7 +24,19 @@ def test_the_hall_is_small() -> None:
     assert sum(len(module.read_text("utf-8").splitlines()) for module in modules) <= 900
 
 
-ROOMS = ("connect", "wait", "course", "forms", "exercises", "display", "wire", "cli", "embedded")
+PLANES = ("embedded/control_plane", "embedded/data_plane", "embedded/compute_plane")
+ROOMS = (
+    "connect",
+    "wait",
+    "course",
+    "forms",
+    "exercises",
+    "display",
+    "wire",
+    "cli",
+    "embedded",
+    *PLANES,
+)
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -80,6 +92,9 @@ PLAIN = "from tried.course import values"
         pytest.param("forms/html.py", "import tried.cli.run", "tried.cli.run", id="sideways"),
         pytest.param(
             "errors.py", "def why():\n    import tried.messages", "in a circle", id="circle"
+        ),
+        pytest.param(
+            "wait/events.py", "import tried.worker", "runs in a pod", id="use of the worker"
         ),
         pytest.param("worker.py", "import tried.labels", "deployed alone", id="worker"),
         pytest.param(

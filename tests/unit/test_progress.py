@@ -83,7 +83,7 @@ def test_untouched_is_not_tried_tried_is_kept_and_what_was_right_stays_right(
     shown = show_progress()
     html = shown._repr_html_()
     assert (html.count('<th scope="row"'), html.count("<caption")) == (len(LESSONS), 1)
-    said = ("0 of 13 exercises right", "○ not tried", "✕ tried, not right yet, ")
+    said = (f"0 of {len(LESSONS)} exercises right", "○ not tried", "✕ tried, not right yet, ")
     for text in (html, repr(shown)):
         assert [text.count(words) for words in said] == [1, len(LESSONS) - 1, 1]
     exercise.check(42)
@@ -100,7 +100,7 @@ def test_a_lesson_that_is_run_to_its_end_says_how_far_one_is_and_what_is_next(
     exercise.check(42)
     assert repr(end_lesson()).splitlines() == [
         "No error has happened in the background. Good bye!",
-        "Your progress: 1 of 13 exercises right; next: 00 Welcome to ArmoniK",
+        f"Your progress: 1 of {len(LESSONS)} exercises right; next: 00 Welcome to ArmoniK",
     ]
     assert re.fullmatch(r"\d{4}", rows()["03"][1])
 
@@ -119,9 +119,10 @@ def test_the_next_lesson_is_the_first_whose_exercise_is_not_right_though_it_was_
         return my_progress().standing().line()
 
     line(Step.ENDED, *LESSONS)
-    told = "Your progress: 3 of 13 exercises right; next: 02 Create a session"
+    told = f"Your progress: 3 of {len(LESSONS)} exercises right; next: 02 Create a session"
     assert line(Step.RIGHT, "00", "01", "03") == told
-    told = "Your progress: 13 of 13 exercises right. That is the whole course!"
+    count = len(LESSONS)
+    told = f"Your progress: {count} of {count} exercises right. That is the whole course!"
     assert line(Step.RIGHT, *LESSONS) == told
 
 
@@ -174,7 +175,9 @@ def test_a_damaged_file_is_told_once_left_alone_and_breaks_nothing(
     assert "is damaged" in first._repr_html_()
     assert repr(second) == "✓ Right! Yes."
     begin_lesson("04")
-    assert "Your progress (not kept): 1 of 13 exercises right; next: 00" in end_lesson()
+    assert (
+        f"Your progress (not kept): 1 of {len(LESSONS)} exercises right; next: 00" in end_lesson()
+    )
     assert file.read_text(errors="surrogateescape") == content
     reset_progress()
     exercise.check(7)
@@ -269,7 +272,7 @@ def test_each_learner_has_a_file_whatever_the_name_is(
         assert rows()["04"][0] == "○ not tried"
         assert repr(exercise.check(42)) == "✓ Right! Yes."
         shown = show_progress()
-        assert "1 of 13 exercises right" in shown.caption
+        assert f"1 of {len(LESSONS)} exercises right" in shown.caption
         assert "<b>" not in shown._repr_html_()
         assert shown.caption.isprintable()
     monkeypatch.delenv("HELLO_LEARNER")

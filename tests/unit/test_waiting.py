@@ -424,3 +424,20 @@ def test_an_error_of_the_listener_ends_the_wait(fake, channel):
     done = fake.add_result(ResultStatus.COMPLETED)
     with pytest.raises(RuntimeError, match="from the callback"):
         wait_for_results(channel, "session", [done], timeout=10, on_event=complain)
+
+
+def test_a_look_while_the_last_result_is_being_told_finds_nothing_more(fake, channel, monkeypatch):
+    looked, look = threading.Event(), waiting.Wait._look
+
+    def looking(*args):
+        yield from look(*args)
+        looked.set()
+
+    monkeypatch.setattr(events, "QUIET_LOOK", 0.01)
+    monkeypatch.setattr(waiting.Wait, "_look", looking)
+    done = fake.add_result(ResultStatus.COMPLETED)
+    told = []
+    wait_for_results(
+        channel, "session", [done], timeout=30, on_event=lambda _: told.append(looked.wait(10))
+    )
+    assert told == [True]

@@ -1,4 +1,5 @@
 """The compute plane: partitions of pods. A pod is a scheduling agent beside one worker process.
 
-It takes tasks from the data plane's queues and knows nothing of clients.
+In here goes how a task gets from the data plane's queue to a worker, and what becomes of its end.
+Not in here: clients, and whatever they can call.
 """
