@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .config import DEFAULT_PODS, HELLO_WORKER, Configuration, PartitionSpec, new_runtime
     from .errors import EmbeddedError, StartError
+    from .folders import ScratchFolder
     from .host import LOOPBACK, Host
     from .interceptor import INSTANCE_KEY
     from .logs import FORMATS
     from .process import EmbeddedArmonik
     from .program import run
-    from .scratch import ScratchFolder
     from .shared import find_shared, shared_endpoint, stop_shared
     from .shared_folder import SharedArmonik
     from .switchboard import Switchboard, SwitchboardError
@@ -64,7 +64,7 @@ _NAMES = {
     "logs": ("FORMATS",),
     "process": ("EmbeddedArmonik",),
     "program": ("run",),
-    "scratch": ("ScratchFolder",),
+    "folders": ("ScratchFolder",),
     "shared": ("find_shared", "shared_endpoint", "stop_shared"),
     "shared_folder": ("SharedArmonik",),
     "switchboard": ("Switchboard", "SwitchboardError"),

@@ -18,9 +18,9 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 from .errors import StartError
+from .folders import temporary_place
 from .host import LOOPBACK, Host, join
 from .limits import require_linux
-from .private_folder import temporary_place
 from .tls import TlsFolder
 
 HELLO_WORKER = (sys.executable, "-m", "hello_helpers.worker")

@@ -8,10 +8,10 @@ from contextlib import aclosing, suppress
 from typing import Any, TypeAlias
 
 import grpc
+import grpc.aio
 from google.protobuf.message import DecodeError
 
 from .errors import InvalidArgument, RequestError, StorageError
-from .grpc_context import Context
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +20,9 @@ LONGEST_DETAILS = 2_000
 each byte may become three there."""
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+"""What gRPC hands to every method of a service."""
 
 
 INSTANCE_KEY = "hello-armonik-instance"

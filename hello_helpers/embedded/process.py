@@ -15,8 +15,7 @@ from typing import Any
 
 from .config import DEFAULT_PODS, HELLO_WORKER, Configuration, PartitionSpec, new_runtime
 from .errors import StartError
-from .private_folder import no_room, temporary_place
-from .scratch import ScratchFolder
+from .folders import ScratchFolder, no_room, temporary_place
 from .switchboard import Switchboard
 from .tls import TlsFolder
 

@@ -9,8 +9,8 @@ from logging.handlers import RotatingFileHandler
 
 from .config import Configuration
 from .errors import EmbeddedError, StartError, StorageError
+from .folders import sweep
 from .logs import log_to
-from .scratch import sweep
 from .serving import Watch, serve
 from .shared_folder import SharedFolder
 

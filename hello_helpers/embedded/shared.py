@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import StartError
+from .folders import private_folder
 from .locks import LOOK_EVERY
-from .private_folder import private_folder
 from .process import first_line, start
 from .shared_folder import SharedArmonik, SharedFolder
 

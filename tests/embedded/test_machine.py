@@ -31,8 +31,7 @@ from hello_helpers.embedded import (
     find_shared,
     shared_endpoint,
 )
-from hello_helpers.embedded.private_folder import private_folder
-from hello_helpers.embedded.scratch import sweep
+from hello_helpers.embedded.folders import private_folder, sweep
 from hello_helpers.embedded.shared_folder import SharedFolder
 from tests.commands import CLI, finish
 from tests.conformance.driver import ArmoniK

@@ -12,13 +12,13 @@ import pytest
 
 from hello_helpers.course.certificates import certificate_folder
 from hello_helpers.embedded import EmbeddedArmonik
-from hello_helpers.embedded.scratch import ScratchFolder
+from hello_helpers.embedded.folders import ScratchFolder
 
 pytestmark = pytest.mark.embedded_only
 
 OWNER = """\
 import time
-from hello_helpers.embedded.scratch import ScratchFolder
+from hello_helpers.embedded.folders import ScratchFolder
 
 folder = ScratchFolder()
 print(folder.name, flush=True)

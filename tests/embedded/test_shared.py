@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hello_helpers.embedded.private_folder import private_folder
+from hello_helpers.embedded.folders import private_folder
 from hello_helpers.embedded.shared import SharedFolder
 from tests.commands import hello_armonik
 from tests.conformance.driver import ArmoniK

@@ -13,7 +13,7 @@ from ..data_plane.results import NewResult
 from ..data_plane.states import ResultStatus
 from ..data_plane.submission import TaskCreation
 from ..errors import InvalidArgument, Unavailable
-from ..grpc_context import Context
+from ..interceptor import Context
 from .staging import Staging
 
 

@@ -1,4 +1,4 @@
-"""What an ArmoniK tells of itself: the Versions, Authentication and HealthChecks services."""
+"""What an ArmoniK tells of itself: versions, who calls, its health, partitions, applications."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
 
+from armonik.protogen.client.applications_service_pb2_grpc import ApplicationsServicer
 from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationServicer
 from armonik.protogen.client.health_checks_service_pb2_grpc import HealthChecksServiceServicer
+from armonik.protogen.client.partitions_service_pb2_grpc import PartitionsServicer
 from armonik.protogen.client.versions_service_pb2_grpc import VersionsServicer
 from armonik.protogen.common import auth_common_pb2 as auth
 from armonik.protogen.common import health_checks_common_pb2 as health
+from armonik.protogen.common import partitions_common_pb2 as partitions
 from armonik.protogen.common import versions_common_pb2 as versions
+from armonik.protogen.common.applications_common_pb2 import (
+    ApplicationRaw,
+    ListApplicationsRequest,
+    ListApplicationsResponse,
+)
 
+from ..data_plane import partitions as partition_rows
+from ..data_plane.fields import APPLICATIONS, PARTITIONS
 from ..errors import StorageError
-from ..grpc_context import Context
+from ..interceptor import Context
+from .listing import list_messages
+from .messages import partition_raw
 from .service import Service
 
 
@@ -93,3 +105,44 @@ def _health(
     return health.CheckHealthResponse.ServiceHealth(
         name=name, message=ailment, healthy=ill if ailment else healthy
     )
+
+
+class Partitions(Service, PartitionsServicer):  # type: ignore[misc]
+    """Tells which partitions there are."""
+
+    async def GetPartition(
+        self, request: partitions.GetPartitionRequest, _: Context
+    ) -> partitions.GetPartitionResponse:
+        """Return one partition."""
+        row = partition_rows.get(self._plane, request.id)
+        return partitions.GetPartitionResponse(partition=partition_raw(row))
+
+    async def ListPartitions(
+        self, request: partitions.ListPartitionsRequest, _: Context
+    ) -> partitions.ListPartitionsResponse:
+        """Return a page of the partitions that match the filters."""
+        return await list_messages(
+            self._plane,
+            request,
+            PARTITIONS,
+            partition_raw,
+            partitions.ListPartitionsResponse,
+            "partitions",
+        )
+
+
+class Applications(Service, ApplicationsServicer):  # type: ignore[misc]
+    """Lists applications. Nobody creates one: it is there as long as a task names it."""
+
+    async def ListApplications(
+        self, request: ListApplicationsRequest, _: Context
+    ) -> ListApplicationsResponse:
+        """Return each distinct name, version, namespace and service that occurs in tasks."""
+        return await list_messages(
+            self._plane,
+            request,
+            APPLICATIONS,
+            lambda row: ApplicationRaw(**row),
+            ListApplicationsResponse,
+            "applications",
+        )

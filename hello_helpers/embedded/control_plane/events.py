@@ -18,7 +18,7 @@ from ..data_plane.feed import Change, ChangeKind, Subscription
 from ..data_plane.fields import RESULTS, TASKS, Fields
 from ..data_plane.filters import Where, check_event_filters, compile_filters, matching
 from ..data_plane.plane import DataPlane
-from ..grpc_context import Context
+from ..interceptor import Context
 from .service import Service
 
 Response: TypeAlias = messages.EventSubscriptionResponse

@@ -16,7 +16,7 @@ from ..data_plane.objects import CHUNK
 from ..data_plane.results import NewResult
 from ..data_plane.states import ResultStatus
 from ..errors import FailedPrecondition, InvalidArgument, NotFound
-from ..grpc_context import Context
+from ..interceptor import Context
 from .listing import list_messages
 from .messages import result_raw
 from .service import Service

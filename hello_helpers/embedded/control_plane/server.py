@@ -27,9 +27,8 @@ from ..data_plane.plane import DataPlane
 from ..errors import StartError
 from ..interceptor import INSTANCE_KEY, ErrorInterceptor
 from ..limits import MOST_FILES
-from .about import Authentication, HealthChecks, Versions
+from .about import Applications, Authentication, HealthChecks, Partitions, Versions
 from .events import Events
-from .partitions import Applications, Partitions
 from .results import Results
 from .sessions import Sessions
 from .submitter import Submitter

@@ -13,7 +13,7 @@ from ..data_plane import sessions as session_rows
 from ..data_plane.fields import SESSIONS
 from ..data_plane.options import TaskOptions
 from ..data_plane.states import SessionAction, SessionStatus
-from ..grpc_context import Context
+from ..interceptor import Context
 from .listing import list_messages
 from .messages import session_raw
 from .service import Service, check_session_options

@@ -31,7 +31,7 @@ from ..data_plane.objects import CHUNK
 from ..data_plane.options import TaskOptions
 from ..data_plane.states import FINAL_TASK, ResultStatus, SessionAction, TaskStatus
 from ..errors import NotFound
-from ..grpc_context import Context
+from ..interceptor import Context
 from .legacy_tasks import create_large, create_small
 from .legacy_waits import (
     count,

@@ -14,7 +14,7 @@ from ..data_plane.fields import TASKS
 from ..data_plane.filters import compile_filters
 from ..data_plane.options import TaskOptions
 from ..data_plane.submission import TaskCreation
-from ..grpc_context import Context
+from ..interceptor import Context
 from .listing import count_by_status, list_messages
 from .messages import task_detailed, task_summary
 from .service import Service, raise_if

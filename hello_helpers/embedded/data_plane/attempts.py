@@ -21,7 +21,6 @@ from .object_writer import Stored
 from .options import COLUMNS
 from .plane import DataPlane
 from .results import NewResult
-from .session_parts import UNOWNED
 from .states import SessionStatus, TaskStatus, can_retry, retry_id
 from .submission import NewTask, Origin
 
@@ -117,7 +116,7 @@ def give_back(plane: DataPlane, task: sqlite3.Row) -> bool:
     """Put a task back in the queue; no retry is used up."""
     with plane.transaction() as tx:
         unstarted: dict[str, Any] = {"fetched_at": None, "started_at": None, "pod_ttl": None}
-        moved = tasks.move(plane, tx, task, TaskStatus.SUBMITTED, **UNOWNED, **unstarted)
+        moved = tasks.move(plane, tx, task, TaskStatus.SUBMITTED, **tasks.UNOWNED, **unstarted)
         if moved:
             plane.enqueue(tx, task["task_id"], task["partition_id"], task["priority"])
         return moved

@@ -7,7 +7,6 @@ import logging
 from . import attempts, sessions, tasks
 from .clock import now
 from .plane import DataPlane
-from .session_parts import UNOWNED
 from .states import SessionStatus, TaskStatus
 
 log = logging.getLogger(__name__)
@@ -28,7 +27,7 @@ def recover(plane: DataPlane) -> None:
             session = sessions.get(plane, task["session_id"])
             paused = session["status"] == SessionStatus.PAUSED
             to = TaskStatus.PAUSED if paused else TaskStatus.SUBMITTED
-            tasks.move(plane, tx, task, to, **UNOWNED)
+            tasks.move(plane, tx, task, to, **tasks.UNOWNED)
         unresumed = tx.rows(
             f"SELECT {tasks.HANDLES} FROM task WHERE status = ?"
             " AND session_id IN (SELECT session_id FROM session WHERE status = ?)",

@@ -17,27 +17,135 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import TypeAlias
 
 from ..errors import NotFound
-from . import session_parts as parts
-from . import sessions
+from . import cancellation, dependencies, results, sessions, tasks
 from .clock import now
 from .database import CHUNK, Transaction
 from .plane import DataPlane
-from .session_parts import Part
-from .states import SessionAction, SessionStatus, session_after
+from .states import MOVES, ResultStatus, SessionAction, SessionStatus, TaskStatus, session_after
+
+_STOPPABLE = [status for status, next_ in MOVES.items() if TaskStatus.CANCELLING in next_]
+
+Step: TypeAlias = Callable[[Transaction], None]
+
+Part: TypeAlias = Callable[[DataPlane, Transaction, str, int], list[sqlite3.Row]]
+"""Changes the next rows of one kind in a session: the first `CHUNK` of those that come after a
+``seq``; it returns them."""
+
+
+def _rows(
+    tx: Transaction, table: str, columns: str, session_id: str, after: int, condition: str = "1"
+) -> list[sqlite3.Row]:
+    """Return a session's next rows, in order of arrival."""
+    return tx.rows(
+        f"SELECT {columns} FROM {table} WHERE session_id = ? AND seq > ? AND {condition}"
+        f" ORDER BY seq LIMIT {CHUNK}",
+        (session_id, after),
+    )
+
+
+def _tasks(tx: Transaction, session_id: str, *statuses: TaskStatus) -> list[sqlite3.Row]:
+    """Return the first tasks with these statuses; once they have another, it is others' turn."""
+    numbers = ", ".join(str(int(status)) for status in statuses)
+    return tx.rows(
+        f"SELECT {tasks.HANDLES} FROM task WHERE session_id = ? AND status IN ({numbers})"
+        f" LIMIT {CHUNK}",  # an order would have to be made anew each time
+        (session_id,),
+    )
+
+
+def hold_back(plane: DataPlane, tx: Transaction, session_id: str, _after: int) -> list[sqlite3.Row]:
+    """Pause tasks that no worker has seen yet."""
+    waiting = _tasks(tx, session_id, TaskStatus.SUBMITTED, TaskStatus.DISPATCHED)
+    tasks.move_all(plane, tx, waiting, TaskStatus.PAUSED, **tasks.UNOWNED)
+    plane.tell_holders(tx, [task["task_id"] for task in waiting])
+    return waiting
+
+
+def queue_again(
+    plane: DataPlane, tx: Transaction, session_id: str, _after: int
+) -> list[sqlite3.Row]:
+    """Queue tasks that were paused."""
+    held = _tasks(tx, session_id, TaskStatus.PAUSED)
+    dependencies.queue(plane, tx, held)
+    return held
+
+
+def cancel_tasks(
+    plane: DataPlane, tx: Transaction, session_id: str, _after: int
+) -> list[sqlite3.Row]:
+    """Stop tasks; their outputs are aborted with all others of the session."""
+    unfinished = _tasks(tx, session_id, *_STOPPABLE)
+    cancellation.stop(plane, tx, unfinished)
+    return unfinished
+
+
+def abort_results(
+    plane: DataPlane, tx: Transaction, session_id: str, after: int
+) -> list[sqlite3.Row]:
+    """Abort results; what waits for them in other sessions fails."""
+    condition = f"status = {int(ResultStatus.CREATED)}"
+    unmade = _rows(tx, "result", "seq, result_id, session_id", session_id, after, condition)
+    dependencies.abort_results(plane, tx, unmade, completed_at=None)
+    reason = f"Session {session_id} was cancelled"
+    failed = dependencies.fail_dependents(plane, tx, unmade, reason)
+    dependencies.abort_outputs(plane, tx, failed, reason)
+    return unmade
+
+
+def cancel_paused(
+    plane: DataPlane, tx: Transaction, session_id: str, _after: int
+) -> list[sqlite3.Row]:
+    """Cancel tasks that are in no queue."""
+    held = _tasks(tx, session_id, TaskStatus.PAUSED)
+    cancellation.cancel(plane, tx, held, f"Session {session_id} was closed")
+    return held
+
+
+def erase_data(plane: DataPlane, tx: Transaction, session_id: str, after: int) -> list[sqlite3.Row]:
+    """Erase the data of results, except those under manual deletion."""
+    rows = _rows(tx, "result", "*", session_id, after)
+    results.delete_data(plane, tx, rows)
+    return rows
+
+
+def delete_tasks(
+    plane: DataPlane, tx: Transaction, session_id: str, after: int
+) -> list[sqlite3.Row]:
+    """Remove tasks; pods that hold one are told."""
+    rows = _rows(tx, "task", tasks.HANDLES, session_id, after)
+    task_ids = [row["task_id"] for row in rows]
+    plane.tell_holders(tx, task_ids)
+    dependencies.forget(tx, task_ids)
+    _delete(tx, "task", rows)
+    return rows
+
+
+def delete_results(
+    plane: DataPlane, tx: Transaction, session_id: str, after: int
+) -> list[sqlite3.Row]:
+    """Remove results and their data."""
+    rows = _rows(tx, "result", "seq, opaque_id", session_id, after)
+    plane.erase(tx, [row["opaque_id"] for row in rows])
+    _delete(tx, "result", rows)
+    return rows
+
+
+def _delete(tx: Transaction, table: str, rows: Sequence[sqlite3.Row]) -> None:
+    tx.executemany(f"DELETE FROM {table} WHERE seq = ?", [(row["seq"],) for row in rows])
+
 
 _PARTS: dict[SessionAction, list[Part]] = {
-    SessionAction.PAUSE: [parts.hold_back],
-    SessionAction.RESUME: [parts.queue_again],
-    SessionAction.CANCEL: [parts.cancel_tasks, parts.abort_results],
-    SessionAction.CLOSE: [parts.cancel_paused],
-    SessionAction.PURGE: [parts.erase_data],
+    SessionAction.PAUSE: [hold_back],
+    SessionAction.RESUME: [queue_again],
+    SessionAction.CANCEL: [cancel_tasks, abort_results],
+    SessionAction.CLOSE: [cancel_paused],
+    SessionAction.PURGE: [erase_data],
 }
 _FIRST = (SessionAction.PAUSE, SessionAction.RESUME)
 """What changes the session itself before its tasks."""
-
-Step = Callable[[Transaction], None]
 
 
 async def act(plane: DataPlane, session_id: str, action: SessionAction) -> sqlite3.Row:
@@ -94,7 +202,7 @@ async def delete(plane: DataPlane, session_id: str) -> sqlite3.Row | None:
         tx.execute("DELETE FROM session WHERE session_id = ?", (session_id,))
         tx.after_commit(partial(plane.feed.vanish, session_id))
 
-    steps = [parts.delete_tasks, parts.delete_results]
+    steps = [delete_tasks, delete_results]
     await plane.to_the_end(_in_turns(plane, session_id, steps, _nothing, last))
     return session
 

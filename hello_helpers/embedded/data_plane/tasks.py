@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..errors import NotFound
 from .clock import now
@@ -21,6 +21,14 @@ Computed: TypeAlias = Mapping[str, tuple[str, object]]
 
 HANDLES = "seq, task_id, session_id, status, partition_id, priority"
 """The columns that are needed to change many tasks at once."""
+
+UNOWNED: dict[str, Any] = {
+    "owner_pod_id": "",
+    "pod_hostname": "",
+    "received_at": None,
+    "acquired_at": None,
+}
+"""What is cleared when a task goes from a pod back to the queue."""
 
 _SOURCES = {
     to: ", ".join(str(int(status)) for status, targets in MOVES.items() if to in targets)

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hello_helpers.embedded.control_plane import listing
+from hello_helpers.embedded.control_plane.about import Applications
 from hello_helpers.embedded.control_plane.listing import count_by_status
-from hello_helpers.embedded.control_plane.partitions import Applications
 from hello_helpers.embedded.data_plane.fields import Fields
 from hello_helpers.embedded.data_plane.filters import compile_filters
 from hello_helpers.embedded.data_plane.plane import DataPlane

@@ -1,18 +1,26 @@
-"""The private folder of this user: where the shared embedded ArmoniK is found.
+"""Folders of this user: the private one, and temporary ones that do not outlive a killed process.
 
-Where it is depends on the environment alone, never on what can be written at the moment: all
-commands of a user find the same one, or are told what is wrong with it.
+The private folder is where the shared embedded ArmoniK is found. Where it is depends on the
+environment alone, never on what can be written at the moment: all commands of a user find the same
+one, or are told what is wrong with it.
+
+Python removes a temporary folder when its process ends, but not if that is killed, as kernels are.
+So in each `ScratchFolder` its process holds a lock. Whoever makes the next one removes those whose
+lock nobody holds, and so does an embedded ArmoniK that ends because its owner was killed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
+import tempfile
 from pathlib import Path
 
-from .errors import StartError
+from .errors import EmbeddedError, StartError
 from .limits import require_linux
+from .locks import is_held, make_held
 
 VARIABLE = "HELLO_ARMONIK_DIR"
 """Environment variable that names another folder."""
@@ -97,3 +105,42 @@ def _place() -> Path:
         if runtime.is_absolute() and runtime.stat().st_uid == os.geteuid():
             return runtime / "hello-armonik"  # with sudo it is still another user's
     return temporary_place() / f"hello-armonik-{os.geteuid()}"
+
+
+_OWNER = "owner"
+"""The file whose lock says that a folder is in use; in a folder without one nothing is touched."""
+
+
+class ScratchFolder(tempfile.TemporaryDirectory[str]):
+    """A temporary folder that only you can enter; it goes with `cleanup`, or this process.
+
+    If this process is killed, it goes with the embedded ArmoniK that the process had for itself, or
+    when the next scratch folder is made.
+    """
+
+    def __init__(self) -> None:
+        """Make it.
+
+        Raises:
+            StartError: there is no room for it, or no right to make it.
+        """
+        sweep()
+        try:
+            super().__init__(prefix="ak-", dir=temporary_place())  # short: a socket's path must be
+            self._owner = make_held(Path(self.name, _OWNER))
+        except OSError as error:
+            raise no_room(error) from error
+
+    def cleanup(self) -> None:
+        """Remove it now."""
+        super().cleanup()
+        self._owner.close()
+
+
+def sweep() -> None:
+    """Remove the folders of this user whose process has ended."""
+    for owner in temporary_place().glob(f"ak-*/{_OWNER}"):
+        with contextlib.suppress(OSError, EmbeddedError):  # if that cannot be told, it stays
+            mine = owner.lstat().st_uid == os.getuid() and not owner.parent.is_symlink()
+            if mine and not is_held(owner):
+                shutil.rmtree(owner.parent, ignore_errors=True)
