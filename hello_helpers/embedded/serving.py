@@ -104,31 +104,29 @@ async def _serve(
         _remove_stale(configuration.socket)
         port = await control_plane.start(configuration.address)
         compute_plane.start()
-        switchboard = metrics = None
-        try:
+        async with contextlib.AsyncExitStack() as stack:
+            if configuration.socket:
+                stack.callback(configuration.socket.unlink, missing_ok=True)
+            stack.push_async_callback(
+                lambda: asyncio.gather(control_plane.stop(), compute_plane.stop())
+            )
             if configuration.switchboard:
                 orders = switchboard_orders(control_plane, compute_plane)
                 switchboard = await serve_switchboard(configuration.switchboard, orders)
+                stack.callback(switchboard.close)
             if configuration.metrics_port is not None:
                 from .metrics import MetricsExporter
 
                 metrics = MetricsExporter(plane, configuration.metrics_port)
+                stack.push_async_callback(metrics.stop)
                 log.info("Metrics are at %s", metrics.url, extra={"metrics": metrics.url})
+            stack.callback(log.info, "Ending")  # it comes first: the last one in
             endpoint = configuration.endpoint(port)
             log.info("Serving %s", endpoint, extra={"endpoint": endpoint})
             if tls:
                 log.info(how_to_connect(endpoint, tls), extra=tls.client_files())
             announce(endpoint)
             await _first(stop.wait(), until() if until else stop.wait())
-        finally:
-            log.info("Ending")
-            if switchboard:
-                switchboard.close()
-            if metrics:
-                await metrics.stop()
-            await asyncio.gather(control_plane.stop(), compute_plane.stop())
-            if configuration.socket:
-                configuration.socket.unlink(missing_ok=True)
 
 
 async def _first(*waits: Awaitable[object]) -> None:

@@ -67,10 +67,9 @@ class Agent(AgentServicer):  # type: ignore[misc]
     ) -> messages.SubmitTasksResponse:
         """Take subtasks; they go into the session of the running task."""
         staging = self._of(request.communication_token)
-        given = request.task_options if request.HasField("task_options") else None
         new = staging.submit(
             [TaskCreation.from_message(creation) for creation in request.task_creations],
-            TaskOptions.from_message(given) if given else None,
+            TaskOptions.given_in(request),
         )
         return messages.SubmitTasksResponse(
             communication_token=request.communication_token,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeAlias
 
 from armonik.protogen.client.events_service_pb2_grpc import EventsServicer
@@ -33,6 +33,26 @@ _KINDS = {
     messages.EVENTS_ENUM_RESULT_STATUS_UPDATE: ChangeKind.RESULT_STATUS,
     messages.EVENTS_ENUM_RESULT_OWNER_UPDATE: ChangeKind.RESULT_OWNER,
 }
+_WORDS: dict[ChangeKind, Callable[[Change], dict[str, Any]]] = {
+    ChangeKind.TASK_STATUS: lambda change: {
+        "task_status_update": {"task_id": change.object_id, "status": change.status}
+    },
+    ChangeKind.RESULT_STATUS: lambda change: {
+        "result_status_update": {"result_id": change.object_id, "status": change.status}
+    },
+    ChangeKind.RESULT_OWNER: lambda change: {
+        "result_owner_update": {"result_id": change.object_id, "current_owner_id": change.owner}
+    },
+    ChangeKind.NEW_RESULT: lambda change: {
+        "new_result": {
+            "result_id": change.object_id,
+            "owner_id": change.owner,
+            "status": change.status,
+        }
+    },
+}
+"""What a response says of a change. (Of a new task it says what is in the task's row.)"""
+
 _OF_TASKS = frozenset({ChangeKind.NEW_TASK, ChangeKind.TASK_STATUS})
 
 
@@ -74,7 +94,13 @@ class _View:
                 yield self._said(new_task=_new_task(row, row["status"]))
         if ChangeKind.NEW_RESULT in self._kinds:
             async for row in self._existing(RESULTS, self._results):
-                yield self._said(new_result=_new_result(row))
+                yield self._said(
+                    new_result={
+                        "result_id": row["result_id"],
+                        "owner_id": row["owner_task_id"],
+                        "status": row["status"],
+                    }
+                )
 
     async def follow(self, subscription: Subscription) -> AsyncIterator[Response]:
         """Yield changes as they come; after a lag, the present status of everything."""
@@ -89,10 +115,11 @@ class _View:
     async def _catch_up(self) -> AsyncIterator[Response]:
         if self._kinds & _OF_TASKS:
             async for row in self._existing(TASKS, self._tasks):
-                yield self._said(task_status_update=_status("task", row["task_id"], row["status"]))
+                update = {"task_id": row["task_id"], "status": row["status"]}
+                yield self._said(task_status_update=update)
         if self._kinds - _OF_TASKS:
             async for row in self._existing(RESULTS, self._results):
-                update = _status("result", row["result_id"], row["status"])
+                update = {"result_id": row["result_id"], "status": row["status"]}
                 yield self._said(result_status_update=update)
 
     async def _existing(self, fields: Fields, where: Where) -> AsyncIterator[sqlite3.Row]:
@@ -114,8 +141,8 @@ class _View:
     def _responses(self, changes: list[Change]) -> Iterator[Response]:
         """Yield the messages for those changes that pass the filters."""
         database = self._plane.database
-        tasks = {c.object_id for c in changes if c.kind in _OF_TASKS}
-        results = {c.object_id for c in changes if c.kind not in _OF_TASKS}
+        tasks = {change.object_id for change in changes if change.kind in _OF_TASKS}
+        results = {change.object_id for change in changes if change.kind not in _OF_TASKS}
         wanted = matching(database, TASKS, tasks, self._tasks) | matching(
             database, RESULTS, results, self._results
         )
@@ -124,26 +151,14 @@ class _View:
                 yield response
 
     def _response(self, change: Change) -> Response | None:
-        id_ = change.object_id
-        if change.kind is ChangeKind.TASK_STATUS:
-            return self._said(task_status_update=_status("task", id_, change.status))
-        if change.kind is ChangeKind.RESULT_STATUS:
-            return self._said(result_status_update=_status("result", id_, change.status))
-        if change.kind is ChangeKind.RESULT_OWNER:
-            owner = {"result_id": id_, "current_owner_id": change.owner}
-            return self._said(result_owner_update=owner)
-        if change.kind is ChangeKind.NEW_RESULT:
-            result = {"result_id": id_, "owner_id": change.owner, "status": change.status}
-            return self._said(new_result=result)
-        row = self._plane.database.row("SELECT * FROM task WHERE task_id = ?", (id_,))
+        if change.kind is not ChangeKind.NEW_TASK:
+            return self._said(**_WORDS[change.kind](change))
+        task_id = change.object_id
+        row = self._plane.database.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
         return self._said(new_task=_new_task(row, change.status)) if row else None
 
     def _said(self, **what: Any) -> Response:
         return Response(session_id=self._session_id, **what)
-
-
-def _status(kind: str, id_: str, status: int) -> dict[str, Any]:
-    return {f"{kind}_id": id_, "status": status}
 
 
 def _new_task(row: sqlite3.Row, status: int) -> messages.EventSubscriptionResponse.NewTask:
@@ -156,10 +171,4 @@ def _new_task(row: sqlite3.Row, status: int) -> messages.EventSubscriptionRespon
         data_dependencies=json.loads(row["data_dependencies"]),
         retry_of_ids=json.loads(row["retry_of_ids"]),
         parent_task_ids=json.loads(row["parent_task_ids"]),
-    )
-
-
-def _new_result(row: sqlite3.Row) -> messages.EventSubscriptionResponse.NewResult:
-    return Response.NewResult(
-        result_id=row["result_id"], owner_id=row["owner_task_id"], status=row["status"]
     )

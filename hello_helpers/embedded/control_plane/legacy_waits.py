@@ -76,15 +76,6 @@ async def ids_of(plane: DataPlane, table: str, where: Where) -> list[str]:
     return [row[0] for row in await plane.database.read_rows(sql, where.parameters)]
 
 
-def count(
-    connection: sqlite3.Connection, where: Where, statuses: Iterable[int] | None = None
-) -> dict[int, int]:
-    """Count matching tasks by status; ``statuses``: only those in one of these."""
-    if statuses is not None:
-        where = _and(where, _among("status", statuses))
-    return count_by_status(connection, where)
-
-
 def _with_status(wanted: TaskFilter | SessionFilter) -> Where:
     kind = wanted.WhichOneof("statuses")
     if kind is None:
@@ -170,11 +161,10 @@ async def wait_for_completion(plane: DataPlane, request: WaitRequest) -> dict[in
         InvalidArgument: the filter names neither sessions nor tasks.
     """
     where = task_where(request.filter, with_retries=True)
-    stop: Set[TaskStatus] = frozenset()
-    if request.stop_on_first_task_error:
-        stop |= _FAILED
-    if request.stop_on_first_task_cancellation:
-        stop |= _STOPPED
+    stop = {
+        *(_FAILED if request.stop_on_first_task_error else ()),
+        *(_STOPPED if request.stop_on_first_task_cancellation else ()),
+    }
     by_status = request.filter.WhichOneof("statuses") is not None
     with plane.feed.subscribe(*_sessions(plane, request.filter)) as subscription:
         while True:
@@ -195,10 +185,10 @@ def _look(
     """Return how many tasks are open and, if the wait is over, all counts."""
     with reader:
         reader.execute("BEGIN")  # both counts see the same state
-        watched = count(reader, where, _OPEN | stop)
+        watched = count_by_status(reader, _and(where, _among("status", _OPEN | stop)))
         open_tasks = sum(number for status, number in watched.items() if status in _OPEN)
         over = not open_tasks or not stop.isdisjoint(watched)
-        return open_tasks, count(reader, where) if over else None
+        return open_tasks, count_by_status(reader, where) if over else None
 
 
 async def _until(

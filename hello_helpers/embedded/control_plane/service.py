@@ -1,11 +1,12 @@
-"""What the services have in common: where they stand, and checks of requests that need no table."""
+"""What the services have in common: where they stand, how they refuse, how a session is made."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from armonik.protogen.common.objects_pb2 import TaskOptions
-
+from ..data_plane import sessions
+from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..errors import InvalidArgument
 
@@ -30,12 +31,14 @@ def raise_if(problems: Sequence[str]) -> None:
         raise InvalidArgument("\n".join(problems))
 
 
-def check_session_options(options: TaskOptions) -> None:
-    """Check the default options of a session to be created.
+def create_session(plane: DataPlane, request: Any) -> str:
+    """Create a session as a request of the Sessions or the Submitter service asks; return its id.
 
     Raises:
-        InvalidArgument: something is missing or out of range.
+        InvalidArgument: something is missing in its options, or out of range.
+        NotFound: a partition does not exist.
     """
+    options = request.default_task_option
     problems = []
     if not options.HasField("max_duration"):
         problems.append("max_duration must be given: the time limit of one task")
@@ -46,3 +49,4 @@ def check_session_options(options: TaskOptions) -> None:
             f"priority must be {MIN_PRIORITY} to {MAX_PRIORITY}, not {options.priority}"
         )
     raise_if(problems)
+    return sessions.create(plane, TaskOptions.from_message(options), request.partition_ids)

@@ -11,12 +11,11 @@ from armonik.protogen.common.sessions_common_pb2 import SessionRaw
 from ..data_plane import session_life
 from ..data_plane import sessions as session_rows
 from ..data_plane.fields import SESSIONS
-from ..data_plane.options import TaskOptions
 from ..data_plane.states import SessionAction, SessionStatus
 from ..interceptor import Context
 from .listing import list_messages
 from .messages import session_raw
-from .service import Service, check_session_options
+from .service import Service, create_session
 
 
 class Sessions(Service, SessionsServicer):  # type: ignore[misc]
@@ -26,10 +25,7 @@ class Sessions(Service, SessionsServicer):  # type: ignore[misc]
         self, request: messages.CreateSessionRequest, _: Context
     ) -> messages.CreateSessionReply:
         """Open a session; its options are the defaults of its tasks."""
-        check_session_options(request.default_task_option)
-        options = TaskOptions.from_message(request.default_task_option)
-        session_id = session_rows.create(self._plane, options, request.partition_ids)
-        return messages.CreateSessionReply(session_id=session_id)
+        return messages.CreateSessionReply(session_id=create_session(self._plane, request))
 
     async def GetSession(
         self, request: messages.GetSessionRequest, _: Context

@@ -6,7 +6,7 @@ years ago go on working. Both kinds of client see the same sessions, tasks and r
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from armonik.protogen.client.submitter_service_pb2_grpc import SubmitterServicer
 from armonik.protogen.common import submitter_common_pb2 as messages
@@ -15,26 +15,28 @@ from armonik.protogen.common.objects_pb2 import (
     Count,
     DataChunk,
     Empty,
+    InitTaskRequest,
     Output,
     ResultRequest,
     Session,
     StatusCount,
     TaskIdList,
     TaskOutputRequest,
+    TaskRequestHeader,
 )
 
-from ..data_plane import cancellation, session_life
+from ..data_plane import cancellation, session_life, submission
 from ..data_plane import results as result_rows
 from ..data_plane import sessions as session_rows
 from ..data_plane import tasks as task_rows
 from ..data_plane.objects import CHUNK
-from ..data_plane.options import TaskOptions
+from ..data_plane.plane import DataPlane
 from ..data_plane.states import FINAL_TASK, ResultStatus, SessionAction, TaskStatus
+from ..data_plane.submission import NewTask
+from ..data_plane.task_stream import TaskStream, with_payloads
 from ..errors import NotFound
 from ..interceptor import Context
-from .legacy_tasks import create_large, create_small
 from .legacy_waits import (
-    count,
     ids_of,
     owner_of,
     session_where,
@@ -43,7 +45,8 @@ from .legacy_waits import (
     wait_for_completion,
     why_never,
 )
-from .service import Service, check_session_options
+from .listing import count_by_status
+from .service import Service, create_session, raise_if
 
 Created = messages.CreateTaskReply.CreationStatus
 
@@ -59,10 +62,7 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
         self, request: messages.CreateSessionRequest, _: Context
     ) -> messages.CreateSessionReply:
         """Open a session, as Sessions.CreateSession does."""
-        check_session_options(request.default_task_option)
-        options = TaskOptions.from_message(request.default_task_option)
-        session_id = session_rows.create(self._plane, options, request.partition_ids)
-        return messages.CreateSessionReply(session_id=session_id)
+        return messages.CreateSessionReply(session_id=create_session(self._plane, request))
 
     async def CancelSession(self, request: Session, _: Context) -> Empty:
         """Stop everything in a session, as Sessions.CancelSession does."""
@@ -79,17 +79,29 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
     async def CreateSmallTasks(
         self, request: messages.CreateSmallTaskRequest, _: Context
     ) -> messages.CreateTaskReply:
-        """Create tasks whose payloads are in the request; the reply has the tasks' ids only."""
-        infos = [
-            messages.CreateTaskReply.TaskInfo(task_id=task.task_id)
-            for task in create_small(self._plane, request)
-        ]
-        return _created(infos)
+        """Create tasks whose payloads are in the request, all or none; the reply has ids only."""
+        _check(request)
+        with TaskStream(self._plane.objects) as stream, self._plane.transaction():
+            for message in _as_stream(request):
+                stream.add(message)
+            new = _create(self._plane, request.session_id, stream)
+        return _created([messages.CreateTaskReply.TaskInfo(task_id=task.task_id) for task in new])
 
     async def CreateLargeTasks(
         self, requests: AsyncIterator[messages.CreateLargeTaskRequest], _: Context
     ) -> messages.CreateTaskReply:
-        """Create tasks from a stream that carries their payloads; infos come in its order."""
+        """Create tasks from a stream that carries their payloads, all or none, at its end.
+
+        Infos come in the order of the stream.
+        """
+        session_id = ""
+        with TaskStream(self._plane.objects) as stream:
+            async for request in requests:
+                stream.add(request)
+                if request.HasField("init_request"):
+                    session_id = request.init_request.session_id
+                    session_rows.get(self._plane, session_id)  # before a gigabyte comes in vain
+            new = _create(self._plane, session_id, stream)
         infos = [
             messages.CreateTaskReply.TaskInfo(
                 task_id=task.task_id,
@@ -97,7 +109,7 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
                 data_dependencies=task.creation.data_dependencies,
                 payload_id=task.creation.payload_id,
             )
-            for task in await create_large(self._plane, requests)
+            for task in new
         ]
         return _created(infos)
 
@@ -108,7 +120,9 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
     async def CountTasks(self, request: messages.TaskFilter, _: Context) -> Count:
         """Count the tasks that match, by status; zero counts are left out."""
         where = task_where(request)
-        return _count(await self._plane.database.read(lambda reader: count(reader, where)))
+        return _count(
+            await self._plane.database.read(lambda reader: count_by_status(reader, where))
+        )
 
     async def CancelTasks(self, request: messages.TaskFilter, _: Context) -> Empty:
         """Cancel the tasks that match; final ones are passed over."""
@@ -178,6 +192,44 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
     async def WaitForCompletion(self, request: messages.WaitRequest, _: Context) -> Count:
         """Wait until all tasks that match have ended, however; the caller may hang up before."""
         return _count(await wait_for_completion(self._plane, request))
+
+
+def _check(request: messages.CreateSmallTaskRequest) -> None:
+    """Refuse a request that lacks options, tasks, a payload or the outputs of a task."""
+    problems = []
+    if not request.HasField("task_options"):
+        problems.append("task_options must be given")
+    if not request.task_requests:
+        problems.append("task_requests must not be empty")
+    for number, task in enumerate(request.task_requests):
+        if not task.payload:
+            problems.append(f"task_requests[{number}].payload must not be empty")
+        if not task.expected_output_keys:
+            problems.append(f"task_requests[{number}].expected_output_keys must not be empty")
+    raise_if(problems)
+
+
+def _as_stream(
+    request: messages.CreateSmallTaskRequest,
+) -> Iterator[messages.CreateLargeTaskRequest]:
+    """Yield what a client would send that put the same tasks into a stream."""
+    message = messages.CreateLargeTaskRequest
+    yield message(init_request=message.InitRequest(task_options=request.task_options))
+    for task in request.task_requests:
+        header = TaskRequestHeader(
+            expected_output_keys=task.expected_output_keys, data_dependencies=task.data_dependencies
+        )
+        yield message(init_task=InitTaskRequest(header=header))
+        yield message(task_payload=DataChunk(data=task.payload))
+        yield message(task_payload=DataChunk(data_complete=True))
+    yield message(init_task=InitTaskRequest(last_task=True))
+
+
+def _create(plane: DataPlane, session_id: str, stream: TaskStream) -> list[NewTask]:
+    payloads, creations = with_payloads(stream.finish(), session_id)
+    with plane.transaction():
+        result_rows.create(plane, session_id, payloads)
+        return submission.submit(plane, session_id, creations, stream.options)
 
 
 def _created(infos: list[messages.CreateTaskReply.TaskInfo]) -> messages.CreateTaskReply:

@@ -28,12 +28,11 @@ class Tasks(Service, TasksServicer):  # type: ignore[misc]
     ) -> messages.SubmitTasksResponse:
         """Submit tasks, all or none; infos come in the order of the request."""
         raise_if([] if request.task_creations else ["task_creations must not be empty"])
-        given = request.task_options if request.HasField("task_options") else None
         new = submission.submit(
             self._plane,
             request.session_id,
             [TaskCreation.from_message(creation) for creation in request.task_creations],
-            TaskOptions.from_message(given) if given else None,
+            TaskOptions.given_in(request),
         )
         return messages.SubmitTasksResponse(
             task_infos=[

@@ -34,11 +34,6 @@ def to_timestamp(instant: int | None) -> Timestamp | None:
     return Timestamp(seconds=instant // SECOND, nanos=instant % SECOND)
 
 
-def from_timestamp(message: Timestamp) -> int:
-    """Return the instant of a message, in nanoseconds since 1970."""
-    return int(message.seconds) * SECOND + int(message.nanos)
-
-
 def to_duration(duration: int | None) -> Duration | None:
     """Return the message for a duration; None stays None."""
     if duration is None:
@@ -48,7 +43,7 @@ def to_duration(duration: int | None) -> Duration | None:
     return Duration(seconds=sign * seconds, nanos=sign * nanos)
 
 
-def from_duration(message: Duration) -> int:
+def from_message(message: Timestamp | Duration) -> int:
     """Return the nanoseconds of a message; of those beyond 292 years, the most that tables hold."""
     nanoseconds = int(message.seconds) * SECOND + int(message.nanos)
     return max(LEAST, min(nanoseconds, MOST))

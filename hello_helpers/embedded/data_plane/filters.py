@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..errors import InvalidArgument
-from .clock import LEAST, MOST, from_duration, from_timestamp
+from .clock import from_message
 from .database import Database
 from .fields import GENERIC, RESULTS, TASKS, Column, Fields, Kind, column, json_rows
 
@@ -234,5 +234,4 @@ def _number(about: Column, condition: Any) -> int:
         return int(condition.value)
     if not condition.HasField("value"):
         raise InvalidArgument(f"The filter on {about.name} has no value: set its value")
-    convert = from_timestamp if about.kind is Kind.DATE else from_duration
-    return max(LEAST, min(convert(condition.value), MOST))
+    return from_message(condition.value)

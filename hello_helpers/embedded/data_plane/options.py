@@ -6,10 +6,11 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from armonik.protogen.common.objects_pb2 import TaskOptions as TaskOptionsMessage
 
-from .clock import from_duration, to_duration
+from .clock import from_message, to_duration
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class TaskOptions:
     def from_message(cls, message: TaskOptionsMessage) -> TaskOptions:
         """Read the protobuf message."""
         return cls(
-            from_duration(message.max_duration),
+            from_message(message.max_duration),
             message.max_retries,
             message.priority,
             message.partition_id,
@@ -48,6 +49,11 @@ class TaskOptions:
             message.engine_type,
             dict(message.options),
         )
+
+    @classmethod
+    def given_in(cls, message: Any) -> TaskOptions | None:
+        """Read the ``task_options`` of a message that may have some; None if it has none."""
+        return cls.from_message(message.task_options) if message.HasField("task_options") else None
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> TaskOptions:

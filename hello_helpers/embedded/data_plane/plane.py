@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+from ..errors import NotFound
 from .database import Database, Transaction, in_words
 from .feed import Change, ChangeFeed
 from .health import Health
@@ -48,6 +49,17 @@ class DataPlane:
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Open a transaction on the tables; see `Database.transaction`."""
         return self.database.transaction()
+
+    def get(self, table: str, id_: str) -> sqlite3.Row:
+        """Return the row of a session, task or result.
+
+        Raises:
+            NotFound: there is none.
+        """
+        row = self.database.row(f"SELECT * FROM {table} WHERE {table}_id = ?", (id_,))
+        if row is None:
+            raise NotFound(f"{table.title()} was not found: no {table} has the id {id_!r}")
+        return row
 
     def publish(self, tx: Transaction, change: Change) -> None:
         """Tell the event streams of a change, once it is committed."""

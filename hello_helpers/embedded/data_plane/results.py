@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..errors import FailedPrecondition, NotFound
+from ..errors import FailedPrecondition
 from . import dependencies, sessions
 from .clock import now
 from .database import Transaction
@@ -46,10 +46,7 @@ def get(plane: DataPlane, result_id: str) -> sqlite3.Row:
     Raises:
         NotFound: there is no such result.
     """
-    row = plane.database.row("SELECT * FROM result WHERE result_id = ?", (result_id,))
-    if row is None:
-        raise NotFound(f"Result was not found: no result has the id {result_id!r}")
-    return row
+    return plane.get("result", result_id)
 
 
 def select(tx: Transaction, result_ids: Iterable[str]) -> list[sqlite3.Row]:

@@ -8,7 +8,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..errors import NotFound
 from . import partitions
 from .clock import now
 from .options import COLUMNS, TaskOptions
@@ -22,10 +21,7 @@ def get(plane: DataPlane, session_id: str) -> sqlite3.Row:
     Raises:
         NotFound: there is no such session.
     """
-    row = plane.database.row("SELECT * FROM session WHERE session_id = ?", (session_id,))
-    if row is None:
-        raise NotFound(f"Session was not found: no session has the id {session_id!r}")
-    return row
+    return plane.get("session", session_id)
 
 
 def create(plane: DataPlane, options: TaskOptions, partition_ids: Sequence[str]) -> str:

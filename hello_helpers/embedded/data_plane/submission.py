@@ -40,12 +40,11 @@ class TaskCreation:
         cls, message: ClientRequest.TaskCreation | WorkerRequest.TaskCreation
     ) -> TaskCreation:
         """Read the message of a client or of a worker; both have the same fields."""
-        given = message.task_options if message.HasField("task_options") else None
         return cls(
             payload_id=message.payload_id,
             expected_output_ids=tuple(message.expected_output_keys),
             data_dependencies=tuple(message.data_dependencies),
-            options=TaskOptions.from_message(given) if given else None,
+            options=TaskOptions.given_in(message),
         )
 
 
@@ -109,20 +108,20 @@ def plan(
         InvalidArgument: a partition outside the session's list, or a priority too large.
     """
     base = TaskOptions.from_row(session)
-    merged = options.over(base) if options else base
     allowed = set(json.loads(session["partition_ids"]))
-    _check(merged, allowed)
-    new = []
-    for creation in creations:
-        own = merged
-        if creation.options:
-            own = creation.options.over(merged)
-            _check(own, allowed)
-        new.append(NewTask(results.new_id(), creation, own))
-    return new
+    merged = _checked(options.over(base) if options else base, allowed)
+    return [
+        NewTask(
+            results.new_id(),
+            creation,
+            _checked(creation.options.over(merged), allowed) if creation.options else merged,
+        )
+        for creation in creations
+    ]
 
 
-def _check(options: TaskOptions, allowed: set[str]) -> None:
+def _checked(options: TaskOptions, allowed: set[str]) -> TaskOptions:
+    """Return options that name one of the allowed partitions, and a priority that queues take."""
     if options.partition_id not in allowed:
         raise InvalidArgument(
             f"Partition {options.partition_id!r} is not one of this session's partitions"
@@ -130,6 +129,7 @@ def _check(options: TaskOptions, allowed: set[str]) -> None:
         )
     if options.priority > MAX_PRIORITY:
         raise InvalidArgument(f"Max priority is {MAX_PRIORITY}, not {options.priority}")
+    return options
 
 
 def insert(

@@ -85,7 +85,7 @@ class TaskStream:
         self._last = _BEGIN
         self._header: Any = None
         self._payload = ExitStack()  # holds the writer of the payload that is coming in
-        self._writer: ObjectWriter | None = None
+        self._writer: ObjectWriter  # there is one from the first header on
         self._tasks: list[PayloadTask] = []
         self._finished = False
 
@@ -107,13 +107,10 @@ class TaskStream:
             )
         self._last = kind
         if kind == "init_request":
-            init = message.init_request
-            if init.HasField("task_options"):
-                self.options = TaskOptions.from_message(init.task_options)
+            self.options = TaskOptions.given_in(message.init_request)
         elif kind == "header":
             self._begin(message.init_task.header)
         elif kind == "data":
-            assert self._writer is not None, "a header comes first"
             self._writer.write(message.task_payload.data)
         elif kind == "data_complete":
             self._complete()
@@ -125,7 +122,6 @@ class TaskStream:
         self._writer = self._payload.enter_context(self._objects.writer())
 
     def _complete(self) -> None:
-        assert self._writer is not None, "a header comes first"
         task = PayloadTask(
             expected_output_ids=tuple(self._header.expected_output_keys),
             data_dependencies=tuple(self._header.data_dependencies),

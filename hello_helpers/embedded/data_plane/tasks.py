@@ -9,7 +9,6 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from ..errors import NotFound
 from .clock import now
 from .database import Transaction
 from .feed import Change, ChangeKind
@@ -42,10 +41,7 @@ def get(plane: DataPlane, task_id: str) -> sqlite3.Row:
     Raises:
         NotFound: there is no such task.
     """
-    row = plane.database.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
-    if row is None:
-        raise NotFound(f"Task was not found: no task has the id {task_id!r}")
-    return row
+    return plane.get("task", task_id)
 
 
 def select(tx: Transaction, task_ids: Iterable[str]) -> list[sqlite3.Row]:
