@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import grpc
@@ -18,7 +17,6 @@ from tests.conformance.driver import ArmoniK
 
 from . import hello, peers, raw, raw_client, rows
 from .__main__ import main
-from .measuring import Contender, NotMeasured, Race, Sample, run
 from .private_socket import PAYLOAD
 from .rows import ROWS
 
@@ -62,18 +60,12 @@ def started_once(armonik: EmbeddedArmonik, monkeypatch: pytest.MonkeyPatch) -> I
         yield
 
 
-def measured(path: Path, *arguments: str) -> dict[str, Any]:
-    """What a small run has written."""
-    main([*SMALL, *arguments, "--json", str(path)])
-    text = path.read_text("utf-8")
-    assert tempfile.gettempdir() not in text
-    return json.loads(text)
-
-
 @pytest.mark.usefixtures("started_once")
 def test_every_row_is_measured_and_compared_and_drawn(tmp_path: Path):
-    figures = measured(tmp_path / "new" / "figures.json")
-    assert figures["machine"]["cores"] >= 1
+    path = tmp_path / "new" / "figures.json"
+    main([*SMALL, "--json", str(path)])
+    assert tempfile.gettempdir() not in path.read_text("utf-8")
+    figures = json.loads(path.read_text("utf-8"))
     assert figures["machine"]["versions"]["armonik"]
     rows = figures["rows"]
     assert len({row["name"] for row in rows}) >= len(ROWS)
@@ -120,49 +112,3 @@ def test_the_raw_answers_are_as_large_as_ours(armonik: EmbeddedArmonik):
         (submitted, raw.submitted(count)),
     ):
         assert empty.ByteSize() == pytest.approx(ours.ByteSize(), rel=0.05), type(ours).__name__
-
-
-@pytest.mark.usefixtures("started_once")
-def test_rows_can_be_chosen_by_name(tmp_path: Path):
-    rows = measured(tmp_path / "figures.json", "--rows", "submission")["rows"]
-    assert {row["name"].split(":")[0] for row in rows} == {"submission alone"}
-
-
-def test_a_row_that_does_not_exist_is_refused_with_the_names_of_those_that_do(
-    capsys: pytest.CaptureFixture[str],
-):
-    with pytest.raises(SystemExit):
-        main(["--rows", "speed"])
-    assert "cold" in capsys.readouterr().err
-
-
-def race(ours: Callable[[], Sample], peer: Callable[[], Sample], repeat: int) -> Any:
-    return run(Race({"row": "s"}, [Contender("ours", ours), Contender("peer", peer)], repeat))
-
-
-def test_contenders_are_measured_in_turn_and_compared_within_each_repetition():
-    order: list[str] = []
-
-    def measured(who: str, *values: float) -> Callable[[], Sample]:
-        left = iter(values)
-
-        def measure() -> Sample:
-            order.append(who)
-            return Sample({"row": [next(left)]})
-
-        return measure
-
-    # The second time is slow, for the peer, too.
-    ours, peer = race(measured("ours", 1, 10, 3), measured("peer", 2, 20, 6), repeat=3)
-    assert order == ["ours", "peer"] * 3
-    assert ours.ratio is None
-    assert (peer.ratio.low, peer.ratio.median, peer.ratio.high) == (0.5, 0.5, 0.5)
-
-
-def test_a_peer_that_fails_is_named_with_the_reason_and_the_others_go_on():
-    def fail() -> Sample:
-        raise NotMeasured("it has no time")
-
-    ours, peer = race(lambda: Sample({"row": [1.0]}), fail, repeat=2)
-    assert len(ours.runs) == 2
-    assert (peer.runs, peer.ratio, peer.note) == ([], None, "not measured: it has no time")

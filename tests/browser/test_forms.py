@@ -18,13 +18,6 @@ pytestmark = pytest.mark.embedded_only
 ENDPOINT = "from hello_helpers.forms import EndpointForm; EndpointForm()"
 VALUES = "from hello_helpers.forms import ValuesForm; ValuesForm()"
 
-BAD_NUMBERS = {
-    "abc": "'abc' is not a number.",
-    "1,,2": "There is a comma without a number on both sides.",
-    "": "There is no number.",
-    "1e999": "'1e999' is too large.",
-}
-
 
 @pytest.fixture
 def notebook(show: Show) -> Notebook:
@@ -79,34 +72,6 @@ def test_the_first_n_numbers_are_sent_with_the_keyboard_alone(values_form: Locat
             break
     values_form.page.keyboard.press("Enter")
     expect(values_form).to_contain_text("Result : 45")
-
-
-def test_bad_numbers_get_a_sentence_and_are_not_sent(values_form: Locator) -> None:
-    for typed, sentence in BAD_NUMBERS.items():
-        values_form.get_by_role("textbox", name="Numbers").fill(typed)
-        values_form.get_by_role("button", name=SEND).click()
-        expect(values_form.get_by_role("alert")).to_contain_text(sentence)
-        expect(values_form).to_contain_text("Nothing was sent: see the problem above.")
-        expect(values_form).not_to_contain_text("Session")
-        expect(values_form).not_to_contain_text("Traceback")
-
-
-def test_an_endpoint_where_nobody_listens_gets_a_sentence_soon(endpoint_form: Locator) -> None:
-    fill_address(endpoint_form, "localhost:1")
-    began = time.monotonic()
-    endpoint_form.get_by_role("button", name=CHECK).click()
-    expect(endpoint_form).to_contain_text("Nothing listens at localhost:1.")
-    assert time.monotonic() - began < 5
-    expect(endpoint_form).not_to_contain_text("Traceback")
-
-
-def test_the_fields_of_a_cluster_are_there_when_one_is_chosen(endpoint_form: Locator) -> None:
-    address = endpoint_form.get_by_label("Endpoint (URL or host:port)")
-    expect(address).to_be_hidden()
-    endpoint_form.get_by_label("a cluster of my own").check()
-    expect(address).to_be_visible()
-    endpoint_form.get_by_label("embedded, on this machine").check()
-    expect(address).to_be_hidden()
 
 
 def test_enter_in_a_field_runs_the_form_with_what_was_typed(
@@ -182,15 +147,3 @@ def test_a_press_on_the_button_that_leaves_a_field_with_a_bad_value_is_not_lost(
     notebook.page.mouse.up()
     expect(endpoint_form).to_contain_text("Nothing was sent: see the problem above.")
     expect(endpoint_form.get_by_text("An endpoint has no blanks inside.")).to_be_visible()
-
-
-def test_a_comma_that_may_have_been_a_decimal_point_gets_a_remark(
-    notebook: Notebook, values_form: Locator
-) -> None:
-    values_form.get_by_role("textbox", name="Numbers").fill("")
-    send(values_form, "1,5 2", "8")
-    expect(values_form).to_contain_text("Note: read as 1, 5, 2.")
-    assert notebook.accessibility_violations() == []
-    notebook.screenshot("remark")
-    send(values_form, "1.5 2", "3.5")
-    expect(values_form).not_to_contain_text("Note:")

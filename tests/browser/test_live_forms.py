@@ -39,18 +39,6 @@ def click(form: Locator, button: str) -> None:
     form.get_by_role("button", name=button).click()
 
 
-def test_cancel_ends_a_wait_that_would_take_a_minute(notebook: Notebook) -> None:
-    form = form_with(notebook, FAIL)
-    click(form, FAIL)
-    expect(form).to_contain_text("waiting for its result", timeout=MILLISECONDS)
-    click(form, "Cancel")
-    expect(form).to_contain_text("Cancelled, and its session with it.", timeout=10_000)
-    form.get_by_label("Seconds to wait for the result").fill("1")
-    click(form, FAIL)
-    expect(form).to_contain_text("The session is paused", timeout=MILLISECONDS)
-    assert notebook.accessibility_violations() == []
-
-
 def test_a_failure_is_chosen_with_the_keyboard(notebook: Notebook) -> None:
     form = form_with(notebook, FAIL)
     form.get_by_label("the session is paused").focus()

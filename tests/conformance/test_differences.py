@@ -16,8 +16,6 @@ from armonik.protogen.common.health_checks_common_pb2 import CheckHealthRequest
 from armonik.protogen.common.results_common_pb2 import GetOwnerTaskIdRequest
 from grpc import StatusCode
 
-from tests.listings import TASKS
-
 from .driver import ArmoniK
 from .waiting import eventually, fails_with
 
@@ -77,12 +75,6 @@ def test_a_task_tells_how_long_it_took_from_its_reception(armonik: ArmoniK, sess
     task = armonik.wait_task(submitted.task_id, TaskStatus.COMPLETED)
     lasted = task.ended_at.ToNanoseconds() - task.received_at.ToNanoseconds()
     assert task.received_to_end_duration.ToNanoseconds() == lasted > 0
-
-
-def test_a_filter_that_makes_no_sense_is_told_what_is_wrong(armonik: ArmoniK):
-    created_at = TASKS.field("CREATED_AT").message
-    with fails_with(StatusCode.INVALID_ARGUMENT, saying="CREATED_AT"):
-        armonik.rows(TASKS, [TASKS.condition(field=created_at, filter_string={"value": "today"})])
 
 
 @pytest.mark.both_roads

@@ -95,7 +95,10 @@ def test_a_subscription_to_updates_only_begins_with_none(armonik: ArmoniK, sessi
 
 
 @pytest.mark.statement(80)
-def test_no_types_means_all_types(armonik: ArmoniK, session: str):
+@pytest.mark.statement(84)
+def test_no_types_means_all_types_and_a_result_is_complete_before_its_task_is(
+    armonik: ArmoniK, session: str
+):
     sentinel = armonik.create_data(session, b"")
     with armonik.subscribe(session) as events:
         events.until(lambda event: event.new_result.result_id == sentinel)
@@ -111,15 +114,27 @@ def test_no_types_means_all_types(armonik: ArmoniK, session: str):
     owner = next(e for e in seen if e.HasField("result_owner_update")).result_owner_update
     result_id = task.outputs[0]
     shows(owner, result_id=result_id, current_owner_id=task.task_id, previous_owner_id="")
+    updates = [event.result_status_update for event in seen]
+    assert (result_id, ResultStatus.COMPLETED) in [(e.result_id, e.status) for e in updates]
+    ended_at = armonik.task(task.task_id).ended_at.ToNanoseconds()
+    assert armonik.result(result_id).completed_at.ToNanoseconds() <= ended_at
 
 
-@pytest.mark.statement(80)
-def test_the_unspecified_type_alone_means_none(armonik: ArmoniK, session: str):
+@pytest.mark.parametrize(
+    ("known", "types"),
+    [
+        pytest.param(True, [EventTypes.UNSPECIFIED], marks=pytest.mark.statement(80)),
+        pytest.param(False, [], marks=pytest.mark.statement(82)),
+    ],
+    ids=["the unspecified type alone", "an unknown session"],
+)
+def test_a_stream_with_nothing_to_tell_stays_open_and_silent(
+    armonik: ArmoniK, session: str, known: bool, types: list[int]
+):
     armonik.create_data(session, b"")
-    with armonik.subscribe(session, EventTypes.UNSPECIFIED) as events:
+    with armonik.subscribe(session if known else str(uuid.uuid4()), *types) as events:
         armonik.create_data(session, b"")
-        assert events.quiet(0.3)
-        assert events.seen == []
+        assert (events.quiet(0.5), events.seen) == (True, [])
 
 
 @pytest.mark.statement(81)
@@ -151,13 +166,6 @@ def test_events_can_be_filtered_by_task_id_and_by_options(armonik: ArmoniK, sess
         with armonik.subscribe(session, EventTypes.NEW_TASK, tasks_filters=only) as events:
             seen = events.until(lambda event, task_id=task_id: event.new_task.task_id == task_id)
             assert len(seen) == 1
-
-
-@pytest.mark.statement(82)
-def test_a_stream_for_an_unknown_session_stays_open_and_silent(armonik: ArmoniK):
-    with armonik.subscribe(str(uuid.uuid4())) as events:
-        assert events.quiet(0.5)
-        assert events.seen == []
 
 
 @pytest.mark.statement(82)
@@ -195,22 +203,3 @@ def test_the_clients_wait_raises_when_a_result_is_aborted(
     events = ArmoniKEvents(armonik.channel)
     with pytest.raises(RuntimeError, match="aborted"):
         within(15, lambda: events.wait_for_result_availability(task.outputs, session))
-
-
-@pytest.mark.statement(84)
-def test_a_result_is_complete_before_its_task_is(armonik: ArmoniK, session: str):
-    sentinel = armonik.create_data(session, b"")
-    with armonik.subscribe(session) as events:
-        events.until(lambda event: event.new_result.result_id == sentinel)
-        task = armonik.submit(session, ["send", 0, "done"])
-        seen = events.until(is_status(task.task_id, TaskStatus.COMPLETED))
-    results = [
-        i
-        for i, event in enumerate(seen)
-        if event.result_status_update.result_id == task.outputs[0]
-        and event.result_status_update.status == ResultStatus.COMPLETED
-    ]
-    assert results, "told before the task's last status"
-    result = armonik.result(task.outputs[0])
-    ended_at = armonik.task(task.task_id).ended_at
-    assert result.completed_at.ToNanoseconds() <= ended_at.ToNanoseconds()

@@ -209,7 +209,7 @@ def test_both_task_lists_agree(armonik: ArmoniK, scene: Scene):
 @pytest.mark.parametrize(
     "misfit",
     [
-        {"filter_string": {"value": "text"}},
+        {"filter_number": {"value": 1}},
         {"field": TASKS.field("TASK_ID").message},
         {"field": TASKS.field("TASK_ID").message, "filter_number": {"value": 1}},
         {"field": TASKS.field("CREATED_AT").message, "filter_string": {"value": "today"}},
@@ -219,5 +219,6 @@ def test_both_task_lists_agree(armonik: ArmoniK, scene: Scene):
 def test_a_condition_that_does_not_fit_its_field_is_refused(
     armonik: ArmoniK, misfit: dict[str, Any]
 ):
-    with fails_with(StatusCode.INVALID_ARGUMENT, StatusCode.UNKNOWN):
+    named = "CREATED_AT" if armonik.embedded and "filter_string" in misfit else ""
+    with fails_with(StatusCode.INVALID_ARGUMENT, StatusCode.UNKNOWN, saying=named):
         armonik.rows(TASKS, [TASKS.condition(**misfit)])

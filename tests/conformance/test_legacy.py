@@ -213,21 +213,15 @@ def test_a_result_that_no_task_will_make_is_not_found(old: OldClient, session: s
 
 
 @pytest.mark.statement(90)
-def test_waiting_for_an_aborted_result_tells_its_tasks_error(old: OldClient, session: str):
+def test_waiting_for_an_aborted_result_and_reading_it_tell_its_tasks_error(
+    old: OldClient, session: str
+):
     task_id, output = submit_one(old, session, ["error", "values must be positive"])
     reply = old.wait_for_availability(session, output)
     assert reply.WhichOneof("type") == "error"
     assert reply.error.task_id == task_id
     (error,) = reply.error.errors
     shows(error, task_status=TaskStatus.ERROR, detail="values must be positive")
-
-
-@pytest.mark.statement(90)
-def test_reading_an_aborted_result_tells_its_tasks_error(
-    old: OldClient, session: str, armonik: ArmoniK
-):
-    task_id, output = submit_one(old, session, ["error", "values must be positive"])
-    armonik.wait_task(task_id, TaskStatus.ERROR)
     with pytest.raises(RuntimeError, match="values must be positive"):
         old.get_result(session, output)
 

@@ -117,15 +117,19 @@ def test_an_upload_to_an_unknown_session_or_result_is_not_found(armonik: ArmoniK
 
 
 @pytest.mark.statement(38)
-def test_an_upload_must_begin_with_an_id(armonik: ArmoniK):
-    with fails_with(StatusCode.INVALID_ARGUMENT):
-        armonik.results.UploadResultData(iter([UploadResultDataRequest(data_chunk=b"data")]))
-
-
-@pytest.mark.statement(38)
-def test_an_upload_of_no_message_at_all_is_refused(armonik: ArmoniK):
-    with fails_with(StatusCode.FAILED_PRECONDITION, saying="Missing result metadata"):
-        armonik.results.UploadResultData(iter([]))
+@pytest.mark.parametrize(
+    ("messages", "code", "words"),
+    [
+        ([UploadResultDataRequest(data_chunk=b"data")], StatusCode.INVALID_ARGUMENT, ""),
+        ([], StatusCode.FAILED_PRECONDITION, "Missing result metadata"),
+    ],
+    ids=["data first", "no message at all"],
+)
+def test_an_upload_must_begin_with_an_id(
+    armonik: ArmoniK, messages: list[UploadResultDataRequest], code: StatusCode, words: str
+):
+    with fails_with(code, saying=words):
+        armonik.results.UploadResultData(iter(messages))
 
 
 @pytest.mark.statement(39)

@@ -173,23 +173,19 @@ def test_a_refused_purge_leaves_the_data_alone(armonik: ArmoniK, session: str, b
 
 
 @pytest.mark.statement(13)
-def test_purging_a_closed_session_deletes_its_data(armonik: ArmoniK, session: str):
+def test_purging_a_closed_session_deletes_its_data_but_what_is_deleted_by_hand(
+    armonik: ArmoniK, session: str
+):
     result_id = armonik.create_data(session, b"to be purged")
+    by_hand = armonik.create_data(session, b"mine", manual_deletion=True)
     armonik.move("Close", session)
     reply = armonik.move("Purge", session)
     shows(reply, status=SessionStatus.PURGED, purged_at=...)
     shows(armonik.result(result_id), status=ResultStatus.DELETED, opaque_id=b"")
+    assert armonik.result(by_hand).status == ResultStatus.COMPLETED
+    assert armonik.data(session, by_hand) == b"mine"
     with fails_with(StatusCode.NOT_FOUND):
         armonik.data(session, result_id)
-
-
-@pytest.mark.statement(13)
-def test_purging_spares_results_that_are_deleted_by_hand(armonik: ArmoniK, session: str):
-    result_id = armonik.create_data(session, b"mine", manual_deletion=True)
-    armonik.move("Close", session)
-    armonik.move("Purge", session)
-    assert armonik.result(result_id).status == ResultStatus.COMPLETED
-    assert armonik.data(session, result_id) == b"mine"
 
 
 @pytest.mark.statement(14)

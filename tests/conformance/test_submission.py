@@ -187,13 +187,6 @@ def test_a_task_without_its_payload_waits_for_the_upload(armonik: ArmoniK, sessi
 
 
 @pytest.mark.statement(28)
-def test_a_completed_dependency_does_not_delay_a_task(armonik: ArmoniK, session: str):
-    there = armonik.create_data(session, b"there")
-    task = armonik.submit(session, ["dependencies"], ["report", 0], dependencies=[there])
-    assert armonik.report(task) == [["there"]]
-
-
-@pytest.mark.statement(28)
 @pytest.mark.statement(35)
 def test_a_missing_dependency_delays_a_task_until_it_is_uploaded(armonik: ArmoniK, session: str):
     there = armonik.create_data(session, b"there")

@@ -105,28 +105,21 @@ def test_payload_and_dependencies_are_files_before_the_worker_is_called(
 
 
 @pytest.mark.statement(69)
-def test_an_output_that_was_sent_is_not_there_before_the_worker_has_returned(
+def test_an_output_is_not_there_before_the_worker_has_returned_and_then_as_it_was_sent_last(
     armonik: ArmoniK, session: str
 ):
     outputs = armonik.create_results(session, "sent", "report")
     task = armonik.submit(
         session,
+        ["send", 0, "sent first"],
         ["send", 0, "sent"],
         ["get_resource", outputs[0]],
         ["report", 1],
         outputs=outputs,
     )
     assert armonik.report(task, index=1) == ["NOT_FOUND"]
-    assert armonik.result(outputs[0]).status == ResultStatus.COMPLETED
+    shows(armonik.result(outputs[0]), status=ResultStatus.COMPLETED, size=4)
     assert armonik.data(session, outputs[0]) == b"sent"
-
-
-@pytest.mark.statement(69)
-def test_what_a_worker_writes_last_is_what_is_kept(armonik: ArmoniK, session: str):
-    task = armonik.submit(session, ["send", 0, "first"], ["send", 0, "second"])
-    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
-    assert armonik.data(session, task.outputs[0]) == b"second"
-    assert armonik.result(task.outputs[0]).size == 6
 
 
 @pytest.mark.statement(70)

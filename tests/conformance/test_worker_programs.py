@@ -34,9 +34,6 @@ def at(files: Path) -> Iterator[At]:
         serving, log = str(files / f"{partition}.serving"), str(files / f"{partition}.log")
         return [*BY_HAND, "--serving-when", serving, "--log", log]
 
-    def warming_up(partition: str) -> list[str]:
-        return [*BY_HAND, "--serving-after", "3", "--log", str(files / f"{partition}.log")]
-
     partitions = {
         "plain": PLAIN,
         "plain-long": long_road(PLAIN),
@@ -44,8 +41,6 @@ def at(files: Path) -> Iterator[At]:
         "by-hand-long": long_road(BY_HAND),
         "late": late("late"),
         "late-long": long_road(late("late-long")),
-        "warm": warming_up("warm"),
-        "warm-long": long_road(warming_up("warm-long")),
     }
     with contextlib.ExitStack() as stack:
         embedded = stack.enter_context(EmbeddedArmonik(partitions=partitions, pods=1))
@@ -85,14 +80,6 @@ def test_no_task_is_sent_to_a_worker_that_is_not_serving(at: At, files: Path, pa
     armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
     assert calls(log).index("SERVING") < calls(log).index("Process")
     assert armonik.data(session, task.outputs[0]) == b"by hand: patience"
-
-
-@pytest.mark.statement(76)
-@pytest.mark.embedded_only
-@pytest.mark.parametrize("partition", ["warm", "warm-long"])
-def test_a_worker_that_needs_a_while_to_get_warm_is_waited_for(at: At, files: Path, partition: str):
-    assert run(at(partition), b"hello") == b"by hand: hello"
-    assert calls(files / f"{partition}.log")[:4] == ["NOT_SERVING"] * 3 + ["SERVING"]
 
 
 @pytest.mark.statement(77)

@@ -20,7 +20,6 @@ from hello_helpers.cli import lab
 from hello_helpers.cli.jupyter import (
     RunningJupyter,
     find_running,
-    folders_elsewhere,
     unknown_option,
 )
 from hello_helpers.cli.lesson_kernels import READABLE, LessonKernelManager
@@ -197,14 +196,6 @@ def test_with_a_home_that_cannot_be_written_jupyterlab_starts_and_runs_code(tmp_
     assert "Traceback" not in log
 
 
-def test_a_home_that_can_be_written_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "not" / "there" / "yet"))
-    assert folders_elsewhere() == {}
-
-
 LAB = "import sys; from hello_helpers.__main__ import main; sys.exit(main(['lab']))"
 
 
@@ -309,10 +300,6 @@ def test_every_option_that_jupyterlab_tells_of_is_handed_on() -> None:
     assert len(options) > 20
     assert unknown_option(options) is None
     assert unknown_option(["--ServerApp.port=1", "--port", "9000", "01_channel.ipynb"]) is None
-
-
-def test_its_help_says_that_it_takes_the_options_of_jupyterlab(tmp_path: Path) -> None:
-    assert "any option of jupyter lab" in run("--help", home=tmp_path).stdout
 
 
 def test_a_chosen_folder_that_cannot_be_written_ends_it_with_a_sentence(tmp_path: Path) -> None:
