@@ -66,6 +66,13 @@ def pasted(code: str) -> str:
     return printed.getvalue()
 
 
+def complaint(done: subprocess.CompletedProcess[str], status: int = 1) -> str:
+    """Return what a program says that has failed with this status, and shows no traceback."""
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
 @contextlib.contextmanager
 def started(
     words: Sequence[str], cwd: Path | None = None, **variables: str

@@ -37,10 +37,12 @@ def test_the_instructor_reads_the_minutes_that_the_lessons_print(root: Path, tea
     assert [minutes for *_, minutes in told] == printed
 
 
-def test_what_the_notes_link_to_exists(root: Path, teaching: str) -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", teaching)
+@pytest.mark.parametrize("document", ["README.md", "docs/teaching.md", "docs/at-work.md"])
+def test_what_a_document_links_to_exists(root: Path, document: str) -> None:
+    path = root / document
+    links = [link for link in re.findall(r"\]\(([^)#]+)", path.read_text()) if "://" not in link]
     assert links
-    assert [link for link in links if not (root / "docs" / link).exists()] == []
+    assert [link for link in links if not (path.parent / link).exists()] == []
 
 
 def test_the_readme_tells_every_variable_that_the_package_reads(root: Path) -> None:

@@ -203,8 +203,3 @@ def test_the_commands_of_the_readme_exist(project: dict[str, Any], readme: str) 
     assert named >= {"run", "serve", "stop", "lab"}
     for command in named:
         assert re.search(rf"^\s+{command}\s", helped.stdout, re.MULTILINE), command
-
-
-def test_what_the_readme_links_to_exists(root: Path, readme: str) -> None:
-    local = [link for link in re.findall(r"\]\(([^)]+)\)", readme) if "://" not in link]
-    assert [link for link in local if not (root / link).exists()] == []

@@ -135,7 +135,8 @@ def _row(
         for key in (samples[0].more if samples else ())
     }
     if samples and len(runs[0]) >= MANY:
-        more["p99"] = percentile([value for values in runs for value in values], 99)
+        values = [value for values in runs for value in values]
+        more["p99"] = statistics.quantiles(values, n=100, method="inclusive")[-1]
     ratio = None
     if samples and samples is not ours:
         mine = [statistics.median(sample.values[name]) for sample in ours]
@@ -159,9 +160,3 @@ def seconds(deed: Callable[[], object]) -> float:
     start = time.perf_counter()
     deed()
     return time.perf_counter() - start
-
-
-def percentile(values: Sequence[float], percent: float) -> float:
-    """Return the value below which ``percent`` of the values lie."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]

@@ -5,19 +5,16 @@ The rest of the table in `hello_helpers/embedded/README.md`: what no statement i
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from armonik.common import ResultStatus, ServiceHealthCheckStatus, TaskStatus
-from armonik.protogen.common.health_checks_common_pb2 import CheckHealthRequest
+from armonik.common import ResultStatus, TaskStatus
 from armonik.protogen.common.results_common_pb2 import GetOwnerTaskIdRequest
 from grpc import StatusCode
 
 from .driver import ArmoniK
-from .waiting import eventually, fails_with
+from .waiting import fails_with
 
 pytestmark = pytest.mark.embedded_only
 
@@ -93,39 +90,3 @@ def test_a_worker_is_told_why_it_may_not_submit(armonik: ArmoniK, session: str):
     closed = armonik.submit(session, ["refusal", *child], ["report", 0])
     assert armonik.report(closed) == ["FAILED_PRECONDITION"]
     assert len(armonik.session_tasks(session)) == 2
-
-
-@pytest.fixture
-def broken() -> Iterator[ArmoniK]:
-    """An embedded ArmoniK whose only worker ends at once."""
-    from hello_helpers.embedded import EmbeddedArmonik
-
-    program = "import sys; print('no module named nonsense'); sys.exit(3)"
-    with (
-        EmbeddedArmonik(partitions={"broken": [sys.executable, "-c", program]}, pods=1) as embedded,
-        contextlib.closing(ArmoniK(embedded.endpoint, "broken")) as armonik,
-    ):
-        yield armonik
-
-
-def test_a_worker_that_does_not_start_tells_its_reason(broken: ArmoniK):
-    session = broken.create_session()
-    task = broken.submit(session, ["send", 0, "x"])
-
-    def ailing() -> str:
-        services = broken.health.CheckHealth(CheckHealthRequest()).services
-        return " ".join(
-            service.message
-            for service in services
-            if service.healthy != ServiceHealthCheckStatus.HEALTHY
-        )
-
-    message = eventually(ailing, bool)
-    assert "broken" in message
-    assert "status 3" in message
-    assert "no module named nonsense" in message
-    assert broken.task(task.task_id).status == TaskStatus.SUBMITTED
-    eventually(
-        lambda: broken.task(task.task_id).status_message,
-        lambda text: "no module named nonsense" in text,
-    )

@@ -13,7 +13,7 @@ from grpc import StatusCode
 from tests.listings import RESULTS, TASKS, Listing
 
 from .driver import ArmoniK
-from .waiting import eventually, fails_with, is_status, shows, within
+from .waiting import eventually, fails_with, is_status, shows
 
 
 @pytest.mark.statement(78)
@@ -185,7 +185,7 @@ def test_the_clients_wait_returns_when_results_are_complete(armonik: ArmoniK, se
     armonik.wait_result(outputs[0], ResultStatus.COMPLETED)
     threading.Timer(0.2, armonik.upload, (session, gate, b"open")).start()
     events = ArmoniKEvents(armonik.channel)
-    within(15, lambda: events.wait_for_result_availability(outputs, session))
+    events.wait_for_result_availability(outputs, session)
     assert [armonik.data(session, output) for output in outputs] == [b"at once", b"later"]
 
 
@@ -202,4 +202,4 @@ def test_the_clients_wait_raises_when_a_result_is_aborted(
         threading.Timer(0.2, armonik.upload, (session, gate, b"open")).start()
     events = ArmoniKEvents(armonik.channel)
     with pytest.raises(RuntimeError, match="aborted"):
-        within(15, lambda: events.wait_for_result_availability(task.outputs, session))
+        events.wait_for_result_availability(task.outputs, session)

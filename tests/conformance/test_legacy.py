@@ -109,15 +109,10 @@ def test_an_old_client_cannot_make_what_a_new_one_cannot(
 
 
 @pytest.mark.statement(87)
-def test_an_old_client_may_submit_nothing(old: OldClient, session: str, armonik: ArmoniK):
-    assert old.submit(session, []) == []
-    assert armonik.session_tasks(session) == []
-
-
-@pytest.mark.statement(87)
-def test_an_old_client_may_send_large_and_empty_payloads(
+def test_an_old_client_may_send_large_and_empty_payloads_and_no_task_at_all(
     old: OldClient, session: str, armonik: ArmoniK
 ):
+    assert (old.submit(session, []), armonik.session_tasks(session)) == ([], [])
     large = script(["send", 0, "done"]) + b" " * (5 << 20)
     outputs = old.get_results_ids(session, ["large", "empty"])
     infos = old.submit(session, [(large, outputs[:1], []), (b"", outputs[1:], [])])

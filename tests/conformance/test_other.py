@@ -28,15 +28,10 @@ NewSession = Callable[..., str]
 @pytest.mark.statement(85)
 def test_without_authentication_everybody_is_anonymous_and_may_do_everything(armonik: ArmoniK):
     user = armonik.auth.GetCurrentUser(GetCurrentUserRequest()).user
-    assert user.username == "Anonymous"
-    assert list(user.roles) == []
-    permissions = set(user.permissions)
-    assert {
-        "Sessions:CreateSession",
-        "Tasks:SubmitTasks",
-        "Results:DownloadResultData",
-    } <= permissions
-    assert all(permission.count(":") == 1 for permission in permissions)
+    assert (user.username, list(user.roles)) == ("Anonymous", [])
+    some = {"Sessions:CreateSession", "Tasks:SubmitTasks", "Results:DownloadResultData"}
+    assert set(user.permissions) >= some
+    assert all(permission.count(":") == 1 for permission in user.permissions)
 
 
 @pytest.mark.statement(86)
@@ -51,8 +46,7 @@ def test_the_health_of_database_objects_and_queue_is_told(armonik: ArmoniK):
 @pytest.mark.statement(86)
 def test_the_versions_of_core_and_api_are_told(armonik: ArmoniK):
     versions = armonik.versions.ListVersions(ListVersionsRequest())
-    assert versions.core != ""
-    assert versions.api != ""
+    assert "" not in (versions.core, versions.api)
 
 
 @pytest.mark.statement(86)

@@ -19,10 +19,6 @@ NewSession = Callable[..., str]
 NO_SUBMISSION = {"client_submission": False, "worker_submission": False}
 
 
-def unknown() -> str:
-    return str(uuid.uuid4())
-
-
 @pytest.mark.statement(1)
 def test_a_new_session_has_a_uuid_and_runs_and_takes_submissions(armonik: ArmoniK, session: str):
     assert str(uuid.UUID(session)) == session
@@ -86,12 +82,12 @@ def test_a_session_without_partitions_gets_the_default_one(
 )
 def test_an_unknown_session_can_be_neither_read_nor_moved(armonik: ArmoniK, verb: str):
     with fails_with(StatusCode.NOT_FOUND):
-        armonik.move(verb, unknown())
+        armonik.move(verb, str(uuid.uuid4()))
 
 
 @pytest.mark.statement(6)
 def test_deleting_an_unknown_session_succeeds(armonik: ArmoniK):
-    session_id = unknown()
+    session_id = str(uuid.uuid4())
     reply = armonik.move("Delete", session_id)
     shows(
         reply,

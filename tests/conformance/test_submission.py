@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from armonik.common import ResultStatus, TaskStatus
@@ -55,49 +56,45 @@ def test_a_paused_session_takes_tasks_and_pauses_those_that_are_ready(
 own_options = pytest.param("task_options", marks=pytest.mark.embedded_only)
 
 
-@pytest.mark.statement(22)
 @pytest.mark.parametrize("level", ["submission_options", own_options])
-def test_a_partition_outside_the_sessions_list_is_refused(
-    armonik: ArmoniK, session: str, level: str
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        pytest.param({"partition_id": "elsewhere"}, "", marks=pytest.mark.statement(22)),
+        pytest.param({"priority": 1000}, "Max priority is", marks=pytest.mark.statement(23)),
+    ],
+    ids=["a partition outside the session's list", "a priority above the queue's greatest"],
+)
+def test_options_that_cannot_be_are_refused(
+    armonik: ArmoniK, session: str, level: str, option: dict[str, Any], words: str
 ):
-    elsewhere = {level: armonik.options(partition_id="not-in-the-list")}
-    with fails_with(StatusCode.INVALID_ARGUMENT if armonik.embedded else StatusCode.UNKNOWN):
-        armonik.submit(session, ["send", 0, "x"], **elsewhere)
-    assert armonik.session_tasks(session) == []
-
-
-@pytest.mark.statement(23)
-@pytest.mark.parametrize("level", ["submission_options", own_options])
-def test_a_priority_above_the_queues_greatest_is_refused(
-    armonik: ArmoniK, session: str, level: str
-):
-    hasty = {level: armonik.options(priority=1000)}
-    with fails_with(StatusCode.INVALID_ARGUMENT, saying="Max priority is"):
-        armonik.submit(session, ["send", 0, "x"], **hasty)
+    sound = armonik.embedded or "priority" in option
+    with fails_with(StatusCode.INVALID_ARGUMENT if sound else StatusCode.UNKNOWN, saying=words):
+        armonik.submit(session, ["send", 0, "x"], **{level: armonik.options(**option)})
     assert armonik.session_tasks(session) == []
 
 
 @pytest.mark.statement(24)
-@pytest.mark.parametrize("payload_id", ["", "no-such-payload"], ids=["empty", "unknown"])
-def test_an_unknown_payload_is_not_found_and_no_task_remains(
-    armonik: ArmoniK, session: str, payload_id: str
+@pytest.mark.parametrize(
+    ("unknown", "named"),
+    [
+        ({"payload_id": ""}, ""),
+        ({"payload_id": "no-such-payload"}, "no-such-payload"),
+        ({"data_dependencies": ["no-such-result"]}, "no-such-result"),
+    ],
+    ids=["an empty payload id", "a payload", "a dependency"],
+)
+def test_what_is_unknown_is_not_found_and_no_task_remains(
+    armonik: ArmoniK, session: str, unknown: dict[str, Any], named: str
 ):
-    sound = SubmitTasksRequest.TaskCreation(
-        payload_id=armonik.payload(session, ["send", 0, "x"]),
-        expected_output_keys=armonik.create_results(session, "output"),
-    )
-    lost = SubmitTasksRequest.TaskCreation(
-        payload_id=payload_id, expected_output_keys=armonik.create_results(session, "output")
-    )
-    with fails_with(StatusCode.NOT_FOUND, saying=payload_id):
-        armonik.submit_all(session, [sound, lost])
-    assert armonik.session_tasks(session) == []
-
-
-@pytest.mark.statement(24)
-def test_an_unknown_dependency_is_not_found_and_no_task_remains(armonik: ArmoniK, session: str):
-    with fails_with(StatusCode.NOT_FOUND, saying="no-such-result"):
-        armonik.submit(session, ["send", 0, "x"], dependencies=["no-such-result"])
+    first, second = ([output] for output in armonik.create_results(session, "first", "second"))
+    sound = {"payload_id": armonik.payload(session, ["send", 0, "x"])}
+    creations = [
+        SubmitTasksRequest.TaskCreation(**sound, expected_output_keys=first),
+        SubmitTasksRequest.TaskCreation(**{**sound, **unknown}, expected_output_keys=second),
+    ]
+    with fails_with(StatusCode.NOT_FOUND, saying=named):
+        armonik.submit_all(session, creations)
     assert armonik.session_tasks(session) == []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,26 +31,6 @@ def eventually(look: Callable[[], T], good: Callable[[T], object], within: float
         if time.monotonic() > deadline:
             pytest.fail(f"after {within:g} s still seen: {seen!r}")
         time.sleep(0.02)
-
-
-def within(seconds: float, call: Callable[[], T]) -> T:
-    """Runs a call that might hang; fails when it has not come back after `seconds`."""
-    outcome: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue()
-
-    def run() -> None:
-        try:
-            outcome.put((call(), None))
-        except BaseException as error:
-            outcome.put((None, error))
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        value, error = outcome.get(timeout=seconds)
-    except queue.Empty:
-        pytest.fail(f"the call has not returned after {seconds:g} s")
-    if error is not None:
-        raise error
-    return value  # type: ignore[return-value]
 
 
 @contextlib.contextmanager

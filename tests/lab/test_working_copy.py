@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from hello_helpers.course.working_copy import MEMORY, LessonsError, find, refresh
+from hello_helpers.course.working_copy import MEMORY, LessonsError, refresh
 
 
 def store_lesson(folder: Path, name: str, source: str) -> None:
@@ -33,6 +33,12 @@ def source(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def mine(source: Path, tmp_path: Path) -> Path:
+    """A learner's copy of them, untouched."""
+    return refresh(tmp_path / "mine", source).folder
+
+
 def code(path: Path) -> str:
     return nbformat.read(path, as_version=4).cells[1].source
 
@@ -53,18 +59,16 @@ def test_a_new_copy_has_every_lesson_cleared_of_its_run(source: Path, tmp_path: 
     assert "widgets" not in notebook.metadata
 
 
-def test_an_untouched_copy_is_left_untouched(source: Path, tmp_path: Path) -> None:
-    first = refresh(tmp_path / "mine", source)
-    before = {path: path.stat().st_mtime_ns for path in first.folder.glob("*.ipynb")}
-    again = refresh(tmp_path / "mine", source)
+def test_an_untouched_copy_is_left_untouched(source: Path, mine: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in mine.glob("*.ipynb")}
+    again = refresh(mine, source)
     assert (again.added, again.updated, again.kept) == ([], [], [])
-    assert {path: path.stat().st_mtime_ns for path in first.folder.glob("*.ipynb")} == before
+    assert {path: path.stat().st_mtime_ns for path in mine.glob("*.ipynb")} == before
 
 
-def test_what_the_learner_changed_is_kept_when_the_lesson_changes(
-    source: Path, tmp_path: Path
+def test_what_the_learner_changed_is_kept_for_good_when_the_lesson_changes(
+    source: Path, mine: Path
 ) -> None:
-    mine = refresh(tmp_path / "mine", source).folder
     changed = mine / "01_channel.ipynb"
     changed.write_text(changed.read_text().replace("6 * 7", "my own work"))
     store_lesson(source, "00_welcome.ipynb", "print('new text')")
@@ -72,41 +76,28 @@ def test_what_the_learner_changed_is_kept_when_the_lesson_changes(
     copy = refresh(mine, source)
     assert (copy.updated, copy.kept) == (["00_welcome.ipynb"], ["01_channel.ipynb"])
     assert code(mine / "00_welcome.ipynb") == "print('new text')"
+    assert refresh(mine, source).kept == ["01_channel.ipynb"]
     assert code(changed) == "print(my own work)"
 
 
-def test_what_the_learner_changed_stays_theirs_for_good(source: Path, tmp_path: Path) -> None:
-    mine = refresh(tmp_path / "mine", source).folder
-    (mine / "01_channel.ipynb").write_text("my own work")
-    for _ in range(2):
-        assert refresh(mine, source).kept == ["01_channel.ipynb"]
-    assert (mine / "01_channel.ipynb").read_text() == "my own work"
-
-
-def test_a_deleted_lesson_comes_back_fresh(source: Path, tmp_path: Path) -> None:
-    mine = refresh(tmp_path / "mine", source).folder
-    (mine / "01_channel.ipynb").unlink()
-    assert refresh(mine, source).added == ["01_channel.ipynb"]
-
-
-def test_a_new_lesson_is_added_beside_the_learners_other_files(
-    source: Path, tmp_path: Path
+def test_a_new_or_deleted_lesson_is_added_beside_the_learners_other_files(
+    source: Path, mine: Path
 ) -> None:
-    mine = refresh(tmp_path / "mine", source).folder
+    (mine / "01_channel.ipynb").unlink()
     (mine / "worker.py").write_text("mine")
     (mine / "02_session.ipynb").write_text("a file of mine with the name of a later lesson")
     store_lesson(source, "02_session.ipynb", "2")
     store_lesson(source, "03_payload.ipynb", "3")
     copy = refresh(mine, source)
-    assert (copy.added, copy.kept) == (["03_payload.ipynb"], ["02_session.ipynb"])
+    added = ["01_channel.ipynb", "03_payload.ipynb"]
+    assert (copy.added, copy.kept) == (added, ["02_session.ipynb"])
     assert (mine / "worker.py").read_text() == "mine"
 
 
 @pytest.mark.parametrize("memory", [None, "", "[]", "{]"])
 def test_without_its_memory_every_changed_file_counts_as_the_learners(
-    source: Path, tmp_path: Path, memory: str | None
+    source: Path, mine: Path, memory: str | None
 ) -> None:
-    mine = refresh(tmp_path / "mine", source).folder
     (mine / MEMORY).unlink()
     if memory is not None:
         (mine / MEMORY).write_text(memory)
@@ -129,7 +120,3 @@ def test_a_place_that_cannot_be_a_folder_is_named(source: Path, tmp_path: Path) 
     (tmp_path / "file").write_text("")
     with pytest.raises(LessonsError, match=r"cannot be copied to .*file: File exists"):
         refresh(tmp_path / "file", source)
-
-
-def test_the_lessons_of_the_clone_are_found(root: Path) -> None:
-    assert find() == root / "notebooks"

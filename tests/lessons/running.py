@@ -6,6 +6,7 @@ import copy
 import os
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
@@ -117,18 +118,19 @@ class Kernel:
     def run_until(self, ending: str) -> None:
         """Run the cells before the one whose id ends so."""
         last = self.notebook.cells.index(cell_of(self.notebook, ending))
-        for cell in self.notebook.cells[:last]:
-            self.run(cell)
+        self._run(self.notebook.cells[:last])
 
     def run_from(self, ending: str) -> None:
         """Run the cell whose id ends so, and all after it."""
         first = self.notebook.cells.index(cell_of(self.notebook, ending))
-        for cell in self.notebook.cells[first:]:
-            self.run(cell)
+        self._run(self.notebook.cells[first:])
 
     def run_all(self) -> None:
         """Run all cells from top to bottom."""
-        for cell in self.notebook.cells:
+        self._run(self.notebook.cells)
+
+    def _run(self, cells: Sequence[NotebookNode]) -> None:
+        for cell in cells:
             self.run(cell)
 
     def answer(self, code: str) -> str:

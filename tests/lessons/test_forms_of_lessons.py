@@ -222,12 +222,3 @@ def test_a_form_without_an_armonik_is_shown_and_says_why_it_cannot_run(kind: typ
     assert form._repr_mimebundle_()["text/html"]
     with pytest.raises(HelloError, match="Nothing listens at localhost:1"):
         run(form)
-
-
-@pytest.mark.parametrize("kind", [EndpointForm, ValuesForm, SessionForm, ClosingForm])
-def test_where_widgets_cannot_be_drawn_a_form_is_a_table(kind: type, endpoint: Endpoint) -> None:
-    form = kind() if kind is EndpointForm else kind(endpoint)
-    shown = form._repr_mimebundle_()
-    assert "<table>" in shown["text/html"]
-    assert "armonik.sock" not in shown["text/html"]
-    assert shown["text/plain"].startswith(f"<{kind.__name__}: ")

@@ -76,7 +76,7 @@ def stored_result(channel: grpc.Channel) -> Iterator[tuple[grpc.Channel, str, st
     ArmoniKSessions(channel).close_session(session_id)
 
 
-def test_what_the_page_calls_for_data_returns_a_description_now(
+def test_what_the_page_calls_for_data_is_refused_or_returns_a_description_now(
     stored_result: tuple[grpc.Channel, str, str],
 ) -> None:
     channel, session_id, result_id = stored_result
@@ -87,16 +87,9 @@ def test_what_the_page_calls_for_data_returns_a_description_now(
         results.get_result(session_id, result_id=result_id)
     assert results.get_result(result_id).name == "x"
     assert results.download_result_data(result_id, session_id) == b"data"
-
-
-def test_download_and_upload_in_the_old_order_are_not_found(
-    stored_result: tuple[grpc.Channel, str, str],
-) -> None:
-    channel, session_id, result_id = stored_result
-    results = ArmoniKResults(channel)
     for call, more in ((results.download_result_data, []), (results.upload_result_data, [b"x"])):
         with pytest.raises(grpc.RpcError) as refused:
-            call(session_id, result_id, *more)
+            call(session_id, result_id, *more)  # in the old order
         assert refused.value.code() == grpc.StatusCode.NOT_FOUND
     with pytest.raises(TypeError):
         results.create_results_metadata(session_id, ["name"])

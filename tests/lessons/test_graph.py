@@ -17,8 +17,6 @@ from hello_helpers import (
     Payload,
     create_payload,
     create_session,
-    submit_task,
-    wait_for_result,
 )
 from hello_helpers.display.graph import DRAWN_TASKS, Graph, graph, session_graph
 from hello_helpers.display.layers import place
@@ -136,18 +134,6 @@ def test_each_node_stands_below_all_that_lead_to_it_and_none_upon_another() -> N
 def test_edges_in_a_circle_are_refused() -> None:
     with pytest.raises(ValueError, match="circles"):
         place(["a", "b"], [("a", "b"), ("b", "a")])
-
-
-def test_a_split_task_is_drawn_from_the_public_api_alone(channel: grpc.Channel) -> None:
-    session_id = create_session(channel)
-    data = create_payload(channel, session_id, Payload(list(range(10)), 5))
-    submit_task(channel, session_id, data)
-    wait_for_result(channel, session_id, data.result_id)
-    shown = session_graph(channel, session_id)
-    assert shown.sentence.startswith("4 tasks and 3 results; 3 of the tasks were made by tasks")
-    ends = [row[4] for row in shown.table.rows]
-    assert ends[0] == "nothing"
-    assert sorted(ends[1:]) == ["data 1", "data 2", "data 3"]
 
 
 @pytest.mark.embedded_only

@@ -133,26 +133,24 @@ def test_a_worker_that_does_not_start_is_told_with_the_place_and_no_folder(
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "found", "place"),
     [
+        ("return 'no numbers'", "returns an object of the class str, and no Output", []),
+        ("pass", "returns nothing (None), and no Output", []),
         (
-            "    return 'no numbers'\n",
-            "returns an object of the class str, and no Output",
+            "raise RuntimeError('I am tired')",
+            "this execution is RETRIED, and the last one will be ERROR",
+            ['  File "mean_worker.py", line 10, in mean', "RuntimeError: I am tired"],
         ),
-        ("    pass\n", "returns nothing (None), and no Output"),
     ],
 )
-def test_a_worker_that_returns_no_output_is_told_so(tmp_path: Path, body: str, found: str) -> None:
-    verdict = verdict_on(tmp_path / "mean_worker.py", body)
+def test_a_worker_that_returns_no_output_or_raises_is_told_so_and_where(
+    tmp_path: Path, body: str, found: str, place: list[str]
+) -> None:
+    verdict = verdict_on(tmp_path / "mean_worker.py", f"    {body}\n")
     assert found in verdict.text
-    assert verdict.details == ""
-
-
-def test_a_worker_that_raises_is_told_where(tmp_path: Path) -> None:
-    verdict = verdict_on(tmp_path / "mean_worker.py", "    raise RuntimeError('I am tired')\n")
-    assert "this execution is RETRIED, and the last one will be ERROR" in verdict.text
-    assert verdict.details.splitlines()[0] == '  File "mean_worker.py", line 10, in mean'
-    assert verdict.details.splitlines()[-1] == "RuntimeError: I am tired"
+    details = verdict.details.splitlines()
+    assert details[:1] + details[-1:] == place
 
 
 @pytest.mark.parametrize(

@@ -57,16 +57,5 @@ def test_a_lesson_that_needs_an_armonik_of_its_own_starts_it_all_the_same(
     kernel.say("armonik.close()")
 
 
-def test_a_lesson_goes_on_with_the_session_of_the_one_before(kernel: Kernel) -> None:
-    kernel.open("02_session")
-    kernel.run_until("end")
-    made = kernel.say("session_id")
-    for name in ("03_payload", "04_submit", "05_wait"):
-        kernel.say("%reset -f")
-        kernel.open(name)
-        kernel.run(cell_of(kernel.notebook, "begin"))
-        assert kernel.say("session_id") == made
-
-
 def checked(notebook: object) -> list:
     return [cell for cell in notebook.cells if CHECKED in cell.metadata.get("tags", [])]

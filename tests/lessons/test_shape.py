@@ -63,27 +63,24 @@ def test_it_says_which_of_the_five_steps_it_is(number: int) -> None:
     assert f"**Step {number} of 5:** {steps}" in stored(LESSONS[number]).cells[0].source
 
 
-def test_it_says_which_armonik_made_its_outputs(lesson: NotebookNode) -> None:
-    code = "\n".join(cell.source for cell in lesson.cells if cell.cell_type == "code")
-    assert 'print("Backend:", endpoint.describe())' in code
+def test_its_code_is_narrow_names_its_armonik_and_begins_and_ends_as_all_do(
+    name: str, lesson: NotebookNode
+) -> None:
+    first, *middle, last = (cell.source for cell in lesson.cells if cell.cell_type == "code")
+    lines = "\n".join([first, *middle, last]).splitlines()
+    assert f'begin_lesson("{number(name)}")' in first
+    assert any('print("Backend:", endpoint.describe())' in line for line in lines)
+    assert re.fullmatch(r"end_lesson\((channel)?\)", last)
+    assert [line for line in lines if len(line) > 84] == []
 
 
-def test_it_begins_and_ends_as_all_do(name: str, lesson: NotebookNode) -> None:
-    cells = [cell for cell in lesson.cells if cell.cell_type == "code"]
-    assert f'begin_lesson("{number(name)}")' in cells[0].source
-    assert re.fullmatch(r"end_lesson\((channel)?\)", cells[-1].source)
-
-
-def test_its_recap_has_three_lines(lesson: NotebookNode) -> None:
-    recap = cell_of(lesson, "recap").source
-    assert recap.startswith("## Recap\n\n- ")
-    assert len(recap.splitlines()) == 2 + 3
-
-
-def test_its_exercise_stands_after_a_heading_and_is_not_tried(lesson: NotebookNode) -> None:
+def test_its_exercise_is_not_tried_and_its_recap_has_three_lines(lesson: NotebookNode) -> None:
     assert cell_of(lesson, "your-turn").source.startswith("## Your turn")
     (output,) = cell_of(lesson, "exercise").outputs
     assert "Not tried yet." in output.data["text/plain"]
+    recap = cell_of(lesson, "recap").source
+    assert recap.startswith("## Recap\n\n- ")
+    assert len(recap.splitlines()) == 2 + 3
 
 
 def test_it_says_what_comes_next_and_where_to_go_deeper(lesson: NotebookNode) -> None:
@@ -98,15 +95,13 @@ def test_a_link_to_a_notebook_leads_to_one(lesson: NotebookNode) -> None:
         assert (NOTEBOOKS / link).is_file(), link
 
 
-def test_its_cells_have_names_of_their_own(name: str, lesson: NotebookNode) -> None:
+def test_its_cells_have_names_of_their_own_and_some_outputs_are_compared(
+    name: str, lesson: NotebookNode
+) -> None:
     ids = [cell.id for cell in lesson.cells]
     assert len(set(ids)) == len(ids)
-    for key in ids:
-        assert re.fullmatch(rf"{number(name)}(-[a-z]+)+", key)
-
-
-def test_some_of_its_outputs_are_compared(lesson: NotebookNode) -> None:
-    assert [c for c in lesson.cells if "nbval-check-output" in c.metadata.get("tags", [])]
+    assert [key for key in ids if not re.fullmatch(rf"{number(name)}(-[a-z]+)+", key)] == []
+    assert any("nbval-check-output" in cell.metadata.get("tags", []) for cell in lesson.cells)
 
 
 def test_it_never_hides_the_call_that_it_is_about() -> None:
@@ -127,9 +122,3 @@ def test_it_never_hides_the_call_that_it_is_about() -> None:
     for name, call in calls.items():
         code = "\n".join(c.source for c in stored(name).cells if c.cell_type == "code")
         assert call in code, name
-
-
-def test_its_code_can_be_read_in_a_narrow_window(lesson: NotebookNode) -> None:
-    for cell in lesson.cells:
-        if cell.cell_type == "code":
-            assert [line for line in cell.source.splitlines() if len(line) > 84] == []

@@ -34,25 +34,17 @@ def status_of(channel: grpc.Channel, session_id: str) -> SessionStatus:
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.label)
-def test_the_form_tells_what_goes_wrong_and_leaves_no_session_open(
+def test_the_form_and_its_code_tell_what_goes_wrong_and_leave_no_session_open(
     endpoint: Endpoint, channel: grpc.Channel, failure: Failure
 ) -> None:
     form = FailureForm(endpoint)
     form.failure.value, form.seconds.value = failure, "1" if failure in (PAUSED, INPUT) else "60"
-    runner = threading.Thread(target=form.run.click)
-    runner.start()
-    runner.join()
-    assert TOLD[failure] in form.wait(30)
+    form.run.click()
+    told = form.wait(30)
+    assert TOLD[failure] in told
     if form.session_id:
         over = SessionStatus.CLOSED if failure is NOTHING else SessionStatus.CANCELLED
         assert status_of(channel, form.session_id) == over
-
-
-@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.label)
-def test_its_code_does_the_same(endpoint: Endpoint, failure: Failure) -> None:
-    form = FailureForm(endpoint)
-    form.failure.value, form.seconds.value = failure, "1" if failure in (PAUSED, INPUT) else "60"
-    told = form.wait(30)
     if failure is NOTHING:
         exec(form.code, {})
         return
@@ -72,11 +64,9 @@ def test_cancel_ends_the_wait_and_cancels_the_session(
     )
     form.run.click()
     assert waiting.wait(20)
-    canceller = threading.Thread(target=form.cancel.click)
-    canceller.start()
+    form.cancel.click()
     with pytest.raises(HelloError, match="cancelled"):
         form.wait(10)
-    canceller.join()
     assert "Cancelled, and its session with it." in form.status.value
     assert status_of(channel, form.session_id) == SessionStatus.CANCELLED
 

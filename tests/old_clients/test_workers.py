@@ -46,12 +46,6 @@ def submit(armonik: ArmoniK, session: str, payload: str) -> Submitted:
     return armonik.submit(session, payload_id=armonik.create_data(session, payload.encode()))
 
 
-def test_an_old_worker_answers(armonik: ArmoniK, session: str):
-    task = submit(armonik, session, "sum 42")
-    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
-    assert armonik.data(session, task.outputs[0]) == b"42"
-
-
 def test_an_old_worker_hands_its_output_over_to_a_subtask(armonik: ArmoniK, session: str):
     task = submit(armonik, session, "over 42")
     armonik.wait_result(task.outputs[0], ResultStatus.COMPLETED)
