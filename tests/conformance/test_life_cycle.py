@@ -182,17 +182,6 @@ def test_a_worker_that_dies_uses_up_retries_as_an_exception_does(armonik: Armoni
     armonik.wait_result(submitted.outputs[0], ResultStatus.ABORTED)
 
 
-@pytest.mark.statement(58)
-@pytest.mark.embedded_only
-def test_after_a_worker_has_exited_its_pod_goes_on(single: ArmoniK, single_session: str):
-    submitted = single.submit(
-        single_session, ["attempt", 0, [["exit", 3]]], ["send", 0, "by a new process"]
-    )
-    single.wait_task(submitted.task_id, TaskStatus.RETRIED)
-    single.wait_result(submitted.outputs[0], ResultStatus.COMPLETED)
-    assert single.data(single_session, submitted.outputs[0]) == b"by a new process"
-
-
 @pytest.mark.statement(59)
 def test_a_task_that_takes_too_long_is_timed_out(armonik: ArmoniK, new_session: NewSession):
     session = new_session(max_retries=3, max_duration=0.4)

@@ -108,12 +108,17 @@ def test_an_upload_replaces_data_and_brings_a_deleted_result_back(
 
 
 @pytest.mark.statement(37)
-def test_an_upload_to_an_unknown_session_or_result_is_not_found(armonik: ArmoniK, session: str):
+@pytest.mark.statement(40)
+def test_an_unknown_session_or_result_is_not_found(armonik: ArmoniK, session: str):
     result_id, unknown = armonik.create_results(session, "result")[0], str(uuid.uuid4())
-    with fails_with(StatusCode.NOT_FOUND):
-        armonik.upload(unknown, result_id, b"data")
-    with fails_with(StatusCode.NOT_FOUND):
-        armonik.upload(session, unknown, b"data")
+    for call, names in (
+        (armonik.upload, (unknown, result_id, b"data")),
+        (armonik.upload, (session, unknown, b"data")),
+        (armonik.data, (session, unknown)),
+        (armonik.result, (unknown,)),
+    ):
+        with fails_with(StatusCode.NOT_FOUND):
+            call(*names)
 
 
 @pytest.mark.statement(38)
@@ -138,14 +143,6 @@ def test_an_upload_of_an_id_only_makes_an_empty_result(armonik: ArmoniK, session
     armonik.upload(session, result_id)
     shows(armonik.result(result_id), status=ResultStatus.COMPLETED, size=0)
     assert armonik.data(session, result_id) == b""
-
-
-@pytest.mark.statement(40)
-def test_an_unknown_result_can_be_neither_downloaded_nor_read(armonik: ArmoniK, session: str):
-    with fails_with(StatusCode.NOT_FOUND):
-        armonik.data(session, str(uuid.uuid4()))
-    with fails_with(StatusCode.NOT_FOUND):
-        armonik.result(str(uuid.uuid4()))
 
 
 @pytest.mark.statement(40)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from hello_helpers.embedded import EmbeddedArmonik
 from tests.commands import finish
 
-from .environments import NotInstalled, make_all
+from .environments import make_all
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -26,8 +27,9 @@ def pythons(request: pytest.FixtureRequest) -> Mapping[str, Path]:
     """The interpreter of each old release; no release, no test, but a failure in CI."""
     try:
         return make_all(request.config.cache.mkdir("old_clients"))
-    except NotInstalled as error:
-        reason = f"old releases of armonik cannot be installed here: {error}"
+    except subprocess.SubprocessError as error:
+        told = (getattr(error, "stderr", "") or str(error))[-300:]
+        reason = f"old releases of armonik cannot be installed here: {told}"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)

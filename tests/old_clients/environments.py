@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,10 +29,6 @@ RELEASES: Mapping[str, Sequence[str]] = {
 """The releases, with what each needs to run. (They also name grpcio-tools, and do not use it.)"""
 
 
-class NotInstalled(Exception):
-    """An environment could not be made; the message says why."""
-
-
 def make_all(folder: Path) -> dict[str, Path]:
     """Return the interpreter of each release's environment; those that are missing are made.
 
@@ -41,7 +36,7 @@ def make_all(folder: Path) -> dict[str, Path]:
         folder: where environments are kept from run to run.
 
     Raises:
-        NotInstalled: there is no package index within reach, or it lacks something.
+        subprocess.SubprocessError: there is no package index within reach, or it lacks something.
     """
     with ThreadPoolExecutor(len(RELEASES)) as pool:
         pythons = list(pool.map(lambda version: _make(folder, version), RELEASES))
@@ -63,14 +58,8 @@ def _make(folder: Path, version: str) -> Path:
 
 def _install(place: Path, python: Path, requirements: Sequence[str]) -> None:
     pip = (sys.executable, "-m", "pip", "--python", str(python), "--retries", "1")
-    _run(sys.executable, "-m", "venv", "--without-pip", str(place))
-    _run(*pip, "install", "--quiet", "--only-binary", ":all:", "--no-deps", *requirements)
-
-
-def _run(*command: str) -> None:
-    try:
+    for command in (
+        (sys.executable, "-m", "venv", "--without-pip", str(place)),
+        (*pip, "install", "--quiet", "--only-binary", ":all:", "--no-deps", *requirements),
+    ):
         subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_LIMIT, check=True)
-    except subprocess.TimeoutExpired:
-        raise NotInstalled(f"it takes more than {INSTALL_LIMIT:.0f} s") from None
-    except subprocess.CalledProcessError as error:
-        raise NotInstalled(textwrap.shorten(error.stderr or error.stdout, 300)) from None
