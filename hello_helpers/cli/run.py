@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint, names_endpoint
@@ -48,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-v",
         "--values",
-        type=_number,
+        type=partial(_read, parse_number),
         nargs="+",
         metavar="X",
         help="numbers to add; they win over -n",
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         "--nfirst",
-        type=_count,
+        type=partial(_read, parse_count),
         default=10,
         metavar="N",
         help="add the numbers from 0 to N-1 (default: 10; with 0 the result is 0)",
@@ -166,14 +167,6 @@ def _ctrl_c_cancels(cancellation: Cancellation) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _number(text: str) -> int | float:
-    return _read(parse_number, text)
-
-
-def _count(text: str) -> int:
-    return _read(parse_count, text)
 
 
 def _seconds(text: str) -> float:

@@ -175,7 +175,10 @@ def _read_address(text: str) -> str:
         raise EndpointSyntaxError(
             "The port is missing.", f"ArmoniK is usually published on port 5001: {host}:5001."
         )
-    _check_port(port)
+    if not re.fullmatch(r"[0-9]{1,9}", port):
+        raise EndpointSyntaxError(f"The port must be a number, you typed {port!r}.", _EXAMPLE)
+    if not 1 <= int(port) <= 65535:
+        raise EndpointSyntaxError(f"Port must be 1 to 65535, you typed {port}.", _EXAMPLE)
     return f"{host}:{int(port)}"
 
 
@@ -193,10 +196,3 @@ def _check_host(host: str) -> None:
     except ValueError:
         pass
     raise EndpointSyntaxError(f"{host!r} is not a host name and not an IP address.", _EXAMPLE)
-
-
-def _check_port(port: str) -> None:
-    if not re.fullmatch(r"[0-9]{1,9}", port):
-        raise EndpointSyntaxError(f"The port must be a number, you typed {port!r}.", _EXAMPLE)
-    if not 1 <= int(port) <= 65535:
-        raise EndpointSyntaxError(f"Port must be 1 to 65535, you typed {port}.", _EXAMPLE)

@@ -64,24 +64,30 @@ def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:
         return PartitionError(details, _partitions_hint(channel, details))
     if (ended := end_of(error)) is not None:
         return ended
-    if code == grpc.StatusCode.UNAVAILABLE:
-        return NoAnswerError(f"ArmoniK cannot be reached: {details}", LOOK_HINT)
-    if code == grpc.StatusCode.CANCELLED:
-        return NoAnswerError("The call was broken off: ArmoniK may be ending.", LOOK_HINT)
-    if code == grpc.StatusCode.DEADLINE_EXCEEDED:
-        return NoAnswerError("ArmoniK did not answer in time.", LOOK_HINT)
-    if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
-        return AccessDeniedError(
-            f"ArmoniK refuses this caller: {details}", "Ask for the right, or for a certificate."
-        )
     if code == grpc.StatusCode.NOT_FOUND and "session" in details.lower():
         return RefusedError(details, "Create a new session.")
-    if code == grpc.StatusCode.FAILED_PRECONDITION:
-        return RefusedError(
+    stranger = AccessDeniedError(
+        f"ArmoniK refuses this caller: {details}", "Ask for the right, or for a certificate."
+    )
+    in_words: dict[grpc.StatusCode, HelloError] = {
+        grpc.StatusCode.UNAVAILABLE: NoAnswerError(
+            f"ArmoniK cannot be reached: {details}", LOOK_HINT
+        ),
+        grpc.StatusCode.CANCELLED: NoAnswerError(
+            "The call was broken off: ArmoniK may be ending.", LOOK_HINT
+        ),
+        grpc.StatusCode.DEADLINE_EXCEEDED: NoAnswerError(
+            "ArmoniK did not answer in time.", LOOK_HINT
+        ),
+        grpc.StatusCode.UNAUTHENTICATED: stranger,
+        grpc.StatusCode.PERMISSION_DENIED: stranger,
+        grpc.StatusCode.FAILED_PRECONDITION: RefusedError(
             f"ArmoniK refused the call in the present state: {details}",
             "If the session was closed or cancelled, create a new one.",
-        )
-    return RefusedError(f"ArmoniK refused the call with {code.name}: {details}", _limit(details))
+        ),
+    }
+    refused = RefusedError(f"ArmoniK refused the call with {code.name}: {details}", _limit(details))
+    return in_words.get(code, refused)
 
 
 def _limit(details: str) -> str:

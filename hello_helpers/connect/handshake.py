@@ -143,22 +143,22 @@ def _context(address: Address) -> ssl.SSLContext:
 
 
 def _not_trusted(error: ssl.SSLCertVerificationError, address: Address) -> TlsMismatchError:
-    if error.verify_code in (HOSTNAME_MISMATCH, ADDRESS_MISMATCH):
-        return TlsMismatchError(
-            f"The certificate of the server at {address.target} "
-            f"is for another name than {address.host}.",
-            "Use the name that stands in the certificate.",
-        )
-    if error.verify_code == EXPIRED:
-        return TlsMismatchError(
-            f"The certificate of the server at {address.target} has expired.",
-            "Whoever runs ArmoniK must renew it.",
-        )
     ours = "your CA file" if address.certificate_authority else "an authority that you trust"
-    return TlsMismatchError(
-        f"The certificate of the server at {address.target} is not signed by {ours}.",
+    other_name = (
+        f"is for another name than {address.host}.",
+        "Use the name that stands in the certificate.",
+    )
+    known = {
+        HOSTNAME_MISMATCH: other_name,
+        ADDRESS_MISMATCH: other_name,
+        EXPIRED: ("has expired.", "Whoever runs ArmoniK must renew it."),
+    }
+    untrusted = (
+        f"is not signed by {ours}.",
         "Give the CA file of this ArmoniK (--ca, or the variable Grpc__CaCert).",
     )
+    what, todo = known.get(error.verify_code, untrusted)
+    return TlsMismatchError(f"The certificate of the server at {address.target} {what}", todo)
 
 
 def _refused(address: Address) -> TlsMismatchError:

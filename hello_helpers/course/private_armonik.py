@@ -44,7 +44,7 @@ STARTED = "Worker Started"
 _FOLDER = re.compile(r'(?<=File ")[^"]*/(?=[^"/]*")')
 """In a traceback, the folder of a file: it belongs to this machine."""
 
-_ERROR = re.compile(r"[A-Za-z_][\w.]*(:|$)")
+_ERROR = re.compile(r"^[A-Za-z_][\w.]*(:.*)?$", re.MULTILINE)
 """The last line of a traceback: an exception's name, and perhaps what it says."""
 
 _started: WeakValueDictionary[str, PrivateArmonik] = WeakValueDictionary()
@@ -155,14 +155,9 @@ def last_error(armonik: PrivateArmonik) -> str:
     It begins with the innermost place, and names files without their folders.
     """
     lines = [line.removeprefix("  ") for line in worker_log(armonik, 1000).splitlines()]
-    starts = [number for number, line in enumerate(lines) if line.startswith('  File "')]
-    if not starts:
-        return ""
-    first = starts[-1]
-    for number, line in enumerate(lines[first:], first):
-        if _ERROR.match(line):
-            return "\n".join(lines[first : number + 1])
-    return ""
+    _, place, rest = "\n".join(lines).rpartition('\n  File "')
+    end = _ERROR.search(rest)
+    return f"{place}{rest[: end.end()]}".removeprefix("\n") if place and end else ""
 
 
 def _log_files(armonik: PrivateArmonik) -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import grpc
 from armonik.client import ArmoniKSessions
@@ -60,6 +61,18 @@ def course_sessions(
         wanted &= Session.options[key] == value
     if partition:
         wanted &= Session.options.partition_id == partition
+    return _newest_first(channel, wanted, page_size)
+
+
+def my_sessions(channel: grpc.Channel) -> list[Session]:
+    """Return this learner's running sessions: the one that the lessons share, and all others."""
+    mine = Session.status == SessionStatus.RUNNING
+    mine &= Session.options["learner"] == course_labels()["learner"]
+    mine &= (Session.options["hello"] == COURSE) | (Session.options["hello"] == OWN)
+    return _newest_first(channel, mine)
+
+
+def _newest_first(channel: grpc.Channel, wanted: Any, page_size: int = 100) -> list[Session]:
     with explained(channel):
         _, found = ArmoniKSessions(channel).list_sessions(
             wanted,
@@ -67,16 +80,6 @@ def course_sessions(
             sort_field=Session.created_at,
             sort_direction=Direction.DESC,
         )
-    return list(found)
-
-
-def my_sessions(channel: grpc.Channel, page_size: int = 100) -> list[Session]:
-    """Return this learner's running sessions: the one that the lessons share, and all others."""
-    mine = Session.status == SessionStatus.RUNNING
-    mine &= Session.options["learner"] == course_labels()["learner"]
-    mine &= (Session.options["hello"] == COURSE) | (Session.options["hello"] == OWN)
-    with explained(channel):
-        _, found = ArmoniKSessions(channel).list_sessions(mine, page_size=page_size)
     return list(found)
 
 

@@ -147,7 +147,7 @@ class Board:
         self.bar.bar_style = style
         # Only the end is spoken: a screen reader could not keep up with ten sentences a second.
         shown = f"{text} {trouble}".strip()
-        self.text.value = _spoken(shown) if done or trouble else _silent(shown)
+        self.text.value = _spoken(shown) if done or trouble else f"<div>{html.escape(shown)}</div>"
         self.table.value = _framed(table)
 
     def __repr__(self) -> str:
@@ -176,10 +176,6 @@ def _look(session_id: str, state: BoardState, channel: grpc.Channel) -> Iterator
 
 def _spoken(text: str) -> str:
     return f'<div role="status" aria-live="polite">{html.escape(text)}</div>'
-
-
-def _silent(text: str) -> str:
-    return f"<div>{html.escape(text)}</div>"
 
 
 def _framed(table: Table) -> str:

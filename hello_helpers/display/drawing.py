@@ -82,7 +82,8 @@ class Box:
     def svg(self) -> str:
         """Return the box and its text."""
         dashes = ' stroke-dasharray="5 4"' if self.dashed else ""
-        first = self.y + 20 if self.title_on_top else self._first_line()
+        middle = self.y + self.height / 2 - (len(self.lines) - 1) * LINE / 2 + 4
+        first = self.y + 20 if self.title_on_top else middle
         return (
             f'<rect x="{self.x:g}" y="{self.y:g}" width="{self.width:g}" height="{self.height:g}" '
             f'rx="8" fill="{self.colour}" fill-opacity="0.16" stroke="currentColor"{dashes}/>'
@@ -93,9 +94,6 @@ class Box:
                 for number, line in enumerate(self.lines)
             )
         )
-
-    def _first_line(self) -> float:
-        return self.y + self.height / 2 - (len(self.lines) - 1) * LINE / 2 + 4
 
 
 @dataclass(frozen=True)

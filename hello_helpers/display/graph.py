@@ -16,8 +16,7 @@ from armonik.client import ArmoniKResults, ArmoniKTasks
 from armonik.common import Result, ResultStatus, Task, TaskStatus
 
 from hello_helpers.connect.grpc_errors import explained
-from hello_helpers.display.drawing import BLUE, GREEN, GREY, ORANGE, Arrow, Box, Picture
-from hello_helpers.display.drawing import Point as At
+from hello_helpers.display.drawing import BLUE, GREEN, GREY, ORANGE, Arrow, Box, Picture, Point
 from hello_helpers.display.layers import Edge, Places, place
 from hello_helpers.display.tables import Table
 
@@ -95,11 +94,17 @@ def graph(tasks: Sequence[Any], results: Sequence[Any], count: int | None = None
     made = [(task.created_by or "", task.id) for task in tasks]
     given = [(result.owner_task_id or "", result.result_id) for result in data]
     needed = [(key, task.id) for task in tasks for key in task.data_dependencies]
-    return Graph(
-        _sentence(tasks, data, count or len(tasks)),
-        _table(tasks, data, names),
-        _draw(tasks, data, names, made, given + needed) if 0 < len(tasks) <= DRAWN_TASKS else None,
-    )
+    table = _table(tasks, data, names)
+    words = [
+        LEGEND,
+        *(
+            f"{name} is {status}; made by {by}, it waits for {needs}, and gives {gives}."
+            for name, status, by, needs, gives in table.rows
+        ),
+    ]
+    is_drawn = 0 < len(tasks) <= DRAWN_TASKS
+    picture = _draw(tasks, data, names, made, given + needed, words) if is_drawn else None
+    return Graph(_sentence(tasks, data, count or len(tasks)), table, picture)
 
 
 def _sentence(tasks: Sequence[Any], data: Sequence[Any], count: int) -> str:
@@ -145,6 +150,7 @@ def _draw(
     names: dict[str, str],
     made: list[Edge],
     flow: list[Edge],
+    words: list[str],
 ) -> Picture:
     places = place(list(names), [*made, *flow])
     boxes = {
@@ -162,22 +168,11 @@ def _draw(
     ]
     return Picture(
         "The graph of tasks and data",
-        [
-            LEGEND,
-            *_words(tasks, data, names),
-        ],
+        words,
         places.width * (WIDTH + GAP_X) - GAP_X + 2 * MARGIN,
         places.height * (HEIGHT + GAP_Y) - GAP_Y + 2 * MARGIN,
         [*arrows, *boxes.values()],
     )
-
-
-def _words(tasks: Sequence[Any], data: Sequence[Any], names: dict[str, str]) -> list[str]:
-    table = _table(tasks, data, names)
-    return [
-        f"{name} is {status}; made by {by}, it waits for {needs}, and gives {gives}."
-        for name, status, by, needs, gives in table.rows
-    ]
 
 
 def _box(places: Places, key: str, names: dict[str, str], status: str, colour: str) -> Box:
@@ -188,11 +183,11 @@ def _box(places: Places, key: str, names: dict[str, str], status: str, colour: s
     return Box(round(x), y, WIDTH, HEIGHT, lines, colour or COLOURS.get(status, GREY))
 
 
-def _way(places: Places, boxes: dict[str, Box], edge: Edge) -> list[At]:
+def _way(places: Places, boxes: dict[str, Box], edge: Edge) -> list[Point]:
     start, end = boxes[edge[0]], boxes[edge[1]]
     points = [start.bottom]
     for middle, layer in places.bends[edge]:
         x = MARGIN + middle * (WIDTH + GAP_X) - GAP_X / 2
         y = MARGIN + layer * (HEIGHT + GAP_Y)
-        points += [At(round(x), y), At(round(x), y + HEIGHT)]
+        points += [Point(round(x), y), Point(round(x), y + HEIGHT)]
     return [*points, end.top]

@@ -21,6 +21,7 @@ from hello_helpers.course.standing import Step
 from hello_helpers.display.notes import Note
 
 
+@dataclass(eq=False)
 class Wrong(Exception):
     """An answer is not right.
 
@@ -30,11 +31,9 @@ class Wrong(Exception):
         details: lines that are shown below as they are, as the end of a traceback.
     """
 
-    def __init__(self, found: str, todo: str, details: str = "") -> None:
-        super().__init__(found)
-        self.found = found
-        self.todo = todo
-        self.details = details
+    found: str
+    todo: str
+    details: str = ""
 
 
 def wrong_if(mistaken: bool, found: str, todo: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import grpc
 from armonik.client import ArmoniKResults
@@ -22,7 +22,7 @@ ANSWER_SECONDS = 5.0
 """How long ArmoniK may take to answer through the channel of a learner."""
 
 
-def look_up(get: Callable[[str], T], key: object, kind: str) -> T:
+def look_up(get: Callable[[str], T], key: Any, kind: str) -> T:
     """Return what ArmoniK has under an id.
 
     Args:
@@ -34,12 +34,12 @@ def look_up(get: Callable[[str], T], key: object, kind: str) -> T:
         Wrong: if it is no id, or ArmoniK does not know it.
         grpc.RpcError: if ArmoniK cannot be asked.
     """
-    if not isinstance(key, str):
-        raise Wrong(
-            f"The answer must be the id of a {kind}, which is a text; "
-            f"this is an object of the class {type(key).__name__}.",
-            "If it is the whole thing or a list, take the id out of it.",
-        )
+    wrong_if(
+        not isinstance(key, str),
+        f"The answer must be the id of a {kind}, which is a text; "
+        f"this is an object of the class {type(key).__name__}.",
+        "If it is the whole thing or a list, take the id out of it.",
+    )
     wrong_if(
         len(key.split()) > 1,
         f"The answer must be the id of a {kind}; this is more than an id: {key[:60]!r}.",

@@ -103,42 +103,35 @@ class ManyForm(Form[int | float]):
 
     def _in_phases(self, channel: grpc.Channel, tasks: int, values: int, batch: int) -> int | float:
         """Do it, and tell how long each phase takes."""
-        clock, session, cancellation = time.monotonic(), self.session_id, self._cancellation
-
-        def lap(what: str) -> None:
-            nonlocal clock
-            now = time.monotonic()
-            self._report(f"{what} ({now - clock:.2f} s).")
-            clock = now
-
+        session, cancellation = self.session_id, self._cancellation
+        self._lap_began = self._told = time.monotonic()
         threshold = max(values, DEFAULT_SUBTASK_THRESHOLD)  # no subtasks: a task is a task
         payloads = (
             Payload(list(range(n * values, (n + 1) * values)), threshold) for n in range(tasks)
         )
         data = many.create_payloads(
-            channel, session, payloads, batch, cancellation, self._storing(tasks)
+            channel, session, payloads, batch, cancellation, partial(self._tell_stored, tasks)
         )
-        lap(f"{tasks:,} payloads are stored, {tasks:,} results are announced")
+        self._lap(f"{tasks:,} payloads are stored, {tasks:,} results are announced")
         many.submit_all(channel, session, data, batch, cancellation=cancellation)
-        lap(f"{tasks:,} tasks have been submitted")
+        self._lap(f"{tasks:,} tasks have been submitted")
         ids = [each.result_id for each in data]
         many.wait_all(channel, session, ids, WAIT_SECONDS, self._tell, cancellation)
-        lap("All results are there")
+        self._lap("All results are there")
         contents = many.download_all(channel, session, ids, cancellation=cancellation)
-        lap(f"{tasks:,} results have been downloaded")
+        self._lap(f"{tasks:,} results have been downloaded")
         return sum(Result.deserialize(content).value for content in contents)
 
-    def _storing(self, tasks: int) -> Callable[[int], None]:
-        """Return what tells from time to time how many payloads are stored."""
-        told = time.monotonic()
+    def _lap(self, what: str) -> None:
+        """Report what is done, and the seconds since the last report of this kind."""
+        before, self._lap_began = self._lap_began, time.monotonic()
+        self._report(f"{what} ({self._lap_began - before:.2f} s).")
 
-        def tell(stored: int) -> None:
-            nonlocal told
-            if time.monotonic() > told + TELL_SECONDS:
-                told = time.monotonic()
-                self._report_for_now(f"{stored:,} of {tasks:,} payloads are stored ...")
-
-        return tell
+    def _tell_stored(self, tasks: int, stored: int) -> None:
+        """Show from time to time how many payloads are stored."""
+        if time.monotonic() > self._told + TELL_SECONDS:
+            self._told = time.monotonic()
+            self._report_for_now(f"{stored:,} of {tasks:,} payloads are stored ...")
 
     def _tell(self, progress: Progress) -> None:
         """Report trouble only; the board shows the rest."""

@@ -62,8 +62,9 @@ class PayloadForm(Form[steps.Data]):
         return lambda: self._store(payload)
 
     def _store(self, payload: Payload) -> steps.Data:
-        code = code_of(PAYLOAD, self._endpoint(), session_id=self._session_id, payload=payload)
-        self._show_code(code)
+        self._show_code(
+            code_of(PAYLOAD, self._endpoint(), session_id=self._session_id, payload=payload)
+        )
         content = payload.serialize()
         dots = " ..." if len(content) > SHOWN_BYTES else ""
         self._report(f"As bytes: {content[:SHOWN_BYTES]!r}{dots}")

@@ -64,17 +64,15 @@ def diagnose(facts: Facts) -> Diagnosis:
 
 
 def _of_result(facts: Facts) -> Diagnosis | None:
-    match facts.result_status:
-        case "":
-            return Diagnosis(
-                "ArmoniK knows no such result.",
-                "Check the result id; perhaps it belongs to another ArmoniK.",
-            )
-        case "COMPLETED":
-            return Diagnosis("It has come just now.", "Download it.")
-        case "DELETED":
-            return Diagnosis("Its data was deleted.", "Submit the task again, for a new result.")
-    return None
+    by_status = {
+        "": Diagnosis(
+            "ArmoniK knows no such result.",
+            "Check the result id; perhaps it belongs to another ArmoniK.",
+        ),
+        "COMPLETED": Diagnosis("It has come just now.", "Download it."),
+        "DELETED": Diagnosis("Its data was deleted.", "Submit the task again, for a new result."),
+    }
+    return by_status.get(facts.result_status)
 
 
 def _of_end(facts: Facts) -> Diagnosis | None:
@@ -104,24 +102,22 @@ def _of_end(facts: Facts) -> Diagnosis | None:
 
 
 def _of_session(facts: Facts) -> Diagnosis | None:
-    match facts.session_status:
-        case "":
-            return Diagnosis("ArmoniK knows no such session.", "Create a new session.")
-        case "PAUSED" if facts.task_status != "PROCESSING":
-            return Diagnosis(
-                "The session is paused, so its tasks are not started.",
-                "Resume it: ArmoniKSessions(channel).resume_session(session_id).",
-            )
-        case "CLOSED" if facts.task_status != "PROCESSING":
-            return Diagnosis(
-                "The session was closed, and a closed session starts no task that still waits.",
-                "Create a new session, and close it when the results are there.",
-            )
-        case "CANCELLED" | "PURGED":
-            return Diagnosis(
-                f"The session was {facts.session_status.lower()}.", "Create a new session."
-            )
-    return None
+    if facts.session_status in ("PAUSED", "CLOSED") and facts.task_status == "PROCESSING":
+        return None  # what runs goes on
+    by_status = {
+        "": Diagnosis("ArmoniK knows no such session.", "Create a new session."),
+        "PAUSED": Diagnosis(
+            "The session is paused, so its tasks are not started.",
+            "Resume it: ArmoniKSessions(channel).resume_session(session_id).",
+        ),
+        "CLOSED": Diagnosis(
+            "The session was closed, and a closed session starts no task that still waits.",
+            "Create a new session, and close it when the results are there.",
+        ),
+        "CANCELLED": Diagnosis("The session was cancelled.", "Create a new session."),
+        "PURGED": Diagnosis("The session was purged.", "Create a new session."),
+    }
+    return by_status.get(facts.session_status)
 
 
 def _of_task(facts: Facts) -> Diagnosis:

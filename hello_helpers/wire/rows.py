@@ -102,11 +102,8 @@ class Row:
 def rows(calls: Sequence[Call]) -> tuple[Row, ...]:
     """Return the rows for these calls."""
     runs = [list(run) for _, run in itertools.groupby(calls, _kind)]
-    found = list(
-        itertools.chain.from_iterable(
-            [_row(run)] if len(run) >= SMALLEST_RUN else map(_row_of_one, run) for run in runs
-        )
-    )
+    shared = [[run] if len(run) >= SMALLEST_RUN else [[call] for call in run] for run in runs]
+    found = [_row(each) for each in itertools.chain.from_iterable(shared)]
     if len(found) > MOST_ROWS:
         kinds: dict[tuple[object, ...], list[Call]] = {}
         for call in calls:
@@ -117,10 +114,6 @@ def rows(calls: Sequence[Call]) -> tuple[Row, ...]:
 
 def _kind(call: Call) -> tuple[object, ...]:
     return (call.service, call.method, call.code, call.was_stopped, call.is_open)
-
-
-def _row_of_one(call: Call) -> Row:
-    return _row([call])
 
 
 def _row(calls: Sequence[Call]) -> Row:

@@ -6,8 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hello_helpers.display.drawing import BLUE, GREY, LINE, Arrow, Box, Label, Part, Picture
-from hello_helpers.display.drawing import Point as At
+from hello_helpers.display.drawing import BLUE, GREY, LINE, Arrow, Box, Label, Part, Picture, Point
 from hello_helpers.display.tables import Table
 from hello_helpers.wire.calls import OK, Call, Messages
 from hello_helpers.wire.rows import Row, many, ms, rows, size
@@ -68,28 +67,31 @@ def _sentence(calls: Sequence[Call], found: Sequence[Row], left_out: int) -> str
     ends = [call.began if call.ended is None else call.ended for call in calls]
     sent = sum(call.requests.size for call in calls)
     received = sum(call.responses.size for call in calls)
-    text = (
-        f"{many(len(calls), 'call')} in {ms(max(ends) - calls[0].began)}: {size(sent)} sent, "
-        f"{size(received)} received."
-    )
-    if still_open := sum(call.is_open for call in calls):
-        text += f" Still open: {still_open}."
-    if stopped := sum(call.was_stopped for call in calls):
-        text += (
-            f" {many(stopped, 'stream')} {'was' if stopped == 1 else 'were'} ended by the client, "
-            "which had read enough: that is no error."
-        )
-    if failed := sum(not (call.is_open or call.was_stopped or call.code == OK) for call in calls):
-        text += f" Failed: {failed}."
-    if any(row.count > 1 for row in found):
-        text += " Calls of the same kind share a row."
-    if any(row.count == 1 and row.first.is_stream for row in found):
-        text += " A bar is a stream: time runs to the right, and each tick is a message."
-    if len(found) > DRAWN_ROWS:
-        text += f" The picture shows the first {DRAWN_ROWS} rows."
-    if left_out:
-        text += f" There were {left_out:,} more, which are not recorded."
-    return text
+    still_open = sum(call.is_open for call in calls)
+    stopped = sum(call.was_stopped for call in calls)
+    failed = sum(not (call.is_open or call.was_stopped or call.code == OK) for call in calls)
+    sentences = [
+        (
+            True,
+            f"{many(len(calls), 'call')} in {ms(max(ends) - calls[0].began)}: {size(sent)} sent, "
+            f"{size(received)} received.",
+        ),
+        (still_open, f"Still open: {still_open}."),
+        (
+            stopped,
+            f"{many(stopped, 'stream')} {'was' if stopped == 1 else 'were'} ended by the client, "
+            "which had read enough: that is no error.",
+        ),
+        (failed, f"Failed: {failed}."),
+        (any(row.count > 1 for row in found), "Calls of the same kind share a row."),
+        (
+            any(row.count == 1 and row.first.is_stream for row in found),
+            "A bar is a stream: time runs to the right, and each tick is a message.",
+        ),
+        (len(found) > DRAWN_ROWS, f"The picture shows the first {DRAWN_ROWS} rows."),
+        (left_out, f"There were {left_out:,} more, which are not recorded."),
+    ]
+    return " ".join(sentence for is_so, sentence in sentences if is_so)
 
 
 def _table(found: Sequence[Row]) -> Table:
@@ -118,7 +120,7 @@ def _draw(found: Sequence[Row], sentence: str) -> Picture:
         drawn, height = _draw_row(row, y)
         parts += drawn
         y += height + GAP
-    lines = [_Line(At(x, HEADER - 12), At(x, y)) for x in (CLIENT, CONTROL)]
+    lines = [_Line(Point(x, HEADER - 12), Point(x, y)) for x in (CLIENT, CONTROL)]
     heads = [
         Box(CLIENT - 54, 2, 108, 44, ["Client", "this notebook"], GREY),
         Box(CONTROL - 62, 2, 124, 44, ["Control plane", "of ArmoniK"], BLUE),
@@ -137,10 +139,10 @@ def _words(row: Row) -> str:
 def _draw_row(row: Row, y: float) -> tuple[list[Part], float]:
     """Return the parts of a row whose top is at `y`, and its height."""
     parts: list[Part] = [
-        Label(At(CLIENT - 6, y + 18), ms(row.first.began), anchor="end"),
-        Label(At(CLIENT + 10, y + 14), _short(row.name), bold=True, anchor="start"),
-        Label(At(CONTROL + 10, y + 18), row.short_status, bold=True, anchor="start"),
-        Label(At(CONTROL + 10, y + 18 + LINE), row.took, anchor="start"),
+        Label(Point(CLIENT - 6, y + 18), ms(row.first.began), anchor="end"),
+        Label(Point(CLIENT + 10, y + 14), _short(row.name), bold=True, anchor="start"),
+        Label(Point(CONTROL + 10, y + 18), row.short_status, bold=True, anchor="start"),
+        Label(Point(CONTROL + 10, y + 18 + LINE), row.took, anchor="start"),
     ]
     top = y
     if row.first.streams_requests or len(row.name) + len(row.sent) > LONGEST_LINE - 4:
@@ -148,7 +150,7 @@ def _draw_row(row: Row, y: float) -> tuple[list[Part], float]:
     y = _draw_direction(parts, row, row.requests, row.sent, y, outward=True)
     y = _draw_direction(parts, row, row.responses, row.received, y, outward=False)
     if row.reason:
-        parts.append(Label(At(CLIENT + 10, y + 12), _short(row.reason), anchor="start"))
+        parts.append(Label(Point(CLIENT + 10, y + 12), _short(row.reason), anchor="start"))
         y += LINE
     return parts, max(y - top, 2 * LINE + 6)
 
@@ -160,10 +162,10 @@ def _draw_direction(
     is_stream = row.first.streams_requests if outward else row.first.streams_responses
     if is_stream and row.count == 1:
         parts += _lane(row, messages, y, outward)
-        parts.append(Label(At(CONTROL - 12, y + LANE - 4), words, anchor="end"))
+        parts.append(Label(Point(CONTROL - 12, y + LANE - 4), words, anchor="end"))
         return y + LANE
     if messages.count:
-        parts.append(Label(At(CONTROL - 12, y + 14), words, anchor="end"))
+        parts.append(Label(Point(CONTROL - 12, y + 14), words, anchor="end"))
         shifts = (0, 4) if row.count > 1 else (0,)  # two lines: several calls
         parts += [_arrow(y + 20 + shift, outward) for shift in shifts]
         return y + ARROW + shifts[-1]
@@ -171,7 +173,7 @@ def _draw_direction(
 
 
 def _arrow(y: float, outward: bool) -> Arrow:
-    client, control = At(CLIENT, y), At(CONTROL, y)
+    client, control = Point(CLIENT, y), Point(CONTROL, y)
     return Arrow([client, control] if outward else [control, client], dashed=not outward)
 
 
@@ -188,7 +190,7 @@ def _lane(row: Row, messages: Messages, y: float, outward: bool) -> list[Part]:
         for time in messages.times
     }
     ticks: list[Part] = [
-        _Line(At(x, top + 3), At(x, top + height - 3), dashed=False, thick=True)
+        _Line(Point(x, top + 3), Point(x, top + height - 3), dashed=False, thick=True)
         for x in sorted(places)
     ]
     box = Box(left, top, right - left, height, [], BLUE, dashed=row.first.is_open)
@@ -198,8 +200,11 @@ def _lane(row: Row, messages: Messages, y: float, outward: bool) -> list[Part]:
 def _ways(y: float, left: float, right: float, outward: bool) -> list[Part]:
     """Lines from where a stream comes, and to where it goes; in the lane itself time runs."""
     if outward:
-        return [_Line(At(CLIENT, y), At(left, y)), Arrow([At(right, y), At(CONTROL, y)])]
-    return [_Line(At(right, y), At(CONTROL, y)), Arrow([At(left, y), At(CLIENT, y)])]
+        return [
+            _Line(Point(CLIENT, y), Point(left, y)),
+            Arrow([Point(right, y), Point(CONTROL, y)]),
+        ]
+    return [_Line(Point(right, y), Point(CONTROL, y)), Arrow([Point(left, y), Point(CLIENT, y)])]
 
 
 def _short(line: str) -> str:
@@ -210,8 +215,8 @@ def _short(line: str) -> str:
 class _Line:
     """A line from one place to another."""
 
-    start: At
-    end: At
+    start: Point
+    end: Point
     dashed: bool = True
     thick: bool = False
 
