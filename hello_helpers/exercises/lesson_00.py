@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
+from hello_helpers.exercises.core import Exercise, wrong_if
 
 COUNT = 1000
 RIGHT = sum(range(COUNT))
@@ -15,11 +15,11 @@ my_sum = values_form.wait()
 
 
 def _look(answer: object) -> str:
-    if isinstance(answer, bool) or not isinstance(answer, (int, float)):
-        raise Wrong(
-            f"The answer must be a number; this is an object of the class {type(answer).__name__}.",
-            "The form has it: my_sum = values_form.result",
-        )
+    wrong_if(
+        isinstance(answer, bool) or not isinstance(answer, (int, float)),
+        f"The answer must be a number; this is an object of the class {type(answer).__name__}.",
+        "The form has it: my_sum = values_form.result",
+    )
     wrong_if(
         answer == RIGHT + COUNT,
         f"{answer} is 1 + 2 + ... + 1000.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
@@ -22,7 +23,7 @@ from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import html
 from hello_helpers.forms.armonik import reason_of, shown_channel
-from hello_helpers.forms.field import FieldBox
+from hello_helpers.forms.field import Field, Input
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.wait.events import HEARTBEAT
 
@@ -37,7 +38,7 @@ SESSION_LEFT = "Cancelled here; but ArmoniK does not answer, so its session may 
 NOTHING_SENT = html.progress(["Nothing was sent: see the problem above."])
 
 
-class Form(Generic[T]):
+class Form(ABC, Generic[T]):
     """Base of the forms. `run` starts the deed, `cancel` ends it, `wait` returns its result.
 
     The form is an ordinary object: ``form.run.click()`` does what a click does, and fields are
@@ -85,28 +86,29 @@ class Form(Generic[T]):
         self.cancel.on_click(self._on_cancel)
         buttons = widgets.HBox([self.run, self.cancel])
         inputs = self._inputs()
-        self._all_fields = [box.field for box in inputs if isinstance(box, FieldBox)]
+        self._all_fields = [part for part in inputs if isinstance(part, Field)]
+        shown = [part.box if isinstance(part, Field) else part for part in inputs]
         for field in self._all_fields:
             field.on_enter = self._on_run
             field.input.observe(self._on_edit, "value")
         self.box = widgets.VBox(
-            [*inputs, buttons, self.status, self.twin, self.calls],
+            [*shown, buttons, self.status, self.twin, self.calls],
             layout=widgets.Layout(border="1px solid var(--jp-border-color1)", padding="10px"),
         )
 
     # What each form says for itself.
 
-    def _inputs(self) -> list[widgets.Widget]:
-        """Make the fields; return them in the order of the tab key."""
-        raise NotImplementedError
+    @abstractmethod
+    def _inputs(self) -> list[Input]:
+        """Make the fields and other widgets; return them in the order of the tab key."""
 
+    @abstractmethod
     def _prepare(self) -> Callable[[], T]:
         """Read the fields; return what shall run in the thread. Raise `HelloError` if bad."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _rows(self) -> list[tuple[str, str]]:
         """Return labels and values for the static table: no path, no port of this machine."""
-        raise NotImplementedError
 
     def _clear(self) -> None:
         """Take away what is shown of the run before; a new one begins."""

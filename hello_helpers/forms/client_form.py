@@ -13,7 +13,7 @@ from armonik.common import TaskOptions
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.errors import HelloError
 from hello_helpers.forms import html
-from hello_helpers.forms.field import Field
+from hello_helpers.forms.field import Field, Input
 from hello_helpers.forms.option_fields import OptionFields
 from hello_helpers.forms.values_form import ValuesForm
 
@@ -35,7 +35,7 @@ class ClientForm(ValuesForm):
 
     _chosen: TaskOptions
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         self._own = self._endpoint()
         self._address = Field(
             "Endpoint (empty: the ArmoniK of this notebook)",
@@ -47,7 +47,7 @@ class ClientForm(ValuesForm):
         self.partition, self.max_duration, self.priority, self.max_retries = self._fields.inputs
         self._seen, self._told = widgets.HTML(), ""
         self.address.observe(self._on_address, "value")
-        return [self._address.box, self._seen, *self._fields.boxes, *super()._inputs()]
+        return [self._address, self._seen, *self._fields.parts, *super()._inputs()]
 
     def _parse(self, text: str) -> Endpoint:
         return Endpoint.find(text) if text.strip() else self._own

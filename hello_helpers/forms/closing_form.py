@@ -13,6 +13,7 @@ from hello_helpers.errors import HelloError
 from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import CLOSE, code_of
+from hello_helpers.forms.field import Input
 from hello_helpers.labels import COURSE, OWN, course_labels
 
 RUNNING = "Running sessions that the lessons have made for me"
@@ -31,7 +32,7 @@ class ClosingForm(Form[int]):
     title = "My sessions of the course"
     deed = "Close my sessions"
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         self._head = widgets.HTML()
         self._show_running(self._count())
         return [self._head]

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import ipywidgets as widgets
-
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.variables import endpoint_variable
 from hello_helpers.errors import HelloError, TlsFileError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import CHECK, code_of
-from hello_helpers.forms.field import Field, radio_buttons
+from hello_helpers.forms.field import Field, Input, radio_buttons
 
 EMBEDDED, OWN = "embedded", "own"
 
@@ -39,12 +37,11 @@ class EndpointForm(Form[Endpoint]):
         super().__init__()
         self.versions: dict[str, str] = {}
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         text = endpoint_variable() or ""
-        known = None
+        known = Endpoint("http", "")
         with contextlib.suppress(HelloError):  # the field will say what is wrong with the text
-            known = Endpoint.from_environment()
-        known = known or Endpoint("http", "")
+            known = Endpoint.from_environment() or known
         choices = [("embedded, on this machine", EMBEDDED), ("a cluster of my own", OWN)]
         self.choice = radio_buttons("ArmoniK", choices, value=OWN if text else EMBEDDED)
         self._address = Field(
@@ -62,7 +59,7 @@ class EndpointForm(Form[Endpoint]):
         self.endpoint.observe(self._choose_own, "value")
         self.choice.observe(self._on_choice, "value")
         self._show_fields()
-        return [self.choice, *(field.box for field in self._of_cluster)]
+        return [self.choice, *self._of_cluster]
 
     def _choose_own(self, _change: object) -> None:
         self.choice.value = OWN

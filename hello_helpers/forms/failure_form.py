@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
 import grpc
-import ipywidgets as widgets
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition, TaskOptions
 
@@ -16,9 +17,88 @@ from hello_helpers.course.values import parse_whole
 from hello_helpers.errors import HelloError, WaitCancelledError
 from hello_helpers.forms.armonik import reason_of
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.failures import FAILURES, Failure, failure_code
-from hello_helpers.forms.field import Field, radio_buttons
+from hello_helpers.forms.code_twin import code_of
+from hello_helpers.forms.field import Field, Input, radio_buttons
+from hello_helpers.messages import Payload
 from hello_helpers.wait.waiting import wait_for_results
+
+GOOD = Payload([1, 2, 3]).serialize()
+
+NOWHERE = "no-such-partition"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A small client with one thing wrong.
+
+    Attributes:
+        label: what is wrong, for people.
+        priority: of its tasks.
+        partition: where they run; None for that of the course.
+        spoil: what is done to the session before the submission: a method of `ArmoniKSessions`.
+        payload: the bytes for the worker.
+        missing_input: the task depends on a result that nobody makes.
+    """
+
+    label: str
+    priority: int = 1
+    partition: str | None = None
+    spoil: str = ""
+    payload: bytes = GOOD
+    missing_input: bool = False
+
+    @property
+    def announced(self) -> list[str]:
+        """The names of the results that are announced."""
+        return ["sum", "never"] if self.missing_input else ["sum"]
+
+
+FAILURES = (
+    Failure("the session is paused", spoil="pause_session"),
+    Failure("an input never comes", missing_input=True),
+    Failure("the worker does not understand its payload", payload=b"1, 2, three"),
+    Failure("the session is closed before the task is submitted", spoil="close_session"),
+    Failure("the priority is too large", priority=1000),
+    Failure("the partition does not exist", partition=NOWHERE),
+    Failure("nothing"),
+)
+
+_CODE = """\
+from datetime import timedelta
+
+from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
+from armonik.common import TaskDefinition, TaskOptions, create_channel
+from hello_helpers import wait_for_results
+
+with {channel} as channel:
+    sessions = ArmoniKSessions(channel)
+    options = TaskOptions(
+        max_duration=timedelta(minutes=5),
+        priority={failure.priority},
+        max_retries=1,
+        partition_id={partition!r},
+    )
+    session_id = sessions.create_session(options, partition_ids={partitions!r})
+    try:
+        results = ArmoniKResults(channel)
+        payload = {failure.payload!r}
+        stored = results.create_results({{"payload": payload}}, session_id)
+        announced = results.create_results_metadata({announced}, session_id)
+        task = TaskDefinition(
+            payload_id=stored["payload"].result_id,
+            expected_output_ids=[announced["sum"].result_id],{dependencies}
+        )
+{spoil}        ArmoniKTasks(channel).submit_tasks(session_id, [task])
+        wait_for_results(
+            channel, session_id, [announced["sum"].result_id], timeout={seconds}
+        )
+        print("It went well.")
+    finally:
+        sessions.cancel_session(session_id)
+"""
+
+_DEPENDENCIES = """
+            data_dependencies=[announced["never"].result_id],"""
 
 
 class FailureForm(Form[str]):
@@ -35,7 +115,7 @@ class FailureForm(Form[str]):
     title = "A client with one thing wrong"
     deed = "Run it"
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         labelled = [(failure.label, failure) for failure in FAILURES]
         self.failure = radio_buttons("What shall be wrong", labelled)
         self._seconds = Field(
@@ -44,14 +124,25 @@ class FailureForm(Form[str]):
             "60",
         )
         self.seconds = self._seconds.input
-        return [self.failure, self._seconds.box]
+        return [self.failure, self._seconds]
 
     def _prepare(self) -> Callable[[], str]:
         return partial(self._run, self.failure.value, self._seconds.read())
 
     def _run(self, failure: Failure, seconds: int) -> str:
         partition = failure.partition or hello_partition()
-        self._show_code(failure_code(self._endpoint(), failure, partition, seconds))
+        self._show_code(
+            code_of(
+                _CODE,
+                self._endpoint(),
+                partition,
+                failure=failure,
+                announced=json.dumps(failure.announced),
+                dependencies=_DEPENDENCIES if failure.missing_input else "",
+                spoil=f"        sessions.{failure.spoil}(session_id)\n" if failure.spoil else "",
+                seconds=seconds,
+            )
+        )
         try:
             with self._channel() as channel:
                 self._fail(channel, failure, partition, seconds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import ipywidgets as widgets
 
@@ -12,6 +12,9 @@ from hello_helpers.errors import HelloError
 from hello_helpers.forms import html
 
 T = TypeVar("T")
+
+Input: TypeAlias = "Field[Any] | widgets.Widget"
+"""What a form is put together of."""
 
 ENTER_SECONDS = 0.3
 """How long after the Enter key the browser may take to send the text, which it sends second."""
@@ -52,7 +55,7 @@ class Field(Generic[T]):
         input: the widget that is typed into.
         problem: where it is said what is wrong, or worth a remark.
         is_bad: True while the text is bad, as far as was looked.
-        box: all of it, to be put into a form.
+        box: all of it, as a form shows it.
         on_enter: called, in a thread, after the Enter key was pressed in a field of one line.
     """
 
@@ -85,8 +88,7 @@ class Field(Generic[T]):
         self.problem = widgets.HTML()
         self._said = ""
         self.is_bad = False
-        self.box = FieldBox([self.input, self.problem])
-        self.box.field = self
+        self.box = widgets.VBox([self.input, self.problem])
         self.input.observe(self._on_change, "value")
         self.input.on_msg(self._on_message)
 
@@ -161,9 +163,3 @@ class Field(Generic[T]):
     def _enter(self) -> None:
         self._told.wait(ENTER_SECONDS)  # not set if the text is as it was
         self.on_enter()
-
-
-class FieldBox(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """The box of a field, by which a form finds the field."""
-
-    field: Field[Any]

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 
 import grpc
-import ipywidgets as widgets
 from armonik.client import ArmoniKTasks
 from armonik.common import Task, TaskStatus
 
@@ -22,7 +21,7 @@ from hello_helpers.display.board import Board
 from hello_helpers.errors import HelloError, InputError, WaitTimeoutError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import MANY, code_of
-from hello_helpers.forms.field import Field
+from hello_helpers.forms.field import Field, Input
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload, Result
 from hello_helpers.wait.waiting import Progress
 
@@ -62,7 +61,7 @@ class ManyForm(Form[int | float]):
         *inputs, status, twin, calls = self.box.children
         self.box.children = (*inputs, self.board.box, status, twin, calls)
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         count = partial(parse_whole, name="The number of tasks", low=1, high=20_000)
         size = partial(parse_whole, name="The batch size", low=1, high=1_000)
         fields = (
@@ -74,7 +73,7 @@ class ManyForm(Form[int | float]):
         )
         self._tasks, self._values, self._batch = fields
         self.tasks, self.values, self.batch = (field.input for field in fields)
-        return [field.box for field in fields]
+        return [*fields]
 
     def _prepare(self) -> Callable[[], int | float]:
         tasks = self._tasks.read()
@@ -142,10 +141,9 @@ class ManyForm(Form[int | float]):
         self.board.clear()
 
     def _let_the_board_end(self) -> None:
-        if not self.board.state.total:
-            return
-        with contextlib.suppress(WaitTimeoutError):
-            self.board.wait(SHOW_SECONDS)
+        if self.board.state.total:
+            with contextlib.suppress(WaitTimeoutError):
+                self.board.wait(SHOW_SECONDS)
 
     def _rows(self) -> list[tuple[str, str]]:
         return [

@@ -17,7 +17,7 @@ from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.sessions import hello_partition
 from hello_helpers.course.values import parse_whole
 from hello_helpers.errors import EndpointError
-from hello_helpers.forms.field import LABEL, Field, label_above
+from hello_helpers.forms.field import LABEL, Field, Input, label_above
 
 LOOK_SECONDS = 3.0
 """How long to wait for the list of partitions."""
@@ -34,7 +34,8 @@ class OptionFields:
         partition: a choice of those that the cluster has.
         max_duration: in seconds.
         priority, max_retries: whole numbers.
-        inputs: what is chosen or typed into, in this order; their boxes, with room for problems.
+        inputs: what is chosen or typed into, in this order.
+        parts: the same, with room for problems, as a form takes them.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -63,7 +64,7 @@ class OptionFields:
         )
         fields = (self.max_duration, self.priority, self.max_retries)
         self.inputs = (self.partition, *(field.input for field in fields))
-        self.boxes: list[widgets.Widget] = [self.partition, *(field.box for field in fields)]
+        self.parts: list[Input] = [self.partition, *fields]
 
     def look_at(self, endpoint: Endpoint | None, tell: Callable[[Endpoint, bool], None]) -> None:
         """Offer the partitions of another ArmoniK as soon as it has told them; first the usual one.

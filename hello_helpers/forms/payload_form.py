@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import ipywidgets as widgets
 from armonik.client import ArmoniKResults
 from armonik.common import ResultStatus
 
@@ -14,7 +13,7 @@ from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.values import comma_note, parse_values, parse_whole
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import PAYLOAD, code_of
-from hello_helpers.forms.field import Field
+from hello_helpers.forms.field import Field, Input
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
 
 SHOWN_BYTES = 80
@@ -40,7 +39,7 @@ class PayloadForm(Form[steps.Data]):
         self._session_id = session_id
         super().__init__(endpoint)
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         self._values = Field(
             "values (blanks or commas between the numbers)",
             parse_values,
@@ -54,7 +53,7 @@ class PayloadForm(Form[steps.Data]):
             str(DEFAULT_SUBTASK_THRESHOLD),
         )
         self.values, self.threshold = self._values.input, self._threshold.input
-        return [self._values.box, self._threshold.box]
+        return [self._values, self._threshold]
 
     def _prepare(self) -> Callable[[], steps.Data]:
         self.payload_id = ""

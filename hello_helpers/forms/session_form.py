@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import ipywidgets as widgets
 from armonik.client import ArmoniKSessions
 from armonik.common import TaskOptions
 
 from hello_helpers.display.tables import text
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import SESSION, code_of
+from hello_helpers.forms.field import Input
 from hello_helpers.forms.option_fields import OptionFields
 
 
@@ -29,10 +29,10 @@ class SessionForm(Form[str]):
     deed = "Create the session"
     starts_anew = True
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         self._fields = OptionFields(self._endpoint())
         self.partition, self.max_duration, self.priority, self.max_retries = self._fields.inputs
-        return self._fields.boxes
+        return self._fields.parts
 
     def _prepare(self) -> Callable[[], str]:
         options = self._fields.read()

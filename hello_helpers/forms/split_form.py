@@ -10,7 +10,7 @@ import ipywidgets as widgets
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.values import parse_whole
 from hello_helpers.display.graph import session_graph
-from hello_helpers.forms.field import Field
+from hello_helpers.forms.field import Field, Input
 from hello_helpers.forms.values_form import ValuesForm
 
 LARGEST_N = 1000
@@ -38,7 +38,7 @@ class SplitForm(ValuesForm):
         *above, twin, calls = self.box.children
         self.box.children = (*above, self.picture, twin, calls)
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         self._first_n = Field(
             "n (for 0, 1, ..., n-1)",
             partial(parse_whole, name="n", low=1, high=LARGEST_N),
@@ -50,7 +50,7 @@ class SplitForm(ValuesForm):
             "2",
         )
         self.first_n, self.threshold = self._first_n.input, self._split_above.input
-        return [self._first_n.box, self._split_above.box]
+        return [self._first_n, self._split_above]
 
     def _prepare(self) -> Callable[[], int | float]:
         count, self._threshold = self._first_n.read(), self._split_above.read()

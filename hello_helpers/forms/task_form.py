@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import partial
 
 import grpc
-import ipywidgets as widgets
 from armonik.client import ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition
 
@@ -19,7 +18,7 @@ from hello_helpers.display.states import MEANING, History, Watch, watch_session
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import TASK, code_of
-from hello_helpers.forms.field import Field
+from hello_helpers.forms.field import Field, Input
 from hello_helpers.forms.option_fields import PRIORITY_LABEL
 from hello_helpers.messages import Payload
 from hello_helpers.wait.events import News
@@ -45,7 +44,7 @@ class TaskForm(Form[History]):
         self._session_id = session_id
         super().__init__(endpoint)
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         self._values = Field(
             "Numbers (blanks or commas between them)", parse_values, "1 2 3", note=comma_note
         )
@@ -55,7 +54,7 @@ class TaskForm(Form[History]):
             "1",
         )
         self.values, self.priority = self._values.input, self._priority.input
-        return [self._values.box, self._priority.box]
+        return [self._values, self._priority]
 
     def _prepare(self) -> Callable[[], History]:
         payload, priority = Payload(self._values.read()), self._priority.read()

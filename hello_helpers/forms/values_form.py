@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 
 import grpc
-import ipywidgets as widgets
 from armonik.common import TaskOptions
 
 from hello_helpers import steps
@@ -15,7 +14,7 @@ from hello_helpers.course.sessions import closing_session
 from hello_helpers.course.values import comma_note, parse_count, parse_values
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import HELLO, code_of
-from hello_helpers.forms.field import Field, radio_buttons
+from hello_helpers.forms.field import Field, Input, radio_buttons
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
 
 NUMBERS, FIRST_N = "numbers", "first n"
@@ -56,7 +55,7 @@ class ValuesForm(Form[int | float]):
         self._threshold = subtask_threshold
         super().__init__(endpoint)
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         sources = [("these numbers", NUMBERS), ("the first n numbers", FIRST_N)]
         self.source = radio_buttons("Add up", sources)
         self._values = Field(
@@ -71,7 +70,7 @@ class ValuesForm(Form[int | float]):
         self.values, self.first_n = self._values.input, self._first_n.input
         for edited, source in ((self.values, NUMBERS), (self.first_n, FIRST_N)):
             edited.observe(partial(self._choose, source), "value")
-        return [self.source, self._values.box, self._first_n.box]
+        return [self.source, self._values, self._first_n]
 
     def _choose(self, source: str, _change: object) -> None:
         self.source.value = source

@@ -12,7 +12,7 @@ from armonik.common import SessionStatus, Task, TaskStatus
 from hello_helpers import Endpoint, HelloError
 from hello_helpers.exercises.broken_graph import LEAVES, make_broken_session
 from hello_helpers.forms import FailureForm
-from hello_helpers.forms.failures import FAILURES, Failure
+from hello_helpers.forms.failure_form import FAILURES, Failure
 
 pytestmark = pytest.mark.embedded_only
 

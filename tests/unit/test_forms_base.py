@@ -17,7 +17,7 @@ from hello_helpers.errors import HelloError, InputError, WaitCancelledError, Wai
 from hello_helpers.forms import field as field_module
 from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.field import Field
+from hello_helpers.forms.field import Field, Input
 
 
 class DoubleForm(Form[int]):
@@ -26,14 +26,14 @@ class DoubleForm(Form[int]):
     title = "A number to double"
     deed = "Double it"
 
-    def _inputs(self) -> list[widgets.Widget]:
+    def _inputs(self) -> list[Input]:
         self.go_on = threading.Event()
         self.begun = threading.Event()
         self.threads: list[threading.Thread] = []
         self.job: Callable[[int], int] = lambda number: 2 * number
         self._number = Field("Number (pieces)", parse_count, "21")
         self.number = self._number.input
-        return [self._number.box]
+        return [self._number]
 
     def _prepare(self) -> Callable[[], int]:
         number = self._number.read()
