@@ -71,7 +71,11 @@ def _about_shared(shared: SharedArmonik) -> list[Line]:
     """Tell about the shared embedded ArmoniK; nothing if it ends meanwhile."""
     try:
         if not shared.ending:
-            return [*_about(Endpoint.parse(shared.endpoint)), *_about_process(shared)]
+            return [
+                *_about(Endpoint.parse(shared.endpoint)),
+                ("Process", f"{shared.pid}, running for {span(time.time() - shared.started)}"),
+                ("Log file", str(shared.log)),
+            ]
     except EndpointError:
         now = _find_shared()
         if now is not None and not now.ending:
@@ -156,10 +160,3 @@ def _counted(counts: Mapping[str, int]) -> str:
     """Write ``2 running, 1,000 closed``; "none" if all counts are zero."""
     parts = [f"{count:,} {name.lower()}" for name, count in counts.items() if count]
     return ", ".join(parts) or "none"
-
-
-def _about_process(shared: SharedArmonik) -> list[Line]:
-    return [
-        ("Process", f"{shared.pid}, running for {span(time.time() - shared.started)}"),
-        ("Log file", str(shared.log)),
-    ]

@@ -18,8 +18,9 @@ import grpc
 from hello_helpers.course import readable_errors
 from hello_helpers.course.lost_errors import LostErrors
 from hello_helpers.course.progress import my_progress
-from hello_helpers.course.standing import ProgressTable, Step
+from hello_helpers.course.standing import Step
 from hello_helpers.display.notes import Note
+from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError
 
 _lost = LostErrors()
@@ -65,7 +66,7 @@ def end_lesson(channel: grpc.Channel | None = None) -> Note:
     return Note("\n".join(filter(None, lines)))
 
 
-def show_progress() -> ProgressTable:
+def show_progress() -> Table:
     """Show which exercises are right, and which lessons were run to their end."""
     progress = my_progress()
     return progress.standing().table(progress.remark())

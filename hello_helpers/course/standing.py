@@ -5,7 +5,6 @@ Told in a line, or as a table with a sign and words for each exercise, no colour
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -84,34 +83,20 @@ class Standing:
             outlook = f"; next: {undone[0]} {LESSONS[undone[0]]}"
         return f"{whose}{kept}: {len(right)} of {len(LESSONS)} exercises right{outlook}"
 
-    def table(self, remark: str = "") -> ProgressTable:
+    def table(self, remark: str = "") -> Table:
         """Show all lessons, with a remark below, if there is one."""
         rows = [
             (f"{lesson} {title}", self._exercise(lesson), _minute(self.when(lesson, Step.ENDED)))
             for lesson, title in LESSONS.items()
         ]
         header = ("lesson", "exercise", "run to its end")
-        return ProgressTable(self.line(), header, rows, remark)
+        return Table(self.line(), header, rows, remark)
 
     def _exercise(self, lesson: str) -> str:
         for step, words in ((Step.RIGHT, RIGHT), (Step.TRIED, TRIED)):
             if when := self.when(lesson, step):
                 return f"{words}, {_minute(when)}"
         return NOT_TRIED
-
-
-@dataclass(frozen=True)
-class ProgressTable(Table):
-    """A table of all lessons, and a remark below it, if there is one."""
-
-    remark: str = ""
-
-    def _repr_html_(self) -> str:
-        below = f"<p>{html.escape(self.remark)}</p>" if self.remark else ""
-        return super()._repr_html_() + below
-
-    def __repr__(self) -> str:
-        return "\n".join(filter(None, (super().__repr__(), self.remark)))
 
 
 def _minute(when: datetime | None) -> str:

@@ -133,7 +133,14 @@ class Watch:
             raise WaitTimeoutError(
                 f"The task is not over after {timeout:g} seconds. {found.cause}", found.remedy
             )
-        return self._history(task)
+        outputs = set(task.expected_output_ids)
+        return History(
+            tuple(
+                step
+                for step in self._steps
+                if step.key == task.id or (step.key in outputs and step.state == "COMPLETED")
+            )
+        )
 
     def cancel(self) -> None:
         """Stop listening."""
@@ -171,16 +178,6 @@ class Watch:
 
     def _is_over(self, task: Task) -> bool:
         return any(step.key == task.id and step.state in OVER for step in self._steps)
-
-    def _history(self, task: Task) -> History:
-        outputs = set(task.expected_output_ids)
-        return History(
-            tuple(
-                step
-                for step in self._steps
-                if step.key == task.id or (step.key in outputs and step.state == "COMPLETED")
-            )
-        )
 
     def _raise(self) -> None:
         if self._error is not None:

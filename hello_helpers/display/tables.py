@@ -20,11 +20,13 @@ class Table:
         caption: what it shows.
         header: names of the columns.
         rows: as many texts each as there are columns.
+        remark: what is said below it; "" for nothing.
     """
 
     caption: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
+    remark: str = ""
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col"{LEFT}>{html.escape(name)}</th>' for name in self.header)
@@ -39,13 +41,15 @@ class Table:
             f'<table><caption style="text-align: left; white-space: nowrap">'
             f"{html.escape(self.caption)}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            + (f"<p>{html.escape(self.remark)}</p>" if self.remark else "")
         )
 
     def __repr__(self) -> str:
         lines = [self.header, *self.rows]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         padded = [map(str.ljust, line, widths) for line in lines]
-        return "\n".join([self.caption, *("  ".join(line).rstrip() for line in padded)])
+        below = [self.remark] if self.remark else []
+        return "\n".join([self.caption, *("  ".join(line).rstrip() for line in padded), *below])
 
 
 def facts(caption: str, thing: object, names: Iterable[str]) -> Table:

@@ -87,10 +87,8 @@ def _look(answer: object) -> str:
 
 
 def _look_at_mean(armonik: PrivateArmonik, channel: grpc.Channel, session_id: str) -> None:
-    task, data = _run(armonik, channel, session_id, NUMBERS)
+    task, data = _run(armonik, channel, session_id, NUMBERS, f"For {NUMBERS}", "Mend that")
     status = TaskStatus(task.status).name
-    if status == "RETRIED":
-        raise _accident(armonik, task, f"For {NUMBERS}", "Mend that")
     wrong_if(
         status != "COMPLETED",
         f"For {NUMBERS} the task ended as {status}. {error_of(task)}".rstrip(),
@@ -115,15 +113,10 @@ def _look_at_mean(armonik: PrivateArmonik, channel: grpc.Channel, session_id: st
 
 
 def _look_at_nothing(armonik: PrivateArmonik, channel: grpc.Channel, session_id: str) -> None:
-    task, _ = _run(armonik, channel, session_id, [])
+    when = f"{NUMBERS} are right. But without numbers"
+    mend = 'Return Output("...") before it can happen'
+    task, _ = _run(armonik, channel, session_id, [], when, mend)
     status = TaskStatus(task.status).name
-    if status == "RETRIED":
-        raise _accident(
-            armonik,
-            task,
-            f"{NUMBERS} are right. But without numbers",
-            'Return Output("...") before it can happen',
-        )
     wrong_if(
         status != "ERROR",
         f"{NUMBERS} are right. But without numbers the task is {status}.",
@@ -158,14 +151,25 @@ def _accident(armonik: PrivateArmonik, task: Task, when: str, mend: str) -> Wron
 
 
 def _run(
-    armonik: PrivateArmonik, channel: grpc.Channel, session_id: str, numbers: list[int]
+    armonik: PrivateArmonik,
+    channel: grpc.Channel,
+    session_id: str,
+    numbers: list[int],
+    when: str,
+    mend: str,
 ) -> tuple[Task, Data]:
-    """Send numbers; return the task when its first execution is over."""
+    """Send numbers; return the task when its first execution is over.
+
+    Raises:
+        Wrong: it has ended by an exception, or not in time; `when` and `mend` are told then.
+    """
     data = create_payload(channel, session_id, Payload(numbers))
     task_id = submit_task(channel, session_id, data)
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         task = ArmoniKTasks(channel).get_task(task_id)
+        if task.status == TaskStatus.RETRIED:
+            raise _accident(armonik, task, when, mend)
         if TaskStatus(task.status).name in OVER:
             return task, data
         time.sleep(LOOK_EVERY)

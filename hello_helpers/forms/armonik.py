@@ -47,7 +47,8 @@ def reason_of(
         target: where the form went; a text is found as `Endpoint.find` does.
         starts_anew: the form can be run again at once, on a new ArmoniK.
     """
-    if isinstance(error, EndedError) and starts_anew and _is_started_again(target):
+    is_shared = target is None or (isinstance(target, Endpoint) and target.shared)
+    if isinstance(error, EndedError) and starts_anew and is_shared:  # it is started again
         return EndedError(
             "The embedded ArmoniK has been stopped while this form was running.",
             "Click the button again: it starts a new one. (For the cells, run the first one.)",
@@ -59,7 +60,3 @@ def reason_of(
     except EndpointError as reason:
         return reason
     return NoAnswerError(error.message, "It answers by now: click the button again.")
-
-
-def _is_started_again(target: Endpoint | str | None) -> bool:
-    return target is None or (isinstance(target, Endpoint) and target.shared)

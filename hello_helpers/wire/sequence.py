@@ -125,14 +125,13 @@ def _draw(found: Sequence[Row], sentence: str) -> Picture:
         Box(CLIENT - 54, 2, 108, 44, ["Client", "this notebook"], GREY),
         Box(CONTROL - 62, 2, 124, 44, ["Control plane", "of ArmoniK"], BLUE),
     ]
-    words = [sentence, *map(_words, found[:DRAWN_ROWS])]
-    return Picture("The calls on the wire", words, WIDTH, y + 4, [*lines, *heads, *parts])
-
-
-def _words(row: Row) -> str:
-    return (
+    words = [
         f"At {ms(row.first.began)}: {row.name}; sent: {row.sent}; received: {row.received}; "
         f"took: {row.took}; status: {row.status}."
+        for row in found[:DRAWN_ROWS]
+    ]
+    return Picture(
+        "The calls on the wire", [sentence, *words], WIDTH, y + 4, [*lines, *heads, *parts]
     )
 
 
