@@ -69,10 +69,8 @@ def output_texts(notebook: NotebookNode) -> Iterator[str]:
 
 def test_it_is_valid_and_says_no_more_about_itself_than_needed(notebook: NotebookNode) -> None:
     nbformat.validate(notebook)
-    assert notebook.nbformat == 4
-    assert notebook.metadata == METADATA
-    for cell in notebook.cells:
-        assert set(cell.metadata) <= CELL_METADATA
+    assert (notebook.nbformat, notebook.metadata) == (4, METADATA)
+    assert {key for cell in notebook.cells for key in cell.metadata} <= CELL_METADATA
 
 
 def test_it_has_been_run_to_its_end_in_order(notebook: NotebookNode) -> None:

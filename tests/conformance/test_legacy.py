@@ -189,18 +189,6 @@ def test_the_result_of_a_running_task_is_not_complete(
 
 
 @pytest.mark.statement(89)
-@pytest.mark.embedded_only
-def test_the_result_of_a_pending_task_is_not_complete_either(
-    old: OldClient, session: str, armonik: ArmoniK
-):
-    missing, output = old.get_results_ids(session, ["missing", "output"])
-    info = old.submit(session, [(script(["send", 0, "x"]), [output], [missing])])[0]
-    armonik.wait_task(info.task_id, TaskStatus.PENDING)
-    (reply,) = old.stream(session, output)
-    assert reply.WhichOneof("type") == "not_completed_task"
-
-
-@pytest.mark.statement(89)
 def test_a_result_that_no_task_will_make_is_not_found(old: OldClient, session: str):
     orphan = old.get_results_ids(session, ["orphan"])[0]
     with fails_with(StatusCode.NOT_FOUND):

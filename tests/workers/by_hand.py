@@ -1,10 +1,9 @@
 """A worker without the decorator: it reads the four ComputePlane variables itself.
 
-    python by_hand.py [--serving-when FILE] [--serving-after N] [--log FILE]
+    python by_hand.py [--serving-when FILE] [--log FILE]
 
-HealthCheck answers NOT_SERVING until the file exists (`--serving-when`), and at least N times
-(`--serving-after`: a worker that needs a while to get warm). With `--log`, every call from the
-agent adds one line to the file: "NOT_SERVING", "SERVING" or "Process".
+HealthCheck answers NOT_SERVING until the file exists (`--serving-when`). With `--log`, every call
+from the agent adds one line to the file: "NOT_SERVING", "SERVING" or "Process".
 
 Over TCP (`SocketType` other than `unixdomainsocket`) the two addresses are plain `host:port`.
 The decorator cannot be used there: it listens on "http://host:port", which a gRPC server refuses
@@ -34,7 +33,6 @@ def address_of(name: str) -> tuple[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--serving-when", type=Path)
-    parser.add_argument("--serving-after", type=int, default=0)
     parser.add_argument("--log", type=Path)
     arguments = parser.parse_args()
 
@@ -44,9 +42,7 @@ def main() -> None:
                 log.write(line + "\n")
 
     def health_check() -> HealthCheckStatus:
-        arguments.serving_after -= 1
-        there = arguments.serving_when is None or arguments.serving_when.exists()
-        ready = there and arguments.serving_after < 0
+        ready = arguments.serving_when is None or arguments.serving_when.exists()
         status = HealthCheckStatus.SERVING if ready else HealthCheckStatus.NOT_SERVING
         note(status.name)
         return status

@@ -189,11 +189,6 @@ def die(_run: Run) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def exit_(_run: Run, status: int) -> None:
-    """Ends this process with an exit status."""
-    os._exit(status)
-
-
 def attempt(run: Run, number: int, script: list[list[Any]]) -> Output | None:
     """Does a script only in one attempt of the task: 0 is the first, 1 the first retry."""
     _, _, suffix = run.task.task_id.partition("###")
@@ -247,7 +242,7 @@ ACTIONS = {
     action.__name__.rstrip("_"): action
     for action in (
         *(send, announce, create, create_metadata, get_resource, dependencies, report, look),
-        *(subtask, sleep, gate, touch, raise_, error, die, exit_, attempt),
+        *(subtask, sleep, gate, touch, raise_, error, die, attempt),
         *(refusal, with_token, call_after_the_task),
     )
 }
