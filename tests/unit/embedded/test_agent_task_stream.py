@@ -99,21 +99,21 @@ def test_a_stream_may_hold_no_subtask(beside: Beside):
 
 
 @pytest.mark.parametrize(
-    ("token", "complaint"),
-    [("", "Missing communication token"), ("another", "Wrong communication token")],
+    ("kinds", "token", "complaint"),
+    [
+        (ONE_TASK, "", "Missing communication token"),
+        (ONE_TASK, "another", "Wrong communication token"),
+        ((), TOKEN, "Task stream: "),
+        (("header",), TOKEN, "Task stream: "),
+        (("init", "header", "data"), TOKEN, "Task stream: "),
+        (("init", "init"), TOKEN, "Task stream: "),
+        (("init 99", *ONE_TASK[1:]), TOKEN, "Max priority is 10"),
+    ],
 )
-def test_a_fault_of_the_token_comes_back_in_the_reply(beside: Beside, token: str, complaint: str):
-    assert beside.create(*ONE_TASK, token=token).error == complaint
-
-
-@pytest.mark.parametrize("kinds", [(), ("header",), ("init", "header", "data"), ("init", "init")])
-def test_a_fault_of_the_stream_comes_back_in_the_reply(beside: Beside, kinds: tuple[str, ...]):
-    assert "Task stream: " in beside.create(*kinds).error
-    assert beside.new_objects() == 0
-
-
-def test_options_that_cannot_be_are_told_in_the_reply_and_nothing_is_staged(beside: Beside):
-    assert "Max priority is 10" in beside.create("init 99", *ONE_TASK[1:]).error
+def test_a_fault_of_token_stream_or_options_comes_back_in_the_reply_and_nothing_is_staged(
+    beside: Beside, kinds: tuple[str, ...], token: str, complaint: str
+):
+    assert complaint in beside.create(*kinds, token=token).error
     assert beside.new_objects() == 0
 
 
@@ -127,16 +127,13 @@ def test_a_session_that_takes_no_tasks_from_workers_refuses_the_call(beside: Bes
     assert beside.new_objects() == 0
 
 
-def test_between_tasks_the_call_is_refused(beside: Beside):
-    beside.agent.staging = None
-    with pytest.raises(Unavailable):
-        beside.create(*ONE_TASK)
-
-
-def test_a_task_that_ends_while_its_stream_goes_on_submits_nothing(beside: Beside):
+@pytest.mark.parametrize("when", ["before its stream", "while its stream goes on"])
+def test_a_task_that_has_ended_submits_nothing(beside: Beside, when: str):
     def end() -> None:
         beside.agent.staging = None
 
+    if when == "before its stream":
+        end()
     with pytest.raises(Unavailable):
         beside.create(*ONE_TASK, between=end)
     assert beside.new_objects() == 0
