@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,11 +44,30 @@ def told(run: subprocess.CompletedProcess[str]) -> dict[str, str]:
     return found
 
 
+@pytest.fixture
+def shared(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a running shared embedded ArmoniK, stopped after the test."""
+    environment = {"HELLO_ARMONIK_DIR": str(tmp_path)}
+    assert hello_armonik("run", **environment).returncode == 0
+    yield environment
+    hello_armonik("stop", **environment)
+
+
+def process_of(environment: dict[str, str]) -> int:
+    return int(told(hello_armonik("status", **environment))["Process"].partition(",")[0])
+
+
+def is_refused(run: subprocess.CompletedProcess[str], saying: str = "") -> None:
+    """Show that one or two lines tell what was wrong, and nothing else."""
+    assert (run.returncode, run.stdout) == (1, "")
+    assert 1 <= len(run.stderr.splitlines()) <= 2
+    assert saying in run.stderr
+
+
 def test_if_none_runs_it_says_so_and_starts_none(tmp_path: Path):
     run = hello_armonik("status", HELLO_ARMONIK_DIR=str(tmp_path / "private"))
-    assert run.returncode == 0
+    assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.startswith("No embedded ArmoniK is running.")
-    assert run.stderr == ""
     assert list((tmp_path / "private").iterdir()) == []
 
 
@@ -58,63 +75,51 @@ def test_if_none_runs_it_says_so_and_starts_none(tmp_path: Path):
 def test_tls_files_without_an_endpoint_are_refused(command: str, tmp_path: Path):
     private = {"HELLO_ARMONIK_DIR": str(tmp_path / "private"), "AK_ENDPOINT": ""}
     run = hello_armonik(command, "--ca", "ca.pem", **private)
-    assert run.returncode == 1
-    assert run.stderr.startswith("--ca, --cert and --key are for an endpoint")
+    is_refused(run, "--ca, --cert and --key are for an endpoint")
     assert not (tmp_path / "private").exists()
 
 
-def test_of_the_shared_one_it_also_shows_process_and_log(tmp_path: Path):
-    environment = {"HELLO_ARMONIK_DIR": str(tmp_path)}
-    assert hello_armonik("run", **environment).returncode == 0
+def test_of_the_shared_one_it_also_shows_process_and_log(shared: dict[str, str]):
+    seen = told(hello_armonik("status", **shared))
+    process, log = seen.pop("Process"), seen.pop("Log file")
+    version = seen.pop("Version")
+    assert seen == {
+        "Endpoint": f"unix://{shared['HELLO_ARMONIK_DIR']}/armonik.sock",
+        "Health": "database: healthy\nobject: healthy\nqueue: healthy",
+        "Partitions": "default: 2 pods",
+        "Sessions": "1 closed",
+        "Tasks": "1 completed",
+    }
+    assert version.startswith("core 0.")
+    assert Path(log).is_file()
+    pid, _, lives = process.partition(",")
+    assert "hello_helpers.embedded" in psutil.Process(int(pid)).cmdline()
+    assert re.search(r"running for \d+ s$", lives)
+
+
+def test_of_one_that_is_ending_it_says_just_that(shared: dict[str, str], tmp_path: Path):
+    pid = process_of(shared)
+    (tmp_path / "armonik.sock").unlink()  # the first thing that one does that ends
+    run = hello_armonik("status", **shared)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == f"Process     {pid}, which is ending\n"
+
+
+def test_one_that_does_not_answer_is_told_without_python(shared: dict[str, str]):
+    process = psutil.Process(process_of(shared))
+    process.suspend()
     try:
-        seen = told(hello_armonik("status", **environment))
-        assert seen["Endpoint"] == f"unix://{tmp_path}/armonik.sock"
-        assert seen["Version"].startswith("core 0.")
-        assert seen["Health"].splitlines() == [
-            "database: healthy",
-            "object: healthy",
-            "queue: healthy",
-        ]
-        assert seen["Partitions"] == "default: 2 pods"
-        assert seen["Sessions"] == "1 closed"
-        assert seen["Tasks"] == "1 completed"
-        assert Path(seen["Log file"]).is_file()
-        pid = int(seen["Process"].partition(",")[0])
-        assert "hello_helpers.embedded" in psutil.Process(pid).cmdline()
-        assert re.search(r"running for \d+ s$", seen["Process"])
+        run = hello_armonik("status", **shared)
     finally:
-        hello_armonik("stop", **environment)
+        process.resume()
+    assert run.returncode == 1
+    assert "did not answer in time" in run.stderr
+    assert "endpoint.check()" not in run.stderr
 
 
-def test_of_one_that_is_ending_it_says_just_that(tmp_path: Path):
-    environment = {"HELLO_ARMONIK_DIR": str(tmp_path)}
-    assert hello_armonik("run", **environment).returncode == 0
-    pid = int(told(hello_armonik("status", **environment))["Process"].partition(",")[0])
-    try:
-        (tmp_path / "armonik.sock").unlink()  # the first thing that one does that ends
-        run = hello_armonik("status", **environment)
-        assert (run.returncode, run.stderr) == (0, "")
-        assert run.stdout == f"Process     {pid}, which is ending\n"
-    finally:
-        hello_armonik("stop", **environment)
-
-
-def test_one_that_does_not_answer_is_told_without_python(tmp_path: Path):
-    environment = {"HELLO_ARMONIK_DIR": str(tmp_path)}
-    assert hello_armonik("run", **environment).returncode == 0
-    pid = int(told(hello_armonik("status", **environment))["Process"].partition(",")[0])
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        run = hello_armonik("status", **environment)
-        assert run.returncode == 1
-        assert "did not answer in time" in run.stderr
-        assert "endpoint.check()" not in run.stderr
-    finally:
-        os.kill(pid, signal.SIGCONT)
-        hello_armonik("stop", **environment)
-
-
-def test_of_any_endpoint_it_shows_what_the_api_tells(armonik: EmbeddedArmonik):
+def test_of_any_endpoint_named_or_in_the_environment_it_shows_what_the_api_tells(
+    armonik: EmbeddedArmonik,
+):
     with Endpoint.parse(armonik.endpoint).open_channel() as channel:
         session_id = create_session(channel)
         data = create_payload(channel, session_id, Payload([1, 2]))
@@ -124,6 +129,7 @@ def test_of_any_endpoint_it_shows_what_the_api_tells(armonik: EmbeddedArmonik):
         ArmoniKSessions(channel).pause_session(sessions[0])
         ArmoniKSessions(channel).cancel_session(sessions[1])
     seen = told(hello_armonik("status", "-e", armonik.endpoint))
+    assert seen == told(hello_armonik("status", AK_ENDPOINT=armonik.endpoint))
     assert seen["Endpoint"] == armonik.endpoint
     assert seen["Sessions"] == "1 running, 1 cancelled, 1 paused"
     assert seen["Tasks"] == f"1 {TaskStatus.COMPLETED.name.lower()}"
@@ -147,12 +153,6 @@ def test_why_a_partition_does_not_work_is_shown_and_the_terminal_obeys_none_of_i
     assert all(line.isprintable() for line in run.stdout.splitlines())
 
 
-def test_the_endpoint_of_the_environment_wins_over_the_shared_one(armonik: EmbeddedArmonik):
-    assert told(hello_armonik("status", AK_ENDPOINT=armonik.endpoint))["Endpoint"] == (
-        armonik.endpoint
-    )
-
-
 def test_it_speaks_tls(tmp_path: Path):
     with EmbeddedArmonik({"default": HELLO_WORKER}, pods=1, tls=tmp_path / "tls") as armonik:
         options = {
@@ -170,17 +170,12 @@ def test_it_speaks_tls(tmp_path: Path):
     "endpoint", ["127.0.0.1:1", "nonsense", "unix:///no/such/socket", "ftp://x"]
 )
 def test_what_does_not_answer_is_an_error_in_one_or_two_lines(endpoint: str):
-    run = hello_armonik("status", "-e", endpoint)
-    assert run.returncode == 1
-    assert run.stdout == ""
-    assert 1 <= len(run.stderr.splitlines()) <= 2
+    is_refused(hello_armonik("status", "-e", endpoint))
 
 
 def test_a_private_folder_that_is_none_is_an_error_in_one_or_two_lines(tmp_path: Path):
     (tmp_path / "file").touch()
-    run = hello_armonik("status", HELLO_ARMONIK_DIR=str(tmp_path / "file"))
-    assert run.returncode == 1
-    assert 1 <= len(run.stderr.splitlines()) <= 2
+    is_refused(hello_armonik("status", HELLO_ARMONIK_DIR=str(tmp_path / "file")))
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,9 @@ def test_an_output_is_not_there_before_the_worker_has_returned_and_then_as_it_wa
 
 
 @pytest.mark.statement(70)
-@pytest.mark.parametrize("failure", [["error", "no"], ["raise", "boom"]], ids=["error", "raise"])
+@pytest.mark.parametrize(
+    "failure", [["error", "no"], ["raise", "boom"], ["die"]], ids=lambda f: f[0]
+)
 def test_what_a_failing_task_staged_never_appears(
     armonik: ArmoniK, session: str, failure: list[str]
 ):

@@ -17,12 +17,11 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.conformance.driver import WORKERS, ArmoniK
+from tests.commands import CLI
+from tests.conformance.driver import SCRIPTED, ArmoniK
 from tests.conformance.waiting import eventually
 
-SCRIPTED = [sys.executable, str(WORKERS / "scripted.py")]
 START_LIMIT = 30.0  # seconds
-CLI = [sys.executable, "-m", "hello_helpers"]
 
 # Runs the command line with other constants: MODULE.NAME=VALUE ... -- ARGUMENTS
 HURRIED = """
@@ -155,6 +154,12 @@ class Served:
                 child for child in psutil.Process(self.process.pid).children() if is_worker(child)
             ]
         return []
+
+    def cpu(self) -> float:
+        """Seconds of processor time that it has used, without its workers."""
+        assert self.process is not None
+        times = psutil.Process(self.process.pid).cpu_times()
+        return times.user + times.system
 
     @contextlib.contextmanager
     def client(self, partition: str = "default") -> Iterator[ArmoniK]:

@@ -94,25 +94,18 @@ def test_metrics_are_for_this_machine_only(folder: Path):
                 socket.create_connection((address, port), timeout=5)
 
 
-def test_queued_is_what_a_pod_has_to_do_or_is_doing():
-    counts = [("a", int(status), 1) for status in TaskStatus if status]
-    assert gauges(counts)["armonik_a_tasks_queued"] == 3
-    assert gauges(counts)["armonik_tasks_queued"] == 3
-
-
-def test_partitions_whose_names_prometheus_cannot_tell_apart_are_added_up():
-    counts = [("a-b", 4, 1), ("a.b", 4, 2)]
-    assert gauges(counts)["armonik_a_b_tasks_completed"] == 3
+def test_queued_is_what_a_pod_has_to_do_or_is_doing_and_names_that_look_alike_are_added_up():
+    one_of_each = [("a-b", int(status), 1) for status in TaskStatus if status]
+    found = gauges([*one_of_each, ("a.b", 4, 2)])
+    assert (found["armonik_a_b_tasks_queued"], found["armonik_tasks_queued"]) == (3, 3)
+    assert found["armonik_a_b_tasks_completed"] == 3
 
 
 def test_a_port_that_is_taken_is_an_error_in_words():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = hello_armonik("serve", "--pods", "1", "--metrics-port", str(port))
-    assert ended.returncode == 1
-    assert ended.stdout == ""
+    assert (ended.returncode, ended.stdout) == (1, "")
     assert f"Cannot serve metrics on port {port}" in ended.stderr
 
 

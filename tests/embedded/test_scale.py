@@ -9,7 +9,6 @@ figures are printed, and recorded as properties of the tests.
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 import subprocess
@@ -22,18 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import grpc
 import psutil
 import pytest
-from armonik.common import ResultStatus, SessionStatus, TaskStatus
-from armonik.protogen.client.events_service_pb2_grpc import EventsStub
-from armonik.protogen.client.results_service_pb2_grpc import ResultsStub
-from armonik.protogen.client.sessions_service_pb2_grpc import SessionsStub
-from armonik.protogen.client.tasks_service_pb2_grpc import TasksStub
+from armonik.common import SessionStatus, TaskStatus
 from armonik.protogen.common import (
     events_common_pb2,
     results_common_pb2,
-    sessions_common_pb2,
     tasks_common_pb2,
 )
 
@@ -46,7 +39,6 @@ from .served import Served
 TASKS = int(os.environ.get("SCALE_TASKS", "20000"))
 FEW = 1_000
 DATA = int(os.environ.get("SCALE_MB", "256")) * 1024 * 1024
-CLIENTS = 200
 BATCH = 1_000
 MEMORY = 500 * 1024 * 1024
 
@@ -95,12 +87,6 @@ def submit(client: ArmoniK, session_id: str, number: int) -> list[str]:
     return made
 
 
-def cpu(served: Served) -> float:
-    """Seconds of processor time that the server has used."""
-    times = psutil.Process(served.process.pid).cpu_times()
-    return times.user + times.system
-
-
 @dataclass
 class Cost:
     """What one task costs, in seconds: of a clock, and of the server's processor time.
@@ -116,23 +102,17 @@ class Cost:
 
 
 def cost_of_submitting(served: Served, client: ArmoniK, session_id: str, number: int) -> Cost:
-    before = cpu(served)
-    took = seconds(lambda: submit(client, session_id, number))
-    return Cost(took / number, (cpu(served) - before) / number)
+    before, start = served.cpu(), time.perf_counter()
+    submit(client, session_id, number)
+    return Cost((time.perf_counter() - start) / number, (served.cpu() - before) / number)
 
 
 def cost_of_running(served: Served, client: ArmoniK, session_id: str, number: int) -> Cost:
     """Have so many tasks run; the first ones do not count."""
     first, start = until_completed(client, session_id, 100)
-    before = cpu(served)
+    before = served.cpu()
     last, end = until_completed(client, session_id, first + number)
-    return Cost((end - start) / (last - first), (cpu(served) - before) / (last - first))
-
-
-def seconds(deed: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    deed()
-    return time.perf_counter() - start
+    return Cost((end - start) / (last - first), (served.cpu() - before) / (last - first))
 
 
 def count(client: ArmoniK, session_id: str) -> dict[TaskStatus, int]:
@@ -357,23 +337,17 @@ def events(
     client: ArmoniK, session_id: str, outputs: list[str], record: Record, tasks: int
 ) -> None:
     """Read what is there from an event stream."""
-    stream = client.events.GetEvents(
-        events_common_pb2.EventSubscriptionRequest(
-            session_id=session_id,
-            returned_events=[events_common_pb2.EVENTS_ENUM_NEW_TASK],
-        ),
-        timeout=100,
+    start = time.perf_counter()
+    request = events_common_pb2.EventSubscriptionRequest(
+        session_id=session_id, returned_events=[events_common_pb2.EVENTS_ENUM_NEW_TASK]
     )
-    found: set[str] = set()
-
-    def read() -> None:
-        for event in itertools.islice(stream, tasks):
-            found.update(event.new_task.expected_output_keys)
-
-    took = seconds(read)
+    stream = client.events.GetEvents(request, timeout=100)
+    told = itertools.islice(stream, tasks)
+    found = {key for event in told for key in event.new_task.expected_output_keys}
     stream.cancel()
     assert len(found) == tasks
     assert found >= set(outputs)
+    took = time.perf_counter() - start
     report(record, "event snapshot", f"{tasks / took:.0f} events/s")
 
 
@@ -386,103 +360,16 @@ def test_large_data_goes_through_in_a_stream(
     client.upload(session, result, *[chunk] * 8)  # whatever memory it takes once
     client.data(session, result)
     before = rss(psutil.Process(served.process.pid))
+    request = results_common_pb2.DownloadResultDataRequest(session_id=session, result_id=result)
     with others_served(served, session) as up:
-        upload(client, session, result, chunk)
-    assert client.result(result).size == DATA
+        client.upload(session, result, *itertools.repeat(chunk, DATA // len(chunk)))
     with others_served(served, session) as down:
-        size = sum(len(data) for data in download(client, session, result))
-    assert size == DATA
+        received = client.results.DownloadResultData(request, timeout=100)
+        size = sum(len(message.data_chunk) for message in received)
+    assert (client.result(result).size, size) == (DATA, DATA)
     grown = max(up.memory, down.memory) - before
     for name, gauge in (("upload", up), ("download", down)):
-        report(
-            record_property,
-            name,
-            f"{DATA / gauge.took / 1e6:.0f} MB/s; others wait {gauge.worst * 1e3:.0f} ms",
-        )
+        report(record_property, name, f"{DATA / gauge.took / 1e6:.0f} MB/s; {told(gauge)}")
         bounded(gauge)
     report(record_property, "memory", f"{grown / 1e6:.0f} MB more for {DATA / 1e6:.0f} MB of data")
     assert grown < DATA / 4
-
-
-def upload(client: ArmoniK, session_id: str, result_id: str, chunk: bytes) -> None:
-    request = results_common_pb2.UploadResultDataRequest
-    identifier = {"session_id": session_id, "result_id": result_id}
-    chunks = (request(data_chunk=chunk) for _ in range(DATA // len(chunk)))
-    client.results.UploadResultData(itertools.chain([request(id=identifier)], chunks), timeout=100)
-
-
-def download(client: ArmoniK, session_id: str, result_id: str) -> Iterator[bytes]:
-    request = results_common_pb2.DownloadResultDataRequest(
-        session_id=session_id, result_id=result_id
-    )
-    for message in client.results.DownloadResultData(request, timeout=100):
-        yield message.data_chunk
-
-
-def test_two_hundred_clients_at_once(served: Served, record_property: Record):
-    async def all_of_them() -> list[bytes]:
-        clients = [one_client(served.endpoint, number) for number in range(CLIENTS)]
-        return await asyncio.wait_for(asyncio.gather(*clients), timeout=60)
-
-    start = time.perf_counter()
-    found = asyncio.run(all_of_them())
-    took = time.perf_counter() - start
-    assert found == [f"plain: client {number}".encode() for number in range(CLIENTS)]
-    report(record_property, "clients", f"{CLIENTS} with a channel and a stream each: {took:.2f} s")
-    assert rss(psutil.Process(served.process.pid)) < MEMORY
-
-
-async def one_client(endpoint: str, number: int) -> bytes:
-    """The whole life of a client that waits on an event stream, on a channel of its own."""
-    options = (
-        ("grpc.use_local_subchannel_pool", 1),  # else all would share one connection
-        ("grpc.default_authority", "localhost"),
-    )
-    async with grpc.aio.insecure_channel(endpoint, options=options) as channel:
-        session = await SessionsStub(channel).CreateSession(
-            sessions_common_pb2.CreateSessionRequest(
-                default_task_option={
-                    "max_duration": {"seconds": 60},
-                    "max_retries": 1,
-                    "priority": 1,
-                }
-            )
-        )
-        results = ResultsStub(channel)
-        payload = await results.CreateResults(
-            results_common_pb2.CreateResultsRequest(
-                session_id=session.session_id,
-                results=[{"name": "payload", "data": f"client {number}".encode()}],
-            )
-        )
-        output = await results.CreateResultsMetaData(
-            results_common_pb2.CreateResultsMetaDataRequest(
-                session_id=session.session_id, results=[{"name": "output"}]
-            )
-        )
-        result_id = output.results[0].result_id
-        stream = EventsStub(channel).GetEvents(
-            events_common_pb2.EventSubscriptionRequest(session_id=session.session_id)
-        )
-        events = aiter(stream)
-        await anext(events)
-        await TasksStub(channel).SubmitTasks(
-            tasks_common_pb2.SubmitTasksRequest(
-                session_id=session.session_id,
-                task_creations=[
-                    {
-                        "payload_id": payload.results[0].result_id,
-                        "expected_output_keys": [result_id],
-                    }
-                ],
-            )
-        )
-        async for event in events:
-            news = event.result_status_update
-            if news.result_id == result_id and news.status == ResultStatus.COMPLETED:
-                break
-        stream.cancel()
-        request = results_common_pb2.DownloadResultDataRequest(
-            session_id=session.session_id, result_id=result_id
-        )
-        return b"".join([m.data_chunk async for m in results.DownloadResultData(request)])

@@ -153,13 +153,6 @@ def test_it_ends_with_the_last_lease_and_leaves_nothing(shared: Shared):
     shared.has_ended(processes)
 
 
-def test_commands_one_after_another_share_one(shared: Shared):
-    runs = [shared.command("run", "-n", "3") for _ in range(2)]
-    assert [run.returncode for run in runs] == [0, 0]
-    assert "Result : 3" in runs[1].stdout
-    assert len(shared.daemons) == 1
-
-
 def test_kernels_lease_it_to_their_jupyterlab(shared: Shared):
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as lab:
         kernel = shared.hold(JPY_PARENT_PID=str(lab.pid))
@@ -258,35 +251,45 @@ def test_stop_ends_it_and_leaves_nothing(shared: Shared):
 # --- a folder that will not do --------------------------------------------------------------------
 
 
-def is_refused(folder: Path, *sayings: str) -> None:
-    """Show that a learner gets a sentence or two, and soon, whatever they do."""
-    for command in (["run"], ["stop"]):
-        said = Shared(folder).command(*command)
-        if command == ["stop"] and said.returncode == 0:
-            assert said.stdout == "No embedded ArmoniK was running.\n"
-            continue
-        assert said.returncode == 1, said
-        assert "Traceback" not in said.stderr
-        assert len(said.stderr.splitlines()) <= 3, said.stderr
-        for saying in sayings:
-            assert saying in said.stderr
+OBSTACLES = {
+    "a folder that is a file": ("echo x > a", "a", "private folder"),
+    "a folder that cannot be made": ("true", "/proc/hello/armonik", "cannot be made or used"),
+    "a folder that others may enter": (
+        "mkdir -m 755 a; touch a/thesis.txt",
+        "a",
+        "can be entered by others",
+    ),
+    "a link to another folder": ("mkdir -m 700 b; ln -s b a", "a", ""),
+    "a name that is too long for sockets": ("true", "long" * 25, "too long"),
+    "a name that is too long for any file": ("true", "very long" * 40, ""),
+    "a folder of somebody else": (
+        "mkdir -m 700 a; chown 65534:65534 a",
+        "a",
+        "does not belong to you",
+    ),
+}
 
 
-def test_a_folder_that_is_a_file(folder: Path):
-    (folder / "a").write_text("x")
-    is_refused(folder / "a", "private folder", "HELLO_ARMONIK_DIR")
-
-
-def test_a_folder_that_cannot_be_made():
-    is_refused(Path("/proc/hello/armonik"), "cannot be made or used", "HELLO_ARMONIK_DIR")
-
-
-def test_a_folder_that_others_may_enter(folder: Path):
-    (folder / "a").mkdir(mode=0o755)
-    (folder / "a" / "thesis.txt").touch()
-    advice = "Name another folder in the environment variable HELLO_ARMONIK_DIR"
-    is_refused(folder / "a", "can be entered by others", advice)
-    assert (folder / "a").stat().st_mode & 0o777 == 0o755
+@pytest.mark.parametrize("command", ["run", "stop"])
+@pytest.mark.parametrize("obstacle", OBSTACLES)
+def test_of_a_folder_that_will_not_do_a_learner_is_told_in_a_sentence_or_two(
+    folder: Path, obstacle: str, command: str, request: pytest.FixtureRequest
+):
+    if "chown" in OBSTACLES[obstacle][0]:
+        request.getfixturevalue("as_root")
+    script, name, saying = OBSTACLES[obstacle]
+    subprocess.run(["sh", "-c", script], cwd=folder, check=True)
+    before = {path: path.stat().st_mode for path in folder.iterdir()}
+    said = Shared(folder / name).command(command)
+    assert {path: path.stat().st_mode for path in before} == before
+    if command == "stop" and said.returncode == 0:
+        assert said.stdout == "No embedded ArmoniK was running.\n"
+        return
+    assert said.returncode == 1, said
+    assert "Traceback" not in said.stderr
+    assert len(said.stderr.splitlines()) <= 3, said.stderr
+    assert saying in said.stderr
+    assert "HELLO_ARMONIK_DIR" in said.stderr
 
 
 def test_an_empty_folder_is_closed_to_others_and_used(
@@ -296,21 +299,3 @@ def test_an_empty_folder_is_closed_to_others_and_used(
     monkeypatch.setenv("HELLO_ARMONIK_DIR", str(folder / "a"))
     assert private_folder() == folder / "a"
     assert (folder / "a").stat().st_mode & 0o777 == 0o700
-
-
-@pytest.mark.usefixtures("as_root")
-def test_a_folder_of_somebody_else(folder: Path):
-    (folder / "a").mkdir(mode=0o700)
-    os.chown(folder / "a", 65534, 65534)
-    is_refused(folder / "a", "does not belong to you", "HELLO_ARMONIK_DIR")
-
-
-def test_a_link_to_another_folder(folder: Path):
-    (folder / "elsewhere").mkdir(mode=0o700)
-    (folder / "a").symlink_to(folder / "elsewhere")
-    is_refused(folder / "a", "HELLO_ARMONIK_DIR")
-
-
-def test_a_folder_whose_name_is_too_long_for_sockets(folder: Path):
-    is_refused(folder / ("long" * 25), "too long", "HELLO_ARMONIK_DIR")
-    is_refused(folder / ("very long" * 40), "HELLO_ARMONIK_DIR")

@@ -10,7 +10,6 @@ import pytest
 from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import (
     EventTypes,
-    Task,
     TaskDefinition,
     TaskOptions,
     TaskStatus,
@@ -20,6 +19,7 @@ from armonik.common import (
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.embedded.switchboard import Switchboard, SwitchboardError
 from hello_helpers.messages import Payload, Result
+from tests.conformance.driver import FINAL
 
 pytestmark = pytest.mark.embedded_only
 
@@ -43,21 +43,21 @@ class Hello:
         )
         return task.id, output
 
-    def end_of(self, task_id: str) -> Task:
-        """Wait for the end of a task."""
-        final = {
-            TaskStatus.COMPLETED,
-            TaskStatus.ERROR,
-            TaskStatus.TIMEOUT,
-            TaskStatus.RETRIED,
-            TaskStatus.CANCELLED,
-        }
+    def end_of(self, task_id: str) -> tuple[TaskStatus, str]:
+        """Wait for the end of a task; return its status and its error."""
         ArmoniKEvents(self.channel).get_events(
             self.session_id,
             [EventTypes.NEW_TASK, EventTypes.TASK_STATUS_UPDATE],
-            [lambda _, __, event: event.task_id == task_id and event.status in final],
+            [lambda _, __, event: event.task_id == task_id and event.status in FINAL],
         )
-        return ArmoniKTasks(self.channel).get_task(task_id)
+        task = ArmoniKTasks(self.channel).get_task(task_id)
+        return task.status, task.output.error if task.output else ""
+
+    def succeeds(self) -> None:
+        """Show that a new task runs."""
+        task_id, output = self.submit()
+        assert self.end_of(task_id)[0] == TaskStatus.COMPLETED
+        assert self.value(output) == 3
 
     def value(self, result_id: str) -> float:
         data = ArmoniKResults(self.channel).download_result_data(result_id, self.session_id)
@@ -92,45 +92,39 @@ def test_the_next_task_can_fail_with_a_text_and_the_one_after_it_runs(
     switchboard: Switchboard, hello: Hello
 ):
     switchboard.fail_next(text="no luck today")
-    first, _ = hello.submit()
-    task = hello.end_of(first)
-    assert (task.status, task.output.error) == (TaskStatus.ERROR, "no luck today")
-    second, output = hello.submit()
-    assert hello.end_of(second).status == TaskStatus.COMPLETED
-    assert hello.value(output) == 3
+    assert hello.end_of(hello.submit()[0]) == (TaskStatus.ERROR, "no luck today")
+    hello.succeeds()
 
 
 def test_a_crash_is_retried_and_the_retry_succeeds(switchboard: Switchboard, hello: Hello):
     switchboard.fail_next(kind="crash", text="ValueError: boom", count=2)
     task_id, output = hello.submit()
-    crashed = hello.end_of(task_id)
-    assert crashed.status == TaskStatus.RETRIED
-    assert "ValueError: boom" in crashed.output.error
-    assert hello.end_of(f"{task_id}###2").status == TaskStatus.COMPLETED
+    status, error = hello.end_of(task_id)
+    assert status == TaskStatus.RETRIED
+    assert "ValueError: boom" in error
+    assert hello.end_of(f"{task_id}###2")[0] == TaskStatus.COMPLETED
     assert hello.value(output) == 3
 
 
 def test_a_hanging_task_times_out(switchboard: Switchboard, hello: Hello):
     switchboard.fail_next(kind="hang")
     task_id, _ = hello.submit(max_duration=0.2)
-    task = hello.end_of(task_id)
-    assert (task.status, task.output.error) == (TaskStatus.TIMEOUT, "Deadline Exceeded")
+    assert hello.end_of(task_id) == (TaskStatus.TIMEOUT, "Deadline Exceeded")
 
 
 def test_every_task_fails_until_the_repair(switchboard: Switchboard, hello: Hello):
     switchboard.fail_all()
-    for _ in range(3):
-        assert hello.end_of(hello.submit()[0]).status == TaskStatus.ERROR
+    ends = [hello.end_of(hello.submit()[0])[0] for _ in range(3)]
+    assert ends == [TaskStatus.ERROR] * 3
     switchboard.repair()
-    assert hello.end_of(hello.submit()[0]).status == TaskStatus.COMPLETED
+    hello.succeeds()
 
 
 def test_a_killed_worker_is_replaced(switchboard: Switchboard, hello: Hello):
     switchboard.kill_worker()
     task_id, output = hello.submit()
-    task = hello.end_of(task_id)
-    if task.status == TaskStatus.RETRIED:  # it was sent before the pod noticed
-        assert hello.end_of(f"{task_id}###1").status == TaskStatus.COMPLETED
+    if hello.end_of(task_id)[0] == TaskStatus.RETRIED:  # it was sent before the pod noticed
+        assert hello.end_of(f"{task_id}###1")[0] == TaskStatus.COMPLETED
     assert hello.value(output) == 3
 
 

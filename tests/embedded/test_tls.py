@@ -6,7 +6,7 @@ import contextlib
 import datetime
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,7 +43,7 @@ def made(tmp_path: Path) -> TlsFolder:
 
 
 def contents(folder: TlsFolder) -> dict[str, bytes]:
-    return {name: (folder.folder / name).read_bytes() for name in FILES}
+    return {path.name: path.read_bytes() for path in folder.folder.glob("*.pem")}
 
 
 def changed(folder: TlsFolder, before: dict[str, bytes]) -> set[str]:
@@ -51,7 +51,7 @@ def changed(folder: TlsFolder, before: dict[str, bytes]) -> set[str]:
     return {
         name.removesuffix(".pem").removesuffix("-key")
         for name, content in contents(folder).items()
-        if content != before[name]
+        if content != before.get(name)
     }
 
 
@@ -59,78 +59,57 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-@contextlib.contextmanager
-def user_stub(
-    armonik: EmbeddedArmonik, endpoint: str | None = None
-) -> Iterator[AuthenticationStub]:
-    channel = create_channel(
-        endpoint or armonik.endpoint,
-        certificate_authority=armonik.certificate_authority,
-        client_certificate=armonik.client_certificate,
-        client_key=armonik.client_key,
-    )
-    with channel:
-        yield AuthenticationStub(channel)
-
-
 # --- serving --------------------------------------------------------------------------------------
 
 
-def test_a_client_with_its_certificate_is_known_by_its_common_name(secured: EmbeddedArmonik):
-    with user_stub(secured) as stub:
-        user = stub.GetCurrentUser(GetCurrentUserRequest(), timeout=10).user
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_under_each_name_of_loopback_a_client_is_known_by_its_common_name(
+    secured: EmbeddedArmonik, host: str
+):
+    channel = create_channel(
+        f"https://{host}:{secured.endpoint.rpartition(':')[2]}",
+        certificate_authority=secured.certificate_authority,
+        client_certificate=secured.client_certificate,
+        client_key=secured.client_key,
+    )
+    with channel:
+        user = AuthenticationStub(channel).GetCurrentUser(GetCurrentUserRequest(), timeout=10).user
     assert user.username == CLIENT_NAME
     assert "Sessions:CreateSession" in user.permissions
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_the_server_is_trusted_under_each_name_of_loopback(secured: EmbeddedArmonik, host: str):
-    port = secured.endpoint.rpartition(":")[2]
-    with user_stub(secured, f"https://{host}:{port}") as stub:
-        assert stub.GetCurrentUser(GetCurrentUserRequest(), timeout=10).user.username
-
-
-def test_a_client_without_a_certificate_is_turned_away(secured: EmbeddedArmonik):
-    endpoint = Endpoint.parse(secured.endpoint, certificate_authority=secured.certificate_authority)
-    with pytest.raises(TlsMismatchError, match="wants a client certificate"):
-        endpoint.check()
-
-
-def test_a_certificate_of_another_authority_is_turned_away(
+def test_clients_without_tls_or_the_right_certificate_are_turned_away(
     secured: EmbeddedArmonik, made: TlsFolder
 ):
-    other = {**made.client_files(), "certificate_authority": secured.certificate_authority}
-    with pytest.raises(TlsMismatchError, match="does not accept your client certificate"):
-        Endpoint.parse(secured.endpoint, **other).check()
+    authority = {"certificate_authority": secured.certificate_authority}
+    for endpoint, files, words in (
+        (secured.endpoint.replace("https", "http"), {}, "speaks TLS"),
+        (secured.endpoint, authority, "wants a client certificate"),
+        (
+            secured.endpoint,
+            {**made.client_files(), **authority},
+            "does not accept your client certificate",
+        ),
+    ):
+        with pytest.raises(TlsMismatchError, match=words):
+            Endpoint.parse(endpoint, **files).check()
 
 
-def test_a_client_that_does_not_encrypt_is_turned_away(secured: EmbeddedArmonik):
-    plain = secured.endpoint.replace("https", "http")
-    with pytest.raises(TlsMismatchError, match="speaks TLS"):
-        Endpoint.parse(plain).check()
-
-
-def test_what_serve_prints_is_enough_to_say_hello(secured: EmbeddedArmonik):
-    lines = secured.log.splitlines()
-    (command,) = [line.strip() for line in lines if line.strip().startswith("hello-armonik run")]
-    program, *arguments = command.split()
-    assert program == "hello-armonik"
-    run = hello_armonik(*arguments)
-    assert "Result : 45" in run.stdout, run.stderr
-
-
-def test_the_printed_variables_are_enough_to_say_hello(secured: EmbeddedArmonik):
+@pytest.mark.parametrize("said", ["hello-armonik ", "export "], ids=["command", "variables"])
+def test_the_printed_command_and_the_printed_variables_are_each_enough_to_say_hello(
+    secured: EmbeddedArmonik, said: str
+):
     lines = [line.strip() for line in secured.log.splitlines()]
-    variables = dict(
-        line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export ")
-    )
-    assert set(variables) == {
-        "Grpc__Endpoint",
-        "Grpc__CaCert",
-        "Grpc__ClientCert",
-        "Grpc__ClientKey",
-    }
-    run = hello_armonik("run", **variables)
+    words = [line.removeprefix(said) for line in lines if line.startswith(said)]
+    if said == "export ":
+        variables = dict(word.split("=", 1) for word in words)
+        assert set(variables) == {
+            f"Grpc__{name}" for name in ("Endpoint", "CaCert", "ClientCert", "ClientKey")
+        }
+        run = hello_armonik("run", **variables)
+    else:
+        (command,) = words
+        run = hello_armonik(*command.split())
     assert "Result : 45" in run.stdout, run.stderr
 
 
@@ -149,34 +128,40 @@ def test_folder_and_files_are_for_their_owner_only(made: TlsFolder):
     assert {mode(path) for path in made.folder.iterdir()} == {0o600}
 
 
-def test_what_is_there_is_used_again(made: TlsFolder):
+def without(kind: str, whose: str) -> Callable[[TlsFolder], None]:
+    return lambda folder: getattr(folder, kind)(whose).unlink()
+
+
+@pytest.mark.parametrize(
+    ("happens", "names", "renewed"),
+    [
+        pytest.param(lambda _: None, NAMES, set(), id="what is there is used again"),
+        pytest.param(without("key", "server"), NAMES, {"server"}, id="a missing one is made"),
+        pytest.param(without("key", "client"), NAMES, {"client"}, id="and nothing else"),
+        pytest.param(
+            without("certificate", "ca"),
+            NAMES,
+            {"ca", "server", "client"},
+            id="a new authority issues new ones",
+        ),
+        pytest.param(
+            lambda _: None, [*NAMES, "10.1.2.3"], {"server"}, id="a new name needs a new one"
+        ),
+        pytest.param(
+            lambda folder: folder.prepare([*NAMES, "10.1.2.3"]),
+            NAMES,
+            set(),
+            id="more names than needed are fine",
+        ),
+    ],
+)
+def test_what_is_missing_is_made_again_and_nothing_else(
+    made: TlsFolder, happens: Callable[[TlsFolder], None], names: list[str], renewed: set[str]
+):
+    happens(made)
     before = contents(made)
-    made.prepare(NAMES)
-    assert changed(made, before) == set()
-
-
-@pytest.mark.parametrize("whose", ["server", "client"])
-def test_what_is_missing_is_made_again_and_nothing_else(made: TlsFolder, whose: str):
-    before = contents(made)
-    made.key(whose).unlink()
-    made.prepare(NAMES)
-    assert changed(made, before) == {whose}
-
-
-def test_a_new_authority_issues_new_certificates(made: TlsFolder):
-    before = contents(made)
-    made.certificate("ca").unlink()
-    made.prepare(NAMES)
-    assert changed(made, before) == {"ca", "server", "client"}
-
-
-def test_a_name_that_the_server_did_not_have_needs_a_new_certificate(made: TlsFolder):
-    before = contents(made)
-    made.prepare([*NAMES, "10.1.2.3"])
-    assert changed(made, before) == {"server"}
-    before = contents(made)
-    made.prepare(NAMES)
-    assert changed(made, before) == set(), "more names than needed are fine"
+    made.prepare(names)
+    assert changed(made, before) == renewed
 
 
 @pytest.mark.parametrize("left", [-datetime.timedelta(days=1), RENEWAL / 2])
@@ -238,31 +223,30 @@ def test_a_folder_with_other_things_that_others_can_enter_is_refused(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_keys_that_became_readable_are_closed_again(made: TlsFolder):
-    made.key("client").chmod(0o644)
-    made.prepare(NAMES)
-    assert mode(made.key("client")) == 0o600
-
-
 def test_a_file_in_place_of_the_folder_is_an_error_in_words(tmp_path: Path):
     (tmp_path / "file").touch()
     with pytest.raises(StartError, match="cannot be used"):
         TlsFolder(tmp_path / "file").prepare(NAMES)
 
 
+def test_keys_that_became_readable_are_closed_again(made: TlsFolder):
+    made.key("client").chmod(0o644)
+    made.prepare(NAMES)
+    assert mode(made.key("client")) == 0o600
+
+
 # --- the host -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "text", ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "localhost", "::ffff:127.0.0.1"]
+    ("loopback", "texts"),
+    [
+        (True, ["127.0.0.1", "127.8.9.10", "::1", "[::1]", "localhost", "::ffff:127.0.0.1"]),
+        (False, ["0.0.0.0", "::", "[::]", "10.0.0.1", "8.8.8.8", "0"]),
+    ],
 )
-def test_loopback_is_recognized(text: str):
-    assert Host.find(text).is_loopback
-
-
-@pytest.mark.parametrize("text", ["0.0.0.0", "::", "[::]", "10.0.0.1", "8.8.8.8", "0"])
-def test_everything_else_is_not_loopback(text: str):
-    assert not Host.find(text).is_loopback
+def test_loopback_is_told_from_everything_else(loopback: bool, texts: list[str]):
+    assert {text: Host.find(text).is_loopback for text in texts} == dict.fromkeys(texts, loopback)
 
 
 @pytest.mark.parametrize(
@@ -335,6 +319,5 @@ def test_a_socket_has_neither_a_host_nor_tls(tmp_path: Path, option: tuple[str, 
 def test_damaged_certificates_are_reported_in_two_lines(made: TlsFolder):
     made.certificate("ca").write_bytes(b"nonsense")
     ended = hello_armonik("serve", "--tls", str(made.folder), "--pods", "1")
-    assert ended.returncode == 1
-    assert ended.stdout == ""
+    assert (ended.returncode, ended.stdout) == (1, "")
     assert "ca.pem or ca-key.pem is damaged" in ended.stderr.splitlines()[-2]

@@ -101,36 +101,45 @@ class TwoAttempts:
                     await session_life.act(world.plane, world.session, action)
         return two
 
+    @property
+    def ran(self) -> list[int]:
+        """How often each of the pods called its worker."""
+        return [pod.ran for pod in self.pods]
+
     async def end(self, number: int) -> None:
         """Let a pod go on, and wait for the end of its attempt."""
         self.copies[number].set()
         assert await self.attempts[number]
 
 
+@pytest.mark.parametrize(
+    ("cancelled", "after_the_first", "after_the_second", "ran"),
+    [
+        pytest.param(
+            False, Status.DISPATCHED, Status.COMPLETED, [0, 1], id="the second one runs the task"
+        ),
+        pytest.param(
+            True, Status.CANCELLING, Status.CANCELLED, [0, 0], id="or sees to its cancellation"
+        ),
+    ],
+)
 @played
-async def test_of_two_pods_that_stage_a_task_the_one_that_its_row_names_runs_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
+async def test_of_two_pods_that_stage_a_task_the_one_that_its_row_names_has_it(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    cancelled: bool,
+    after_the_first: Status,
+    after_the_second: Status,
+    ran: list[int],
 ):
     two = await TwoAttempts.begin(world, monkeypatch)
+    if cancelled:
+        await cancellation.cancel_by_id(world.plane, [two.task])
     await two.end(0)
-    row = tasks.get(world.plane, two.task)
-    assert (row["status"], row["pod_hostname"]) == (Status.DISPATCHED, "second")
+    assert tasks.get(world.plane, two.task)["pod_hostname"] == "second"
+    assert world.status(two.task) is after_the_first
     await two.end(1)
-    assert world.status(two.task) is Status.COMPLETED
-    assert [pod.ran for pod in two.pods] == [0, 1]
-
-
-@played
-async def test_a_pod_that_lost_its_task_does_not_end_it_when_it_is_cancelled(
-    world: World, monkeypatch: pytest.MonkeyPatch
-):
-    two = await TwoAttempts.begin(world, monkeypatch)
-    await cancellation.cancel_by_id(world.plane, [two.task])
-    await two.end(0)
-    assert world.status(two.task) is Status.CANCELLING  # the second one will see to its end
-    await two.end(1)
-    assert world.status(two.task) is Status.CANCELLED
-    assert [pod.ran for pod in two.pods] == [0, 0]
+    assert (world.status(two.task), two.ran) == (after_the_second, ran)
 
 
 @played
@@ -141,7 +150,7 @@ async def test_a_task_that_is_deleted_while_two_pods_stage_it_is_run_by_none(
     await session_life.delete(world.plane, world.session)
     await two.end(0)
     await two.end(1)
-    assert [pod.ran for pod in two.pods] == [0, 0]
+    assert two.ran == [0, 0]
 
 
 @played
@@ -166,19 +175,11 @@ async def test_a_pod_is_told_of_the_cancellation_of_its_task_though_another_one_
 
 
 def produce(data: Mapping[Any, bytes]) -> Callable[[Staging], Outcome]:
-    def work(staging: Staging) -> Outcome:
-        staging.produce(data)
-        return SUCCESS
-
-    return work
+    return lambda staging: staging.produce(data) or SUCCESS
 
 
 def announce(*result_ids: Any) -> Callable[[Staging], Outcome]:
-    def work(staging: Staging) -> Outcome:
-        staging.announce(result_ids)
-        return SUCCESS
-
-    return work
+    return lambda staging: staging.announce(result_ids) or SUCCESS
 
 
 def unreadable(staging: Staging) -> Outcome:

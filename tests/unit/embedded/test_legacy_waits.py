@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 import grpc
 import pytest
@@ -24,115 +23,120 @@ from hello_helpers.embedded.data_plane import (
     feed,
     results,
     session_life,
-    tasks,
 )
 from hello_helpers.embedded.data_plane.states import SessionAction
 from hello_helpers.embedded.errors import NotFound
 
 from .world import Status, World, played
 
-T = TypeVar("T")
+
+class Waiter(NamedTuple):
+    """Begins waits, each of which has to wait at first."""
+
+    world: World
+
+    async def begun(self, call: Coroutine[Any, Any, Any]) -> asyncio.Future[Any]:
+        wait = asyncio.ensure_future(call)
+        assert not await settled(wait)
+        return wait
+
+    async def for_result(self, result_id: str) -> asyncio.Future[Any]:
+        return await self.begun(wait_for_availability(self.world.plane, result_id))
+
+    async def for_tasks(self, *ids: str) -> asyncio.Future[Any]:
+        request = WaitRequest(filter=TaskFilter(task=TaskFilter.IdsRequest(ids=ids)))
+        return await self.begun(wait_for_completion(self.world.plane, request))
+
+    async def for_sessions(self, *ids: str, **more: Any) -> asyncio.Future[Any]:
+        return await self.begun(wait_for_completion(self.world.plane, of_session(*ids, **more)))
 
 
-def of_session(*ids: str, **more: Any) -> WaitRequest:
-    wanted = TaskFilter(session=TaskFilter.IdsRequest(ids=ids), **more)
-    return WaitRequest(filter=wanted)
+@pytest.fixture
+def wait(world: World) -> Waiter:
+    return Waiter(world)
 
 
-def of_tasks(*ids: str) -> WaitRequest:
-    return WaitRequest(filter=TaskFilter(task=TaskFilter.IdsRequest(ids=ids)))
+def of_session(*ids: str, included: Any = None, **flags: bool) -> WaitRequest:
+    wanted = TaskFilter(session=TaskFilter.IdsRequest(ids=ids), included=included)
+    return WaitRequest(filter=wanted, **flags)
 
 
-async def settled(wait: asyncio.Future[T]) -> bool:
+async def settled(wait: asyncio.Future[Any]) -> bool:
     """Whether a wait is over once everything that can happen now has happened."""
     done, _ = await asyncio.wait({wait}, timeout=0.1)
     return bool(done)
+
+
+async def only_error(wait: asyncio.Future[Any]) -> Any:
+    (error,) = (await wait).error.errors
+    return error
 
 
 # --- one result ----------------------------------------------------------------------------------
 
 
 @played
-async def test_a_wait_for_a_result_ends_when_its_task_has_made_it(world: World) -> None:
+async def test_a_wait_for_a_result_outlives_the_retries_of_its_task(
+    world: World, wait: Waiter
+) -> None:
     output = world.result()
     task = world.task(output)
-    wait = asyncio.ensure_future(wait_for_availability(world.plane, output))
-    assert not await settled(wait)
-    world.succeed(task)
-    assert (await wait).WhichOneof("type") == "ok"
-
-
-@played
-async def test_a_wait_for_a_result_outlives_the_retries_of_its_task(world: World) -> None:
-    output = world.result()
-    task = world.task(output)
-    wait = asyncio.ensure_future(wait_for_availability(world.plane, output))
-    assert not await settled(wait)
+    waiting = await wait.for_result(output)
     world.crash(task)
-    assert not await settled(wait)
+    assert not await settled(waiting)
     world.fail(f"{task}###1", "no")
-    reply = await wait
-    assert reply.error.task_id == f"{task}###1"
-    assert [error.detail for error in reply.error.errors] == ["no"]
+    assert (await waiting).error.task_id == f"{task}###1"
+    assert (await only_error(waiting)).detail == "no"
 
 
 @played
-async def test_a_wait_for_a_result_that_its_task_forgot_ends_in_an_error(world: World) -> None:
+async def test_a_wait_for_a_result_that_its_task_forgot_ends_in_an_error(
+    world: World, wait: Waiter
+) -> None:
     output = world.result()
-    wait = asyncio.ensure_future(wait_for_availability(world.plane, output))
-    assert not await settled(wait)  # nobody is to make it yet
+    waiting = await wait.for_result(output)  # nobody is to make it yet
     task = world.task(output)
-    assert not await settled(wait)
+    assert not await settled(waiting)
     world.succeed(task, producing=False)
-    (error,) = (await wait).error.errors
+    error = await only_error(waiting)
     assert error.task_status == Status.COMPLETED
     assert "without this result" in error.detail
 
 
 @played
-async def test_a_wait_for_a_result_of_a_cancelled_session_ends_in_an_error(world: World) -> None:
-    orphan = world.result()
-    wait = asyncio.ensure_future(wait_for_availability(world.plane, orphan))
-    assert not await settled(wait)
+async def test_a_wait_for_a_result_of_a_cancelled_session_ends_in_an_error(
+    world: World, wait: Waiter
+) -> None:
+    waiting = await wait.for_result(world.result())
     await session_life.act(world.plane, world.session, SessionAction.CANCEL)
-    (error,) = (await wait).error.errors
-    assert "session was cancelled" in error.detail
+    assert "session was cancelled" in (await only_error(waiting)).detail
 
 
 @played
 async def test_a_wait_for_a_result_ends_when_its_data_or_its_session_is_deleted(
-    world: World,
+    world: World, wait: Waiter
 ) -> None:
     first, second = world.result(), world.result()
-    waits = [
-        asyncio.ensure_future(wait_for_availability(world.plane, result))
-        for result in (first, second)
-    ]
-    assert not await settled(waits[0])
+    for_first, for_second = await wait.for_result(first), await wait.for_result(second)
     with world.plane.transaction() as tx:
         results.delete_data(world.plane, tx, [results.get(world.plane, first)])
     with pytest.raises(NotFound, match="is DELETED"):
-        await waits[0]
-    assert not await settled(waits[1])
+        await for_first
+    assert not await settled(for_second)
     await session_life.delete(world.plane, world.session)
     with pytest.raises(NotFound):
-        await waits[1]
+        await for_second
+    with pytest.raises(NotFound):  # and so does one for what does not exist
+        await wait_for_availability(world.plane, second)
 
 
 @played
-async def test_a_wait_for_a_result_that_does_not_exist_ends_at_once(world: World) -> None:
-    with pytest.raises(NotFound):
-        await wait_for_availability(world.plane, str(uuid.uuid4()))
-
-
-@played
-async def test_a_wait_for_a_result_is_not_woken_by_other_results(
-    world: World, monkeypatch: pytest.MonkeyPatch
+async def test_a_wait_for_a_result_ends_with_its_task_and_is_not_woken_by_other_results(
+    world: World, wait: Waiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output, others = world.result(), [world.result() for _ in range(20)]
     task, rest = world.task(output), [world.task(other) for other in others]
-    wait = asyncio.ensure_future(wait_for_availability(world.plane, output))
-    assert not await settled(wait)
+    waiting = await wait.for_result(output)
     looks = []
     get = results.get
     monkeypatch.setattr(results, "get", lambda plane, id_: [looks.append(id_), get(plane, id_)][1])
@@ -141,63 +145,55 @@ async def test_a_wait_for_a_result_is_not_woken_by_other_results(
         await asyncio.sleep(0)
     assert output not in looks
     world.succeed(task)
-    assert (await wait).WhichOneof("type") == "ok"
+    assert (await waiting).WhichOneof("type") == "ok"
 
 
 # --- tasks ---------------------------------------------------------------------------------------
 
 
 @played
-async def test_tasks_that_are_pending_or_paused_are_not_over(world: World) -> None:
-    missing = world.result()
-    pending = world.task(world.result(), waits_for=missing)
+async def test_tasks_that_are_pending_or_paused_are_not_over(world: World, wait: Waiter) -> None:
+    pending = world.task(world.result(), waits_for=world.result())
     await session_life.act(world.plane, world.session, SessionAction.PAUSE)
     paused = world.task(world.result())
-    assert tasks.get(world.plane, pending)["status"] == Status.PENDING
-    assert tasks.get(world.plane, paused)["status"] == Status.PAUSED
-    waits = [
-        asyncio.ensure_future(wait_for_completion(world.plane, of_tasks(task)))
-        for task in (pending, paused)
-    ]
-    assert not await settled(waits[0])
-    assert not await settled(waits[1])
+    assert (world.status(pending), world.status(paused)) == (Status.PENDING, Status.PAUSED)
+    waits = [await wait.for_tasks(task) for task in (pending, paused)]
     await session_life.act(world.plane, world.session, SessionAction.CANCEL)
-    assert await waits[0] == await waits[1] == {Status.CANCELLED: 1}
+    assert await asyncio.gather(*waits) == [{Status.CANCELLED: 1}] * 2
 
 
 @played
-async def test_a_task_by_its_id_is_over_when_its_last_retry_is(world: World) -> None:
+async def test_a_task_by_its_id_is_over_when_its_last_retry_is(world: World, wait: Waiter) -> None:
     task, other = world.task(world.result()), world.task(world.result())
-    wait = asyncio.ensure_future(wait_for_completion(world.plane, of_tasks(task)))
+    waiting = await wait.for_tasks(task)
     world.crash(task)
-    assert not await settled(wait)
+    assert not await settled(waiting)
     world.succeed(f"{task}###1")
-    assert await wait == {Status.RETRIED: 1, Status.COMPLETED: 1}
-    assert tasks.get(world.plane, other)["status"] == Status.SUBMITTED
+    assert await waiting == {Status.RETRIED: 1, Status.COMPLETED: 1}
+    assert world.status(other) is Status.SUBMITTED
 
 
 @played
-async def test_a_wait_may_span_several_sessions(world: World) -> None:
+async def test_a_wait_may_span_several_sessions(world: World, wait: Waiter) -> None:
     other = world.new_session()
     first = world.task(world.result())
     second = world.task(world.result(other), session=other)
-    request = of_session(world.session, other)
-    wait = asyncio.ensure_future(wait_for_completion(world.plane, request))
+    waiting = await wait.for_sessions(world.session, other)
     world.succeed(first)
-    assert not await settled(wait)
+    assert not await settled(waiting)
     world.fail(second, "no")
-    assert await wait == {Status.COMPLETED: 1, Status.ERROR: 1}
+    assert await waiting == {Status.COMPLETED: 1, Status.ERROR: 1}
 
 
 @played
-async def test_a_wait_for_certain_statuses_ends_when_no_open_task_has_one(world: World) -> None:
+async def test_a_wait_for_certain_statuses_ends_when_no_open_task_has_one(
+    world: World, wait: Waiter
+) -> None:
     task = world.task(world.result())
     submitted = TaskFilter.StatusesRequest(statuses=[Status.SUBMITTED])
-    request = of_session(world.session, included=submitted)
-    wait = asyncio.ensure_future(wait_for_completion(world.plane, request))
-    assert not await settled(wait)
+    waiting = await wait.for_sessions(world.session, included=submitted)
     world.start(task)
-    assert await wait == {}
+    assert await waiting == {}
 
 
 @pytest.mark.parametrize(
@@ -212,61 +208,54 @@ async def test_a_wait_for_certain_statuses_ends_when_no_open_task_has_one(world:
 )
 @played
 async def test_a_wait_stops_at_the_first_failure_or_cancellation_only_if_asked(
-    world: World, flag: str, end: Callable[[World, str], None]
+    world: World, wait: Waiter, flag: str, end: Callable[[World, str], None]
 ) -> None:
     running, unlucky = world.task(world.result()), world.task(world.result())
     world.start(running)
-    patient, hasty = of_session(world.session), of_session(world.session)
-    setattr(hasty, flag, True)
-    waits = [
-        asyncio.ensure_future(wait_for_completion(world.plane, request))
-        for request in (patient, hasty)
-    ]
-    assert not await settled(waits[1])
+    patient = await wait.for_sessions(world.session)
+    hasty = await wait.for_sessions(world.session, **{flag: True})
     end(world, unlucky)
-    assert (await waits[1])[Status.PROCESSING] == 1
-    assert not await settled(waits[0])
-    waits[0].cancel()
+    assert (await hasty)[Status.PROCESSING] == 1
+    assert not await settled(patient)
+    patient.cancel()
 
 
 @played
 async def test_a_wait_for_many_tasks_does_not_count_them_at_every_change(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, wait: Waiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     all_tasks = [world.task(world.result()) for _ in range(60)]
-    wait = asyncio.ensure_future(wait_for_completion(world.plane, of_session(world.session)))
-    assert not await settled(wait)
+    waiting = await wait.for_sessions(world.session)
     looks = []
     read = world.plane.database.read
     monkeypatch.setattr(world.plane.database, "read", lambda query: looks.append(1) or read(query))
     for task in all_tasks:
         world.succeed(task)
         await asyncio.sleep(0)
-    assert await wait == {Status.COMPLETED: 60}
+    assert await waiting == {Status.COMPLETED: 60}
     assert len(looks) == 1
 
 
 @played
 async def test_a_wait_that_missed_changes_still_ends(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, wait: Waiter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "LIMIT", 3)
-
     all_tasks = [world.task(world.result()) for _ in range(10)]
-    wait = asyncio.ensure_future(wait_for_completion(world.plane, of_session(world.session)))
-    assert not await settled(wait)
+    waiting = await wait.for_sessions(world.session)
     for task in all_tasks:
         world.succeed(task)  # all at once, so that the wait cannot keep up
-    assert await wait == {Status.COMPLETED: 10}
+    assert await waiting == {Status.COMPLETED: 10}
 
 
 @played
-async def test_a_wait_for_the_tasks_of_a_session_ends_when_it_is_deleted(world: World) -> None:
+async def test_a_wait_for_the_tasks_of_a_session_ends_when_it_is_deleted(
+    world: World, wait: Waiter
+) -> None:
     world.task(world.result())
-    wait = asyncio.ensure_future(wait_for_completion(world.plane, of_session(world.session)))
-    assert not await settled(wait)
+    waiting = await wait.for_sessions(world.session)
     await session_life.delete(world.plane, world.session)
-    assert await wait == {}
+    assert await waiting == {}
 
 
 # --- over gRPC -----------------------------------------------------------------------------------
@@ -285,6 +274,12 @@ async def served(world: World, folder: Path) -> AsyncIterator[SubmitterStub]:
         await control_plane.stop()
 
 
+async def until(world: World, wanted: bool) -> None:
+    """Until the server waits for something of the session, or does not any more."""
+    while world.plane.feed.wanted(world.session) != wanted:
+        await asyncio.sleep(0.01)
+
+
 @played
 async def test_a_wait_ends_when_the_caller_hangs_up(world: World, tmp_path: Path) -> None:
     output = world.result()
@@ -296,11 +291,9 @@ async def test_a_wait_ends_when_the_caller_hangs_up(world: World, tmp_path: Path
             (stub.WaitForCompletion, of_session(world.session)),
         ):
             call = method(request)
-            while not world.plane.feed.wanted(world.session):
-                await asyncio.sleep(0.01)  # until the server is waiting
+            await until(world, wanted=True)
             call.cancel()
-            while world.plane.feed.wanted(world.session):
-                await asyncio.sleep(0.01)  # until it has noticed
+            await until(world, wanted=False)
 
 
 @played
@@ -310,8 +303,7 @@ async def test_waiting_calls_do_not_keep_a_control_plane_from_stopping(
     output = world.result()
     async with served(world, tmp_path) as stub:
         call = stub.WaitForAvailability(ResultRequest(session=world.session, result_id=output))
-        while not world.plane.feed.wanted(world.session):
-            await asyncio.sleep(0.01)
+        await until(world, wanted=True)
     assert not world.plane.feed.wanted(world.session)
     with pytest.raises((grpc.RpcError, asyncio.CancelledError)):
         await call
