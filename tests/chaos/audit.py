@@ -85,14 +85,15 @@ def _sessions(sessions: Iterable[sqlite3.Row]) -> Iterator[str]:
         SessionStatus.PURGED: "purged_at",
     }
     for session in sessions:
-        name, status = f"session {session['session_id']}", SessionStatus(session["status"])
-        if status is SessionStatus.DELETED:
-            yield f"{name} is DELETED, and yet there"
-        if status in when:
-            if session[when[status]] is None:
-                yield f"{name} is {status.name}, but {when[status]} is not set"
-            if session["client_submission"] or session["worker_submission"]:
-                yield f"{name} is {status.name}, and takes tasks"
+        status = SessionStatus(session["status"])
+        instant = when.get(status)
+        submission = session["client_submission"] or session["worker_submission"]
+        rules = {
+            "is there": status is SessionStatus.DELETED,
+            f"has no {instant}": instant and session[instant] is None,
+            "takes tasks": instant and submission,
+        }
+        yield from _broken(f"session {session['session_id']} ({status.name})", rules)
 
 
 def _task(task: sqlite3.Row, at_rest: bool) -> Iterator[str]:
@@ -119,7 +120,7 @@ def _task(task: sqlite3.Row, at_rest: bool) -> Iterator[str]:
         and (task["error"] or not task["success"]),
         "does not say what was wrong": failed and (not task["error"] or task["success"]),
     }
-    yield from (f"{name} {what}" for what, wrong in rules.items() if wrong)
+    yield from _broken(name, rules)
 
 
 def _chains(tasks: list[sqlite3.Row], results: dict[str, sqlite3.Row]) -> Iterator[str]:
@@ -173,13 +174,21 @@ def _results(results: Iterable[sqlite3.Row], task_ids: set[str]) -> Iterator[str
     for result in results:
         status = ResultStatus(result["status"])
         name, has_data = f"result {result['result_id']} ({status.name})", bool(result["opaque_id"])
-        if has_data != (status is ResultStatus.COMPLETED):
-            yield f"{name} {'owns' if has_data else 'does not own'} an object"
-        if status is ResultStatus.COMPLETED and not result["completed_at"]:
-            yield f"{name}: completed_at is not set"
-        owner = result["owner_task_id"]
-        if owner and owner != result["session_id"] and owner not in task_ids:
-            yield f"{name} is owned by {owner}, which does not exist"
+        complete, owner = status is ResultStatus.COMPLETED, result["owner_task_id"]
+        rules = {
+            "does not own an object": complete and not has_data,
+            "owns an object": has_data and not complete,
+            "has no completed_at": complete and not result["completed_at"],
+            f"is owned by {owner}, which does not exist": owner
+            and owner != result["session_id"]
+            and owner not in task_ids,
+        }
+        yield from _broken(name, rules)
+
+
+def _broken(name: str, rules: dict[str, object]) -> Iterator[str]:
+    """Tell which of some things are wrong with something."""
+    yield from (f"{name} {what}" for what, wrong in rules.items() if wrong)
 
 
 def _waiting(

@@ -86,7 +86,7 @@ def run(folder: Path, seed: int, *, roots: int = 250, kills: int = 24, pods: int
 def _work(job: Job, client: Client, session_id: str, killer: Killer) -> None:
     """Submit the batches, as fast as the killing goes on, so that it hits work all the time."""
     for number, batch in enumerate(job.batches):
-        while killer.share < number / len(job.batches) and not killer.is_over:
+        while killer.share < number / len(job.batches) and killer.is_alive():
             time.sleep(0.002)
         client.submit(session_id, batch)
     client.wait(session_id, {node.output_id for node in job.nodes})
@@ -176,9 +176,8 @@ class Watcher:
         for event in self._call:
             task_id = event.task_status_update.task_id
             status = TaskStatus(event.task_status_update.status)
-            before = seen.get(task_id)
-            seen[task_id] = status
-            if before is not None:
+            if before := seen.get(task_id):
                 self.transitions += 1
                 if status not in TRANSITIONS.get(before, set()):
                     self.illegal.append(f"task {task_id} went {before.name} -> {status.name}")
+            seen[task_id] = status

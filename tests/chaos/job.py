@@ -120,24 +120,15 @@ class Client:
     def submit(self, session_id: str, nodes: list[Node]) -> None:
         """Submit a batch, once."""
         texts = [json.dumps(node.payload).encode() for node in nodes]
-        create = results_common_pb2.CreateResultsRequest.ResultCreate
-        payloads = self.call(
-            lambda armonik: armonik.results.CreateResults(
-                results_common_pb2.CreateResultsRequest(
-                    session_id=session_id,
-                    results=[
-                        create(name=f"payload {number}", data=text)
-                        for number, text in enumerate(texts)
-                    ],
-                )
-            )
+        request = results_common_pb2.CreateResultsRequest(
+            session_id=session_id, results=[{"name": "payload", "data": text} for text in texts]
         )
-        by_name = {result.name: result.result_id for result in payloads.results}
+        payloads = self.call(lambda armonik: armonik.results.CreateResults(request)).results
         outputs = self.call(
             lambda armonik: armonik.create_results(session_id, *["output"] * len(nodes))
         )
-        for number, node in enumerate(nodes):
-            node.payload_id, node.output_id = by_name[f"payload {number}"], outputs[number]
+        for node, payload, output in zip(nodes, payloads, outputs, strict=True):
+            node.payload_id, node.output_id = payload.result_id, output
         creations = [
             {
                 "payload_id": node.payload_id,

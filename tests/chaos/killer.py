@@ -15,7 +15,7 @@ from tests.embedded.served import Served
 PAUSE = (0.05, 0.9)  # seconds between two kills, after the embedded ArmoniK serves again
 
 
-class Killer:
+class Killer(threading.Thread):
     """A thread that does its deeds one after another, and then stops.
 
     Attributes:
@@ -24,6 +24,7 @@ class Killer:
     """
 
     def __init__(self, served: Served, chance: random.Random, kills: int) -> None:
+        super().__init__(name="killer")
         self.begun: Counter[str] = Counter()
         self.error: BaseException | None = None
         self._served = served
@@ -31,25 +32,13 @@ class Killer:
         deeds = [self.worker, self.all_workers, self.armonik, self.armonik_while_it_starts]
         weights = [0.45, 0.1, 0.3, 0.15]
         self._deeds = chance.choices(deeds, weights, k=kills)
-        self._thread = threading.Thread(target=self._run, name="killer")
 
     @property
     def share(self) -> float:
         """How much of it is done or being done, from 0 to 1."""
         return self.begun.total() / len(self._deeds)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether all is done, or went wrong."""
-        return not self._thread.is_alive()
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def join(self) -> None:
-        self._thread.join()
-
-    def _run(self) -> None:
+    def run(self) -> None:
         try:
             for deed in self._deeds:
                 time.sleep(self._chance.uniform(*PAUSE))
@@ -79,8 +68,7 @@ class Killer:
         self._served.kill()
         self._served.spawn()
         time.sleep(self._chance.uniform(0, 1.2))
-        self._served.kill()
-        self._served.start()
+        self.armonik()
 
 
 def kill(process: psutil.Process) -> None:
