@@ -111,11 +111,6 @@ class Channel(grpc.Channel):
         self.limits = limits
         self.recorders: list[Recorder] = [] if recorders is None else recorders
 
-    @property
-    def instance(self) -> str | None:
-        """The start of the embedded ArmoniK that answers; None if another one does, or none yet."""
-        return self.origin.instance
-
     def limited(self, limits: Limits) -> Channel:
         """Return the same channel with other deadlines."""
         return Channel(self._inside, self.address, self.origin, limits, self.recorders)

@@ -91,7 +91,7 @@ def test_an_old_endpoint_works_with_the_armonik_that_has_taken_its_place(fake, e
         data = steps.create_payload(new, session_id, Payload([1, 2]))
         steps.submit_task(new, session_id, data)
         assert steps.wait_for_result(new, session_id, data.result_id).value == 3
-    assert new.instance == channel.instance == "second"
+    assert new.origin.instance == channel.origin.instance == "second"
 
 
 def test_a_stream_that_is_renewed_is_no_end(fake, endpoint):
@@ -123,7 +123,7 @@ def test_what_only_the_former_one_knew_is_told_as_such(fake, endpoint, channel, 
 def test_who_has_not_talked_to_another_one_hears_nothing_of_it(fake, channel):
     with pytest.raises(RefusedError, match="Session was not found"):
         steps.submit_task(channel, "lost", steps.Data("a", "b"))
-    assert channel.instance == "first"
+    assert channel.origin.instance == "first"
     fake.replace("first")  # the same one: only the connection was lost
     with pytest.raises(RefusedError, match="Session was not found"):
         steps.submit_task(channel, "lost", steps.Data("a", "b"))
@@ -132,7 +132,7 @@ def test_who_has_not_talked_to_another_one_hears_nothing_of_it(fake, channel):
 def test_an_armonik_that_is_not_embedded_has_no_instance(fake):
     with Endpoint.parse(fake.url).open_channel() as channel:
         steps.create_session(channel)
-    assert channel.instance is None
+    assert channel.origin.instance is None
 
 
 def test_what_has_nothing_to_do_with_it_keeps_its_own_words(fake, channel, switch):
