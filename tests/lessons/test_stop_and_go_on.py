@@ -18,8 +18,6 @@ pytestmark = pytest.mark.embedded_only
 
 STOPPED = "The embedded ArmoniK that this notebook used has been stopped: run the first cell again."
 
-REPLACED = "notebook used has been stopped; another runs now, without the old sessions and results"
-
 SEND = "data = create_payload(channel, session_id, Payload([1, 2]))"
 
 
@@ -71,18 +69,6 @@ def test_an_old_channel_says_which_cell_to_run_and_that_cell_works_at_once(kerne
     assert "Backend: embedded ArmoniK on this machine" in kernel.run(begin)
     assert kernel.say("print(session_id)") != old_session
     assert kernel.say(SEND) == ""
-
-
-@opened("04_submit", until="history")
-def test_an_old_session_on_a_new_armonik_says_which_cell_to_run(kernel: Kernel) -> None:
-    command("stop")
-    kernel.say("old_endpoint = endpoint\nfrom hello_helpers.forms import TaskForm")
-    form = "form = TaskForm(old_endpoint, session_id)\nform.run.click()\nform.wait(20)"
-    assert REPLACED in kernel.say(form)  # it starts the new one, where the session is unknown
-    assert "Process" in command("status")
-    waits = "from hello_helpers import wait_for_results\n"
-    waits += "wait_for_results(old_endpoint.open_channel(), session_id, [output_id], 30)"
-    assert REPLACED in kernel.say(waits)
 
 
 @opened("05_wait", until="journey-text")

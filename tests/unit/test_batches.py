@@ -27,20 +27,15 @@ def test_a_batch_of_large_payloads_is_cut_to_what_a_message_may_hold(fake, chann
     assert fake.calls.count("CreateResults") == 2
 
 
-def test_tasks_go_a_batch_in_a_call(fake, channel):
+def test_tasks_go_a_batch_in_a_call_and_results_are_followed_in_one_and_downloaded_in_order(
+    fake, channel
+):
     session_id = fake.add_session()
     data = create_payloads(channel, session_id, payloads(250))
     assert len(set(submit_all(channel, session_id, data, batch_size=50))) == 250
-    assert fake.calls.count("SubmitTasks") == 5
-
-
-def test_all_results_are_followed_in_one_stream_and_downloaded_in_order(fake, channel):
-    session_id = fake.add_session()
-    data = create_payloads(channel, session_id, payloads(250))
-    submit_all(channel, session_id, data)
     ids = [each.result_id for each in data]
     wait_all(channel, session_id, ids, timeout=10)
-    assert fake.calls.count("GetEvents") == 1
+    assert (fake.calls.count("SubmitTasks"), fake.calls.count("GetEvents")) == (5, 1)
     contents = download_all(channel, session_id, ids)
     assert [Result.deserialize(content).value for content in contents] == list(range(250))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from armonik.client import ArmoniKVersions
@@ -19,9 +20,8 @@ from .fake_armonik import FakeArmonik
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch):
-    for name in ("AK_ENDPOINT", "Grpc__Endpoint"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("Grpc__CaCert", "Grpc__ClientCert", "Grpc__ClientKey"):
+    tls = ("Grpc__CaCert", "Grpc__ClientCert", "Grpc__ClientKey")
+    for name in ("AK_ENDPOINT", "Grpc__Endpoint", *tls):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -120,14 +120,17 @@ def test_without_scheme_it_is_tls_if_there_are_certificates():
     assert Endpoint.parse("host:5001", certificate_authority="ca.pem").scheme == "https"
 
 
-def test_certificates_for_a_plain_endpoint_are_refused():
-    with pytest.raises(EndpointSyntaxError, match="https"):
-        Endpoint.parse("http://host:5001", certificate_authority="ca.pem")
-
-
-def test_a_key_without_its_certificate_is_refused():
-    with pytest.raises(EndpointSyntaxError, match="no client certificate"):
-        Endpoint.parse("https://host:5001", client_key="key.pem")
+@pytest.mark.parametrize(
+    ("url", "files", "words"),
+    [
+        ("http://host:5001", {"certificate_authority": "ca.pem"}, "https"),
+        ("https://host:5001", {"client_key": "key.pem"}, "no client certificate"),
+    ],
+    ids=["certificates for a plain endpoint", "a key without its certificate"],
+)
+def test_tls_files_that_do_not_go_together_are_refused(url, files, words):
+    with pytest.raises(EndpointSyntaxError, match=words):
+        Endpoint.parse(url, **files)
 
 
 @pytest.mark.parametrize(
@@ -197,9 +200,7 @@ def test_with_nothing_named_the_embedded_one_is_found(monkeypatch):
 
 
 def test_an_embedded_one_that_does_not_start_is_an_endpoint_error(monkeypatch):
-    def fail() -> str:
-        raise StartError("It did not start.", "Make room.")
-
+    fail = Mock(side_effect=StartError("It did not start.", "Make room."))
     monkeypatch.setattr(embedded, "shared_endpoint", fail)
     with pytest.raises(EndpointError) as caught:
         Endpoint.find()

@@ -173,15 +173,6 @@ def test_a_problem_comes_a_moment_after_a_field_was_left_so_that_no_button_moves
     assert "whole number" in form._number.problem.value
 
 
-def test_what_is_mended_within_that_moment_is_never_complained_of(form, monkeypatch):
-    monkeypatch.setattr(field_module, "TELL_SECONDS", 0.05)
-    form.number.value = "many"
-    pending = form._number._telling
-    form.number.value = "7"
-    pending.join(10)
-    assert form._number.problem.value == ""
-
-
 def test_a_bad_value_takes_away_the_result_of_before_which_is_no_answer_to_it(eager):
     eager.wait(10)
     assert "Doubling 21." in eager.status.value

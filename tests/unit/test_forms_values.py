@@ -176,15 +176,3 @@ def test_the_static_table_holds_labels_values_and_result(form):
     assert "1 number is stored as payload." in form.status.value
     shown = form._repr_mimebundle_()["text/html"]
     assert [text for text in ("Numbers", "Result", "42") if text not in shown] == []
-
-
-def test_a_comma_that_may_have_been_meant_as_a_decimal_point_gets_a_remark(fake):
-    form = ValuesForm(fake.url)
-    form.values.value = "1,5 2"
-    form.run.click()
-    assert "read as 1, 5, 2" in form._values.problem.value
-    assert form.wait(30) == 8
-    form.values.value = "1.5 2"
-    form.run.click()
-    assert form.wait(30) == 3.5
-    assert form._values.problem.value == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -39,15 +40,16 @@ def files(tmp_path_factory, authority) -> dict[str, str]:
     """The TLS files of a client."""
     folder = tmp_path_factory.mktemp("tls")
     client = authority.issue_cert("me@example.org")
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    client.cert_chain_pems[0].write_to_path(folder / "client.pem")
-    client.private_key_pem.write_to_path(folder / "client.key")
-    trustme.CA().cert_pem.write_to_path(folder / "other-ca.pem")
     stranger = trustme.CA().issue_cert("me@example.org")
-    stranger.private_key_and_cert_chain_pem.write_to_path(folder / "stranger.pem")
-    return {
-        path.stem if path.suffix == ".pem" else path.name: str(path) for path in folder.iterdir()
-    }
+    for name, pem in {
+        "ca.pem": authority.cert_pem,
+        "client.pem": client.cert_chain_pems[0],
+        "client.key": client.private_key_pem,
+        "other-ca.pem": trustme.CA().cert_pem,
+        "stranger.pem": stranger.private_key_and_cert_chain_pem,
+    }.items():
+        pem.write_to_path(folder / name)
+    return {path.name: str(path) for path in folder.iterdir()}
 
 
 def failure(
@@ -69,15 +71,21 @@ def test_armonik_answers_with_its_versions(fake: FakeArmonik):
     assert Endpoint.parse(fake.url).check() == {"core": "1.2.3", "api": "4.5.6"}
 
 
-def test_a_name_that_nobody_knows():
-    endpoint = Endpoint.parse("http://no-such-host.invalid:5001")
-    failure(endpoint, errors.NameNotFoundError, "'no-such-host.invalid'")
-
-
-def test_a_port_at_which_nothing_listens():
-    port = listeners.closed_port()
-    endpoint = Endpoint.parse(f"localhost:{port}")
-    failure(endpoint, errors.NobodyListensError, f"Nothing listens at localhost:{port}")
+@pytest.mark.parametrize(
+    ("url", "kind", "words"),
+    [
+        ("http://no-such-host.invalid:5001", errors.NameNotFoundError, "'no-such-host.invalid'"),
+        ("localhost:{closed}", errors.NobodyListensError, "Nothing listens at localhost:{closed}"),
+        ("{folder}/none.sock", errors.SocketMissingError, "'none.sock'"),
+        ("{folder}/file", errors.SocketMissingError, "no Unix socket"),
+    ],
+    ids=["no such name", "nothing listens at the port", "no such socket", "the socket is a file"],
+)
+def test_an_address_where_nobody_is_says_why(tmp_path, url, kind, words):
+    (tmp_path / "file").touch()
+    here = {"closed": listeners.closed_port(), "folder": tmp_path}
+    error = failure(Endpoint.parse(url.format(**here)), kind, words.format(**here))
+    assert str(tmp_path) not in " ".join(error.lines()), "no path of this machine"
 
 
 @pytest.mark.parametrize(
@@ -120,14 +128,14 @@ def test_a_grpc_server_that_does_not_give_its_versions(armonik, kind, words):
         failure(Endpoint.parse(f"127.0.0.1:{port}"), kind, words, timeout=1.0)
 
 
-CLIENT = {"client_certificate": "client", "client_key": "client.key"}
-
-
 def test_tls_works(authority, server_certificate, files):
-    given = {"certificate_authority": "ca", **CLIENT}
     with listeners.grpc_server(FakeArmonik(), server_certificate, authority) as port:
-        named = {field: files[name] for field, name in given.items()}
-        endpoint = Endpoint.parse(f"https://localhost:{port}", **named)
+        endpoint = Endpoint.parse(
+            f"https://localhost:{port}",
+            certificate_authority=files["ca.pem"],
+            client_certificate=files["client.pem"],
+            client_key=files["client.key"],
+        )
         assert endpoint.check()["core"] == "1.2.3"
 
 
@@ -139,28 +147,28 @@ def test_tls_works(authority, server_certificate, files):
         ("https://localhost", {}, True, False, "not signed by an authority that you trust"),
         (
             "https://localhost",
-            {"certificate_authority": "other-ca"},
+            {"certificate_authority": "other-ca.pem"},
             True,
             False,
             "not signed by your CA file",
         ),
         (
             "https://127.0.0.1",
-            {"certificate_authority": "ca"},
+            {"certificate_authority": "ca.pem"},
             True,
             False,
             "for another name than 127.0.0.1",
         ),
         (
             "https://localhost",
-            {"certificate_authority": "ca"},
+            {"certificate_authority": "ca.pem"},
             True,
             True,
             "wants a client certificate",
         ),
         (
             "https://localhost",
-            {"certificate_authority": "ca", "client_certificate": "stranger"},
+            {"certificate_authority": "ca.pem", "client_certificate": "stranger.pem"},
             True,
             True,
             "does not accept your client certificate",
@@ -181,24 +189,6 @@ def test_tls_that_fails_says_on_which_side(
         assert f"{other}://localhost:{port}" in error.hint
 
 
-def test_a_server_certificate_for_another_name(authority, files):
-    certificate = authority.issue_cert("elsewhere.example.org")
-    with listeners.grpc_server(FakeArmonik(), certificate) as port:
-        endpoint = Endpoint.parse(f"https://localhost:{port}", certificate_authority=files["ca"])
-        failure(endpoint, errors.TlsMismatchError, "for another name than localhost")
-
-
-def test_a_socket_that_is_not_there(tmp_path: Path):
-    endpoint = Endpoint.parse(f"{tmp_path}/none.sock")
-    error = failure(endpoint, errors.SocketMissingError, "'none.sock'")
-    assert str(tmp_path) not in " ".join(error.lines()), "no path of this machine"
-
-
-def test_a_socket_that_is_a_file(tmp_path: Path):
-    (tmp_path / "file").touch()
-    failure(Endpoint.parse(f"{tmp_path}/file"), errors.SocketMissingError, "no Unix socket")
-
-
 def test_a_socket_that_was_left_behind(tmp_path: Path, monkeypatch):
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(f"{tmp_path}/left.sock")
@@ -215,8 +205,7 @@ def test_a_proxy_in_the_way_is_named_by_its_variable(monkeypatch, variable):
     endpoint = Endpoint.parse("http://armonik.example.com:5001")
     error = failure(endpoint, errors.ProxyInTheWayError, f"variable {variable} ")
     assert "no_proxy=armonik.example.com" in error.hint
-    assert "kernel" not in error.hint, "there is none in a terminal"
-    assert "secret" not in " ".join(error.lines())
+    assert not re.search("kernel|secret", " ".join(error.lines())), "no kernel in a terminal"
 
 
 def test_a_proxy_with_an_exception_for_the_host_is_not_to_blame(monkeypatch):

@@ -14,7 +14,6 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
-from platformdirs.macos import MacOS
 
 from hello_helpers.__main__ import main
 from hello_helpers.course import frame, progress
@@ -259,9 +258,6 @@ def test_it_is_kept_where_the_platform_keeps_the_data_of_programs(
     assert progress.folder() == tmp_path / "hello-armonik"
     monkeypatch.setenv("XDG_DATA_HOME", "not/absolute")
     assert progress.folder() == Path("/home/ada/.local/share/hello-armonik")
-    monkeypatch.setattr("platformdirs.PlatformDirs", MacOS)
-    support = Path("/home/ada/Library/Application Support")
-    assert progress.folder() == support / "hello-armonik"
 
 
 def test_each_learner_has_a_file_whatever_the_name_is(

@@ -18,13 +18,14 @@ from . import listeners
 from .fake_armonik import FakeArmonik
 
 
-def test_the_five_steps_lead_to_the_sum(fake: FakeArmonik):
+def test_the_five_steps_lead_to_the_sum_and_the_session_is_closed(fake: FakeArmonik):
     with steps.open_channel(fake.url) as channel:
         session_id = steps.create_session(channel)
-        data = steps.create_payload(channel, session_id, Payload(list(range(10))))
-        task_id = steps.submit_task(channel, session_id, data)
-        result = steps.wait_for_result(channel, session_id, data.result_id, timeout=10)
-    assert result.value == 45
+        with sessions.closing_session(channel, session_id):
+            data = steps.create_payload(channel, session_id, Payload(list(range(10))))
+            task_id = steps.submit_task(channel, session_id, data)
+            result = steps.wait_for_result(channel, session_id, data.result_id, timeout=10)
+    assert (result.value, fake.sessions[session_id].status) == (45, SessionStatus.CLOSED)
     assert fake.data[data.payload_id] == Payload(list(range(10))).serialize()
     assert fake.tasks[task_id].expected_output_ids == [data.result_id]
 
@@ -84,13 +85,6 @@ def test_a_server_that_says_nothing_does_not_stop_a_call_for_ever():
         pytest.raises(errors.NoAnswerError, match="in time"),
     ):
         steps.create_session(with_deadline(channel, 0.2))
-
-
-def test_a_program_closes_its_session(fake, channel):
-    session_id = steps.create_session(channel)
-    with sessions.closing_session(channel, session_id):
-        pass
-    assert fake.sessions[session_id].status == SessionStatus.CLOSED
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])

@@ -28,10 +28,9 @@ CERTIFICATE, KEY = CLIENT.cert_chain_pems[0].bytes(), CLIENT.private_key_pem.byt
 
 def read(folder: Path, **contents: bytes) -> TlsFiles:
     """Write files named as the fields are, and read them."""
-    names = {}
     for field, content in contents.items():
-        (folder / f"{field}.file").write_bytes(content)
-        names[field] = f"{folder}/{field}.file"
+        (folder / field).write_bytes(content)
+    names = {field: f"{folder}/{field}" for field in contents}
     return read_tls_files(Endpoint.parse("https://host:1", **names))
 
 

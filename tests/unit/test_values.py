@@ -81,11 +81,8 @@ def test_a_remark_is_short_however_many_numbers_there_are():
     assert len(comma_note("1,5 " + "1 " * 1000)) < 150
 
 
-def test_as_many_numbers_as_allowed_are_read():
+def test_as_many_numbers_as_allowed_are_read_and_the_limit_is_named():
     assert len(parse_values("1 " * MAX_VALUES)) == MAX_VALUES
-
-
-def test_a_million_numbers_are_refused_and_the_limit_is_named():
     with pytest.raises(InputError, match=r"1,000,000 numbers are too many.*100,000"):
         parse_values("1 " * 1_000_000)
 
