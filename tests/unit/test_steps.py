@@ -87,6 +87,12 @@ def test_a_server_that_says_nothing_does_not_stop_a_call_for_ever():
         steps.create_session(with_deadline(channel, 0.2))
 
 
+def test_a_payload_that_json_cannot_hold_is_not_sent(fake, channel):
+    with pytest.raises(errors.MessageError):
+        steps.create_payload(channel, "session", Payload([float("nan")]))
+    assert not fake.calls
+
+
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_program_that_fails_cancels_its_session_if_it_can(fake, channel, error, is_there):
