@@ -8,12 +8,11 @@ import uuid
 import pytest
 from armonik.client import ArmoniKEvents
 from armonik.common import EventTypes, ResultStatus, TaskStatus
-from grpc import StatusCode
 
-from tests.listings import RESULTS, TASKS, Listing
+from tests.listings import RESULTS, TASKS
 
 from .driver import ArmoniK
-from .waiting import eventually, fails_with, is_status, shows
+from .waiting import eventually, is_status, shows, statuses_in
 
 
 @pytest.mark.statement(78)
@@ -72,6 +71,18 @@ def test_a_filtered_subscription_tells_only_what_it_asked_for(armonik: ArmoniK, 
         )
     told = {event.new_result.result_id or event.result_status_update.result_id for event in seen}
     assert told == {wanted, late}
+
+
+@pytest.mark.statement(78)
+def test_what_is_there_is_told_results_first(armonik: ArmoniK, session: str):
+    """Before any task: who sees a task knows the results that it names."""
+    task = armonik.submit(session, ["send", 0, "x"])
+    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
+    with armonik.subscribe(session, EventTypes.NEW_TASK, EventTypes.NEW_RESULT) as events:
+        seen = events.until(lambda event: event.new_task.task_id == task.task_id)
+    told = [event.new_result.result_id or event.new_task.task_id for event in seen]
+    assert set(told) == {task.payload_id, *task.outputs, task.task_id}
+    assert told[-1] == task.task_id
 
 
 @pytest.mark.statement(79)
@@ -138,17 +149,60 @@ def test_a_stream_with_nothing_to_tell_stays_open_and_silent(
 
 
 @pytest.mark.statement(81)
-@pytest.mark.parametrize("listing", [TASKS, RESULTS], ids=str)
-@pytest.mark.parametrize(("name", "value"), [("STATUS", 4), ("CREATED_AT", 10**9)])
-def test_events_cannot_be_filtered_by_status_or_date(
-    armonik: ArmoniK, session: str, listing: Listing, name: str, value: int
+@pytest.mark.parametrize("name", ["STATUS", "ENDED_AT"])
+def test_events_of_tasks_can_be_filtered_by_status_and_by_date(
+    armonik: ArmoniK, session: str, name: str
 ):
-    filters = listing.where([listing.field(name).condition("EQUAL", value)])
-    with (
-        fails_with(StatusCode.INVALID_ARGUMENT),
-        armonik.subscribe(session, **{f"{listing.service}_filters": filters}) as events,
-    ):
-        events.result()
+    payload = armonik.create_results(session, "payload")[0]
+    waiting = armonik.submit(session, payload_id=payload)
+    done = armonik.submit(session, ["send", 0, "x"])
+    armonik.wait_task(done.task_id, TaskStatus.COMPLETED)
+    field = TASKS.field(name)
+    ended = (
+        field.condition("EQUAL", TaskStatus.COMPLETED)
+        if field.kind == "status"
+        else field.condition("AFTER", 10**9)
+    )
+    updates = (EventTypes.NEW_TASK, EventTypes.TASK_STATUS_UPDATE)
+    with armonik.subscribe(session, *updates, tasks_filters=TASKS.where([ended])) as events:
+        events.until(lambda event: event.new_task.task_id == done.task_id)
+        armonik.upload(session, payload, b'{"do": [["send", 0, "x"]]}')
+        seen = events.until(is_status(waiting.task_id, TaskStatus.COMPLETED))
+    assert {status for task in (done, waiting) for status in statuses_in(seen, task.task_id)} == {
+        TaskStatus.COMPLETED
+    }
+
+
+@pytest.mark.statement(81)
+@pytest.mark.parametrize("name", ["STATUS", "COMPLETED_AT"])
+def test_events_of_results_can_be_filtered_by_status_and_by_date(
+    armonik: ArmoniK, session: str, name: str
+):
+    late = armonik.create_results(session, "late")[0]
+    there = armonik.create_data(session, b"there")
+    field = RESULTS.field(name)
+    complete = (
+        field.condition("EQUAL", ResultStatus.COMPLETED)
+        if field.kind == "status"
+        else field.condition("AFTER", 10**9)
+    )
+    with armonik.subscribe(
+        session,
+        EventTypes.NEW_RESULT,
+        EventTypes.RESULT_STATUS_UPDATE,
+        results_filters=RESULTS.where([complete]),
+    ) as events:
+        events.until(lambda event: event.new_result.result_id == there)
+        armonik.upload(session, late, b"late")
+        seen = events.until(lambda event: event.result_status_update.result_id == late)
+    told = [
+        event.new_result if event.HasField("new_result") else event.result_status_update
+        for event in seen
+    ]
+    assert {(news.result_id, news.status) for news in told} == {
+        (there, ResultStatus.COMPLETED),
+        (late, ResultStatus.COMPLETED),
+    }
 
 
 @pytest.mark.statement(81)

@@ -16,7 +16,7 @@ from armonik.protogen.common import events_common_pb2 as messages
 
 from ..data_plane.feed import Change, ChangeKind, Subscription
 from ..data_plane.fields import RESULTS, TASKS, Fields
-from ..data_plane.filters import Where, check_event_filters, compile_filters, matching
+from ..data_plane.filters import Where, compile_filters, matching
 from ..data_plane.plane import DataPlane
 from ..interceptor import Context
 from .service import Service
@@ -64,9 +64,9 @@ class Events(Service, EventsServicer):  # type: ignore[misc]
     ) -> AsyncIterator[Response]:
         """Show what is there, then what changes, until the caller hangs up.
 
-        An unknown session is not an error: it may be created later.
+        An unknown session is not an error: it may be created later. A filter is about what a
+        task or result is when it is told, not about what it was when it changed.
         """
-        check_event_filters(request.tasks_filters, request.results_filters)
         view = _View(self._plane, request)
         with self._plane.feed.subscribe(request.session_id) as subscription:
             async for response in view.snapshot():
@@ -88,10 +88,7 @@ class _View:
         self._results = compile_filters(request.results_filters, RESULTS)
 
     async def snapshot(self) -> AsyncIterator[Response]:
-        """Yield everything that exists, with its present status, as new."""
-        if ChangeKind.NEW_TASK in self._kinds:
-            async for row in self._existing(TASKS, self._tasks):
-                yield self._said(new_task=_new_task(row, row["status"]))
+        """Yield everything that exists, with its present status, as new: results first."""
         if ChangeKind.NEW_RESULT in self._kinds:
             async for row in self._existing(RESULTS, self._results):
                 yield self._said(
@@ -101,6 +98,9 @@ class _View:
                         "status": row["status"],
                     }
                 )
+        if ChangeKind.NEW_TASK in self._kinds:
+            async for row in self._existing(TASKS, self._tasks):
+                yield self._said(new_task=_new_task(row, row["status"]))
 
     async def follow(self, subscription: Subscription) -> AsyncIterator[Response]:
         """Yield changes as they come; after a lag, the present status of everything."""
@@ -113,14 +113,14 @@ class _View:
                 yield response
 
     async def _catch_up(self) -> AsyncIterator[Response]:
-        if self._kinds & _OF_TASKS:
-            async for row in self._existing(TASKS, self._tasks):
-                update = {"task_id": row["task_id"], "status": row["status"]}
-                yield self._said(task_status_update=update)
         if self._kinds - _OF_TASKS:
             async for row in self._existing(RESULTS, self._results):
                 update = {"result_id": row["result_id"], "status": row["status"]}
                 yield self._said(result_status_update=update)
+        if self._kinds & _OF_TASKS:
+            async for row in self._existing(TASKS, self._tasks):
+                update = {"task_id": row["task_id"], "status": row["status"]}
+                yield self._said(task_status_update=update)
 
     async def _existing(self, fields: Fields, where: Where) -> AsyncIterator[sqlite3.Row]:
         """Yield the session's matching rows, a batch at a time, in order of arrival."""
@@ -139,15 +139,22 @@ class _View:
             last = rows[-1]["seq"]
 
     def _responses(self, changes: list[Change]) -> Iterator[Response]:
-        """Yield the messages for those changes that pass the filters."""
+        """Yield the messages for those changes that pass the filters.
+
+        To a filter on status or date, a status that has passed by already is not told.
+        """
         database = self._plane.database
         tasks = {change.object_id for change in changes if change.kind in _OF_TASKS}
         results = {change.object_id for change in changes if change.kind not in _OF_TASKS}
-        wanted = matching(database, TASKS, tasks, self._tasks) | matching(
-            database, RESULTS, results, self._results
-        )
+        present = matching(database, TASKS, tasks, self._tasks)
+        present |= matching(database, RESULTS, results, self._results)
         for change in changes:
-            if change.object_id in wanted and (response := self._response(change)):
+            if change.object_id not in present:
+                continue
+            where = self._tasks if change.kind in _OF_TASKS else self._results
+            if where.passing and change.status not in (0, present[change.object_id]):
+                continue
+            if response := self._response(change):
                 yield response
 
     def _response(self, change: Change) -> Response | None:

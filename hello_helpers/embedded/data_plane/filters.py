@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 from ..errors import InvalidArgument
 from .clock import from_message
 from .database import Database
-from .fields import GENERIC, RESULTS, TASKS, Column, Fields, Kind, column, json_rows
+from .fields import Column, Fields, Kind, column, json_rows
 
 Parameter = str | bytes | int
 
@@ -35,10 +35,14 @@ class Where:
     """A condition for a WHERE clause, and the values of its question marks.
 
     For a row that does not match, the condition is 0 or NULL.
+
+    Attributes:
+        passing: whether it is about what a row goes through: a status, an instant.
     """
 
     sql: str = "1"
     parameters: tuple[Parameter, ...] = ()
+    passing: bool = False
 
 
 class _Comparison(NamedTuple):
@@ -82,42 +86,16 @@ def compile_filters(filters: Any, fields: Fields) -> Where:
     return where
 
 
-def matching(database: Database, fields: Fields, ids: Iterable[str], where: Where) -> set[str]:
-    """Return which of these ids exist and match."""
+def matching(
+    database: Database, fields: Fields, ids: Iterable[str], where: Where
+) -> dict[str, int]:
+    """Return which of these ids of tasks or results exist and match, each with its status."""
     rows = database.rows(
-        f"SELECT {fields.id_column} FROM {fields.table} WHERE {where.sql}"
+        f"SELECT {fields.id_column}, status FROM {fields.table} WHERE {where.sql}"
         f" AND {fields.id_column} IN (SELECT value FROM json_each(?))",
         (*where.parameters, json.dumps(list(ids))),
     )
-    return {row[0] for row in rows}
-
-
-_EVENT_FIELDS = {
-    TASKS.table: frozenset(
-        ("TASK_ID", "SESSION_ID", "PAYLOAD_ID", "OWNER_POD_ID", "INITIAL_TASK_ID", "POD_HOSTNAME")
-    ),
-    RESULTS.table: frozenset(("RESULT_ID", "SESSION_ID", "NAME", "OWNER_TASK_ID")),
-}
-
-
-def check_event_filters(tasks_filters: Any, results_filters: Any) -> None:
-    """Check that event filters are about fields that do not change while one listens.
-
-    Raises:
-        InvalidArgument: a field may not be used here, such as STATUS.
-    """
-    for filters, fields in ((tasks_filters, TASKS), (results_filters, RESULTS)):
-        allowed = _EVENT_FIELDS[fields.table]
-        for conjunction in _conjunctions(filters):
-            for message in conjunction:
-                found = _column(message, fields)
-                is_option = message.field.WhichOneof("field") in ("task_option_field", GENERIC)
-                if not is_option and found.name not in allowed:
-                    raise InvalidArgument(
-                        f"Events of a {fields.table} cannot be filtered on {found.name}, only on"
-                        f" {', '.join(sorted(allowed))}"
-                        + (" and on task options" if fields is TASKS else "")
-                    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _conjunctions(filters: Any) -> Iterator[Sequence[Any]]:
@@ -132,7 +110,8 @@ def _joined(operator: str, conditions: Sequence[Where]) -> Where:
     while len(level) > 1:
         pairs = [f"({a} {operator} {b})" for a, b in zip(level[::2], level[1::2], strict=False)]
         level = [*pairs, level[-1]] if len(level) % 2 else pairs
-    return Where(level[0], tuple(value for where in conditions for value in where.parameters))
+    values = tuple(value for where in conditions for value in where.parameters)
+    return Where(level[0], values, any(where.passing for where in conditions))
 
 
 def _one_of(column: Column, values: Sequence[str]) -> Where:
@@ -173,7 +152,8 @@ def _comparison(message: Any, fields: Fields) -> _Comparison:
             equals = condition.value
     else:
         values = (_number(about, condition),)
-    where = Where(template.format(column=about.sql), (*about.parameters, *values))
+    passing = about.kind in (Kind.STATUS, Kind.DATE)
+    where = Where(template.format(column=about.sql), (*about.parameters, *values), passing)
     return _Comparison(where, about, equals)
 
 
