@@ -17,7 +17,7 @@ from armonik.protogen.worker.agent_service_pb2_grpc import add_AgentServicer_to_
 from armonik.protogen.worker.worker_service_pb2_grpc import WorkerStub
 
 from ..data_plane.plane import DataPlane
-from ..interceptor import ErrorInterceptor
+from ..interceptor import ANY_PINGS, ErrorInterceptor
 from .agent_service import Agent
 from .outcome import Outcome, Verdict, of_failure, of_reply
 from .road import START_LIMIT, Road, WorkerFailed
@@ -110,7 +110,7 @@ class LongRoad(Road):
 async def _serving(process: WorkerProcess, agent: Agent) -> AsyncIterator[None]:
     """Serve the Agent protocol on the pod's agent socket."""
     process.addresses.close()
-    server = grpc.aio.server(interceptors=[ErrorInterceptor()])
+    server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=[ANY_PINGS])
     add_AgentServicer_to_server(agent, server)
     server.add_insecure_port(process.addresses.agent_target)
     await server.start()

@@ -25,7 +25,7 @@ from armonik.protogen.client import (
 
 from ..data_plane.plane import DataPlane
 from ..errors import StartError
-from ..interceptor import INSTANCE_KEY, ErrorInterceptor
+from ..interceptor import ANY_PINGS, INSTANCE_KEY, ErrorInterceptor
 from ..limits import MOST_FILES
 from .about import Applications, Authentication, HealthChecks, Partitions, Versions
 from .events import Events
@@ -41,6 +41,7 @@ OPTIONS = (
     ("grpc.max_receive_message_length", -1),  # as ArmoniK's control plane: no limit
     ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a shared one
     ("grpc.server_handshake_timeout_ms", HANDSHAKE_LIMIT * 1000),
+    ANY_PINGS,
 )
 
 SHUTDOWN_GRACE = 0.2
