@@ -100,4 +100,7 @@ def _join(task: TaskHandler, result_ids: list[str]) -> Output:
 
 
 if __name__ == "__main__":
+    # On ports ArmoniK tells URLs, and the decorator puts "http://" before what it is told.
+    hello.worker_endpoint = hello.worker_endpoint.replace("http://http://", "")
+    hello.agent_endpoint = hello.agent_endpoint.replace("http://http://", "http://")
     hello.run()

@@ -32,9 +32,9 @@ talks to: a channel stays, while what listens at its address may be another one.
 Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
 ANY_PINGS = ("grpc.http2.max_ping_strikes", 0)
-"""Option of a server: clients may send keepalive pings as often as they like, as to ASP.NET's server
-in a real ArmoniK. By default gRPC's own says GOAWAY ("too_many_pings") to the fourth that comes
-within five minutes while it has nothing to send: a Java client on a quiet event stream lost it."""
+"""Option of a server: clients may send keepalive pings as often as they like, as to ASP.NET's,
+which serves a real ArmoniK. By default gRPC's own says GOAWAY ("too_many_pings") to the fourth that
+comes within five minutes while it has nothing to send: clients lost their quiet event streams."""
 
 
 class ErrorInterceptor(grpc.aio.ServerInterceptor):

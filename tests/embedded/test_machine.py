@@ -14,7 +14,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -33,8 +32,7 @@ from hello_helpers.embedded import (
 )
 from hello_helpers.embedded.folders import private_folder, sweep
 from hello_helpers.embedded.shared_folder import SharedFolder
-from tests.commands import CLI, finish
-from tests.conformance.driver import ArmoniK
+from tests.commands import CLI, finish, hello_armonik
 
 from .served import Served
 
@@ -340,12 +338,13 @@ def test_a_configuration_stays_the_same_on_its_way_to_the_process(folder: Path):
     assert Configuration.from_json(one.to_json()) == one
 
 
-def test_workers_on_ports_are_not_forgotten_with_the_default_partition():
+def test_on_ports_the_addresses_are_urls_as_on_a_cluster_and_the_hello_worker_finds_them():
     with EmbeddedArmonik(pods=1, tcp_workers=True) as armonik:
-        children = psutil.Process(armonik.process.pid).children()
-        kinds = [
-            child.environ().get("ComputePlane__WorkerChannel__SocketType") for child in children
-        ]
-        assert kinds == [None, "tcp"]  # the guard, and the worker
-        with closing(ArmoniK(armonik.endpoint, "default")) as client:
-            client.create_session()
+        (_, worker) = psutil.Process(armonik.process.pid).children()  # the guard is the other one
+        environment = worker.environ()
+        for channel in ("Worker", "Agent"):
+            assert environment[f"ComputePlane__{channel}Channel__SocketType"] == "tcp"
+            address = environment[f"ComputePlane__{channel}Channel__Address"]
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
+        done = hello_armonik("run", "-e", armonik.endpoint)
+    assert "Result : 45\n" in done.stdout, done.stderr

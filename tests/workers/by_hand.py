@@ -5,9 +5,9 @@
 HealthCheck answers NOT_SERVING until the file exists (`--serving-when`). With `--log`, every call
 from the agent adds one line to the file: "NOT_SERVING", "SERVING" or "Process".
 
-Over TCP (`SocketType` other than `unixdomainsocket`) the two addresses are plain `host:port`.
-The decorator cannot be used there: it listens on "http://host:port", which a gRPC server refuses
-("Failed to bind to address"), so a Python worker on TCP is always one like this.
+Over TCP (`SocketType` other than `unixdomainsocket`) the two addresses are `http://host:port`. The
+decorator, as it stands, puts another `http://` before them and cannot listen there ("Failed to bind
+to address"): a Python worker on TCP takes the addresses itself, as this one does.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ def address_of(name: str) -> tuple[str, str]:
     address = os.environ[f"ComputePlane__{name}Channel__Address"]
     if os.environ[f"ComputePlane__{name}Channel__SocketType"] == "unixdomainsocket":
         return f"unix://{address}", f"unix://{address}"
-    bare = address.removeprefix("http://")
-    return bare, f"http://{bare}"
+    return address.removeprefix("http://"), address
 
 
 def main() -> None:

@@ -43,12 +43,13 @@ class Addresses:
         return cls(TCP, worker, agent)
 
     def environment(self) -> dict[str, str]:
-        """Return what the worker finds in its environment."""
+        """Return what the worker finds in its environment; a port is a URL, as on a cluster."""
+        scheme = "http://" if self.kind == TCP else ""
         return {
             "ComputePlane__WorkerChannel__SocketType": self.kind,
-            "ComputePlane__WorkerChannel__Address": self.worker,
+            "ComputePlane__WorkerChannel__Address": scheme + self.worker,
             "ComputePlane__AgentChannel__SocketType": self.kind,
-            "ComputePlane__AgentChannel__Address": self.agent,
+            "ComputePlane__AgentChannel__Address": scheme + self.agent,
         }
 
     @property
