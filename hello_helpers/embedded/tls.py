@@ -209,10 +209,15 @@ def how_to_connect(endpoint: str, folder: TlsFolder) -> str:
         (
             "Clients need three files. To say hello:",
             f"hello-armonik run -e {endpoint} --ca {authority} --cert {certificate} --key {key}",
-            "To tell ArmoniK's own clients:",
+            "To tell ArmoniK's own clients in Python:",
             f"export Grpc__Endpoint={endpoint}",
             f"export Grpc__CaCert={authority}",
             f"export Grpc__ClientCert={certificate}",
             f"export Grpc__ClientKey={key}",
+            "In C#, C++ and Rust:",
+            f"export GrpcClient__Endpoint={endpoint}",
+            f"export GrpcClient__CaCert={authority}",
+            f"export GrpcClient__CertPem={certificate}",
+            f"export GrpcClient__KeyPem={key}",
         )
     )

@@ -95,6 +95,14 @@ def test_clients_without_tls_or_the_right_certificate_are_turned_away(
             Endpoint.parse(endpoint, **files).check()
 
 
+FOR_PYTHON = {  # each variable, and how the clients in C#, C++ and Rust call it
+    "Grpc__Endpoint": "GrpcClient__Endpoint",
+    "Grpc__CaCert": "GrpcClient__CaCert",
+    "Grpc__ClientCert": "GrpcClient__CertPem",
+    "Grpc__ClientKey": "GrpcClient__KeyPem",
+}
+
+
 @pytest.mark.parametrize("said", ["hello-armonik ", "export "], ids=["command", "variables"])
 def test_the_printed_command_and_the_printed_variables_are_each_enough_to_say_hello(
     secured: EmbeddedArmonik, said: str
@@ -102,10 +110,9 @@ def test_the_printed_command_and_the_printed_variables_are_each_enough_to_say_he
     lines = [line.strip() for line in secured.log.splitlines()]
     words = [line.removeprefix(said) for line in lines if line.startswith(said)]
     if said == "export ":
-        variables = dict(word.split("=", 1) for word in words)
-        assert set(variables) == {
-            f"Grpc__{name}" for name in ("Endpoint", "CaCert", "ClientCert", "ClientKey")
-        }
+        printed = dict(word.split("=", 1) for word in words)
+        variables = {name: printed.pop(name) for name in FOR_PYTHON}
+        assert printed == {FOR_PYTHON[name]: value for name, value in variables.items()}
         run = hello_armonik("run", **variables)
     else:
         (command,) = words
