@@ -88,13 +88,15 @@ def _about(endpoint: Endpoint) -> list[Line]:
     from hello_helpers.connect.deadline import with_deadline
     from hello_helpers.connect.grpc_errors import LOOK_HINT, explained
 
-    versions = endpoint.check(CHECK_SECONDS)
+    told = [f"{part} {version}" for part, version in endpoint.check(CHECK_SECONDS).items()]
+    if endpoint.origin.instance is not None:
+        told.append("embedded")
     try:
         with endpoint.open_channel() as channel, explained(channel):
             channel = with_deadline(channel, CALL_SECONDS)
             return [
                 ("Endpoint", endpoint.url),
-                ("Version", ", ".join(f"{part} {version}" for part, version in versions.items())),
+                ("Version", ", ".join(told)),
                 *_about_health(channel),
                 *_about_partitions(channel),
                 ("Sessions", _counted(_sessions(channel))),

@@ -132,7 +132,8 @@ class Endpoint(Address):
             if self.shared:
                 return "embedded ArmoniK on this machine"
             return "private embedded ArmoniK of this notebook"
-        return "ArmoniK on this machine" if self.is_local else f"ArmoniK at {self.host}"
+        what = "ArmoniK" if self.origin.instance is None else "embedded ArmoniK"
+        return f"{what} on this machine" if self.is_local else f"{what} at {self.host}"
 
     def __repr__(self) -> str:
         return f"<Endpoint: {self.describe()}>"

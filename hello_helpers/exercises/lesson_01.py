@@ -27,12 +27,13 @@ def _look(channel: grpc.Channel, answer: object) -> str:
         "This is the channel that the lesson has opened.",
         "Open a second one, by a call of your own.",
     )
-    service = ArmoniKVersions(with_deadline(own, ANSWER_SECONDS))
+    own = with_deadline(own, ANSWER_SECONDS)
     versions = ask(
-        service.list_versions,
+        ArmoniKVersions(own).list_versions,
         "Which endpoint did you give? The one of this lesson is endpoint.url.",
     )
-    return f"ArmoniK (core {versions['core']}) has answered through your channel."
+    which = "ArmoniK" if own.origin.instance is None else "The embedded ArmoniK"
+    return f"{which} (core {versions['core']}) has answered through your channel."
 
 
 exercise_01 = Exercise(

@@ -90,7 +90,7 @@ def test_of_the_shared_one_it_also_shows_process_and_log(shared: dict[str, str])
         "Sessions": "1 closed",
         "Tasks": "1 completed",
     }
-    assert version.startswith("core 0.")
+    assert re.fullmatch(r"core \d+\.\d+\.\d+\+[0-9a-f]{40}, api [\w.]+, embedded", version)
     assert Path(log).is_file()
     pid, _, lives = process.partition(",")
     assert "hello_helpers.embedded" in psutil.Process(int(pid)).cmdline()
@@ -131,6 +131,7 @@ def test_of_any_endpoint_named_or_in_the_environment_it_shows_what_the_api_tells
     seen = told(hello_armonik("status", "-e", armonik.endpoint))
     assert seen == told(hello_armonik("status", AK_ENDPOINT=armonik.endpoint))
     assert seen["Endpoint"] == armonik.endpoint
+    assert seen["Version"].endswith(", embedded")
     assert seen["Sessions"] == "1 running, 1 cancelled, 1 paused"
     assert seen["Tasks"] == f"1 {TaskStatus.COMPLETED.name.lower()}"
     assert seen["Partitions"] == "broken: 1 pod\ndefault: 1 pod"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 
@@ -32,6 +33,8 @@ def test_without_authentication_everybody_is_anonymous_and_may_do_everything(arm
     some = {"Sessions:CreateSession", "Tasks:SubmitTasks", "Results:DownloadResultData"}
     assert set(user.permissions) >= some
     assert all(permission.count(":") == 1 for permission in user.permissions)
+    assert user.permissions[0].startswith("Submitter:")
+    assert "General:Impersonate" in user.permissions
 
 
 @pytest.mark.statement(86)
@@ -46,7 +49,10 @@ def test_the_health_of_database_objects_and_queue_is_told(armonik: ArmoniK):
 @pytest.mark.statement(86)
 def test_the_versions_of_core_and_api_are_told(armonik: ArmoniK):
     versions = armonik.versions.ListVersions(ListVersionsRequest())
-    assert "" not in (versions.core, versions.api)
+    for version in (versions.core, versions.api):
+        assert re.match(r"\d+\.\d+\.\d+(\W|$)", version), "as ArmoniK's Admin GUI reads it"
+    if armonik.embedded:
+        assert re.fullmatch(r"\d+\.\d+\.\d+\+[0-9a-f]{40}", versions.core)
 
 
 @pytest.mark.statement(86)

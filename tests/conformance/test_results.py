@@ -215,6 +215,15 @@ def test_data_can_be_imported_only_into_a_result_that_has_none(armonik: ArmoniK,
 
 
 @pytest.mark.statement(44)
+def test_data_that_is_not_there_is_told_before_a_result_that_has_some(
+    armonik: ArmoniK, session: str
+):
+    there = armonik.create_data(session, b"there")
+    with fails_with(StatusCode.NOT_FOUND):
+        import_data(armonik, session, **{there: b"no-such-object"})
+
+
+@pytest.mark.statement(44)
 def test_imported_data_completes_a_result_and_releases_tasks(armonik: ArmoniK, session: str):
     source = armonik.create_data(session, b"imported")
     missing = armonik.create_results(session, "missing")[0]

@@ -204,6 +204,50 @@ def test_a_task_owns_those_of_its_outputs_that_nobody_owned(armonik: ArmoniK, se
     armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
 
 
+@pytest.mark.statement(29)
+def test_a_retry_owns_all_its_outputs_whoever_owned_them_before(armonik: ArmoniK, session: str):
+    data = armonik.create_data(session, b"the session owns me")
+    gate = armonik.create_results(session, "gate")[0]
+    task = armonik.submit(
+        session,
+        ["gate", gate],
+        ["attempt", 0, [["raise", "boom"]]],
+        ["send", 0, "better"],
+        outputs=[armonik.create_results(session, "free")[0], data],
+    )
+    assert armonik.result(data).owner_task_id == session
+    armonik.upload(session, gate, b"open")
+    armonik.wait_result(task.outputs[0], ResultStatus.COMPLETED)
+    retry = f"{task.task_id}###1"
+    assert {armonik.result(output).owner_task_id for output in task.outputs} == {retry}
+    assert armonik.data(session, data) == b"the session owns me"
+
+
+def test_of_several_faults_a_wrong_partition_is_told_last(armonik: ArmoniK, session: str):
+    """First that the session takes no tasks, then what is wrong with the data."""
+    elsewhere = armonik.options(partition_id="no-such-partition")
+    there, gone = armonik.payload(session, ["send", 0, "x"]), armonik.create_data(session, b"gone")
+    armonik.delete_data(session, gone)
+
+    def refused(code: StatusCode, saying: str, payload_id: str, *dependencies: str) -> None:
+        with fails_with(code, saying=saying):
+            armonik.submit(
+                session,
+                outputs=outputs,
+                payload_id=payload_id,
+                dependencies=dependencies,
+                submission_options=elsewhere,
+            )
+
+    outputs = armonik.create_results(session, "output")
+    refused(StatusCode.NOT_FOUND, "no-such-result", "no-such-result")
+    refused(StatusCode.NOT_FOUND, "no-such-result", there, "no-such-result")
+    refused(StatusCode.FAILED_PRECONDITION, gone, there, gone)
+    armonik.move("Close", session)
+    refused(StatusCode.FAILED_PRECONDITION, "closed", there)
+    assert armonik.session_tasks(session) == []
+
+
 @pytest.mark.statement(30)
 def test_a_clients_task_was_created_by_nobody_and_descends_from_its_session(
     armonik: ArmoniK, session: str

@@ -145,8 +145,9 @@ def test_what_a_failing_task_staged_never_appears(
     }
 
 
+@pytest.mark.statement(33)
 @pytest.mark.statement(70)
-def test_results_made_in_a_worker_carry_its_name(armonik: ArmoniK, session: str):
+def test_results_made_in_a_worker_carry_its_name_and_have_no_owner(armonik: ArmoniK, session: str):
     task = armonik.submit(
         session, ["create", "with data", "data"], ["create_metadata", "without"], ["report", 0]
     )
@@ -157,11 +158,12 @@ def test_results_made_in_a_worker_carry_its_name(armonik: ArmoniK, session: str)
         name="with data",
         session_id=session,
         created_by=task.task_id,
+        owner_task_id="",
         status=ResultStatus.COMPLETED,
     )
     assert armonik.data(session, with_data["result_id"]) == b"data"
     seen = armonik.result(without["result_id"])
-    shows(seen, created_by=task.task_id, status=ResultStatus.CREATED)
+    shows(seen, created_by=task.task_id, owner_task_id="", status=ResultStatus.CREATED)
 
 
 @pytest.mark.statement(71)
@@ -215,6 +217,7 @@ def test_a_subtask_that_takes_over_an_output_owns_it(armonik: ArmoniK, session: 
         outputs=2,
     )
     subtask = armonik.report(parent, index=1)[0]
+    shows(armonik.result(subtask["payload_id"]), owner_task_id="", created_by=parent.task_id)
     taken, kept = parent.outputs
     assert armonik.result(taken).owner_task_id == subtask["task_id"]
     assert armonik.result(kept).owner_task_id == parent.task_id

@@ -55,7 +55,7 @@ def test_an_old_worker_hands_its_output_over_to_a_subtask(armonik: ArmoniK, sess
     assert subtask.created_by == task.task_id
     assert list(subtask.parent_task_ids) == [session, task.task_id]
     payload = armonik.result(subtask.payload_id)
-    assert (payload.name, payload.owner_task_id) == ("", session)
+    assert (payload.name, payload.owner_task_id) == ("", "")
     assert payload.created_by == task.task_id
     assert payload.size == len("sum 42") + (5 << 20)
 

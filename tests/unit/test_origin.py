@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions
-from armonik.common import EventTypes
+from armonik.common import EventTypes, create_channel
 
 from hello_helpers import embedded, steps, wait_for_results
 from hello_helpers.connect import origin
@@ -25,6 +25,7 @@ from hello_helpers.connect.origin import Origin, end_of, mark
 from hello_helpers.course.local_armonik import shared_runs
 from hello_helpers.embedded import SharedArmonik
 from hello_helpers.errors import EndedError, EndpointError, HelloError, PartitionError, RefusedError
+from hello_helpers.exercises.lesson_01 import exercise_01
 from hello_helpers.messages import Payload
 
 from .fake_armonik import FakeArmonik
@@ -127,6 +128,23 @@ def test_who_has_not_talked_to_another_one_hears_nothing_of_it(fake, channel):
     fake.replace("first")  # the same one: only the connection was lost
     with pytest.raises(RefusedError, match="Session was not found"):
         steps.submit_task(channel, "lost", steps.Data("a", "b"))
+
+
+@pytest.mark.parametrize(("instance", "what"), [("one", "embedded ArmoniK"), ("", "ArmoniK")])
+def test_an_address_is_described_as_the_answers_tell(fake, instance, what):
+    endpoint = Endpoint.parse(fake.url)
+    assert endpoint.describe() == "ArmoniK on this machine"
+    fake.instance = instance
+    endpoint.check()
+    assert endpoint.describe() == f"{what} on this machine"
+
+
+@pytest.mark.parametrize(("instance", "what"), [("one", "The embedded ArmoniK"), ("", "ArmoniK")])
+def test_lesson_01_says_which_one_has_answered(fake, channel, instance, what):
+    fake.instance = instance
+    with create_channel(fake.url) as own:
+        verdict = exercise_01.look(channel, own)
+    assert verdict == f"{what} (core 1.2.3) has answered through your channel."
 
 
 def test_an_armonik_that_is_not_embedded_has_no_instance(fake):

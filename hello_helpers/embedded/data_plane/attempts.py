@@ -16,7 +16,6 @@ from typing import Any
 from . import cancellation, dependencies, results, sessions, submission, tasks
 from .clock import now
 from .database import Transaction
-from .feed import Change, ChangeKind
 from .object_writer import Stored
 from .options import COLUMNS
 from .plane import DataPlane
@@ -191,7 +190,10 @@ def _origin(task: sqlite3.Row) -> Origin:
 def _insert_retry(
     plane: DataPlane, tx: Transaction, task: sqlite3.Row, retry_of: list[str]
 ) -> None:
-    """Insert the next attempt: the same task under a new id, owning the same outputs."""
+    """Insert the next attempt: the same task under a new id.
+
+    It becomes the owner of all outputs that the task was to give, whoever owned them before.
+    """
     new_id = retry_id(task["initial_task_id"], len(retry_of))
     instant = now()
     copied = (
@@ -212,14 +214,8 @@ def _insert_retry(
         ),
     )
     session_id = task["session_id"]
-    outputs = tx.rows(
-        "SELECT result_id FROM result WHERE owner_task_id = ?"
-        " AND result_id IN (SELECT value FROM json_each(?))",
-        (task["task_id"], task["expected_output_ids"]),
-    )
-    for (output,) in outputs:
-        tx.execute("UPDATE result SET owner_task_id = ? WHERE result_id = ?", (new_id, output))
-        plane.publish(tx, Change(ChangeKind.RESULT_OWNER, session_id, output, owner=new_id))
+    outputs = results.select(tx, json.loads(task["expected_output_ids"]))
+    results.own(plane, tx, session_id, {row["result_id"]: new_id for row in outputs})
     steps = (TaskStatus.PENDING, TaskStatus.SUBMITTED)
     tasks.announce_new(plane, tx, session_id, new_id, steps)
     plane.enqueue(tx, new_id, task["partition_id"], task["priority"])

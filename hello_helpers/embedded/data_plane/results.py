@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import FailedPrecondition
@@ -92,6 +92,16 @@ def insert(
     return rows
 
 
+def own(plane: DataPlane, tx: Transaction, session_id: str, owners: Mapping[str, str]) -> None:
+    """Give results new owners: the ids of tasks of a session, by the ids of the results."""
+    tx.executemany(
+        "UPDATE result SET owner_task_id = ? WHERE result_id = ?",
+        [(task_id, result_id) for result_id, task_id in owners.items()],
+    )
+    for result_id, task_id in owners.items():
+        plane.publish(tx, Change(ChangeKind.RESULT_OWNER, session_id, result_id, owner=task_id))
+
+
 def create(plane: DataPlane, session_id: str, new: Sequence[NewResult]) -> list[sqlite3.Row]:
     """Create results on behalf of a client.
 
@@ -139,14 +149,14 @@ def import_objects(
     """
     with plane.transaction() as tx:
         sessions.get(plane, session_id)
-        for result_id, opaque_id in pairs:
+        sizes = [plane.objects.size(opaque_id) for _, opaque_id in pairs]
+        for (result_id, opaque_id), size in zip(pairs, sizes, strict=True):
             result = get(plane, result_id)
             if result["status"] != ResultStatus.CREATED:
                 status = ResultStatus(result["status"]).name
                 raise FailedPrecondition(
                     f"Result status is invalid: result {result_id} is {status}, not CREATED"
                 )
-            size = plane.objects.size(opaque_id)
             tx.execute("INSERT OR IGNORE INTO shared_object VALUES (?)", (opaque_id,))
             complete(plane, tx, result, opaque_id, size)
         return select(tx, [result_id for result_id, _ in pairs])

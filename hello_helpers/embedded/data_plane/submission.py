@@ -1,8 +1,8 @@
 """Submission: from task creations to task rows, all or nothing.
 
-Two steps, because a worker's submission is checked at once but inserted only when its own task
-has succeeded: `plan` merges options, checks them and gives out ids; `insert` checks the data that
-the tasks need and writes the rows.
+Several steps, because a worker's submission is checked at once but inserted only when its own task
+has succeeded: `plan` merges options and gives out ids, `check_options` checks them; `insert` checks
+the data that the tasks need and writes the rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from ..errors import FailedPrecondition, InvalidArgument, NotFound
 from . import results, sessions, tasks
 from .clock import now
 from .database import Transaction
-from .feed import Change, ChangeKind
 from .options import COLUMNS, TaskOptions
 from .plane import DataPlane
 from .queues import MAX_PRIORITY
@@ -86,14 +85,15 @@ def submit(
     """
     with plane.transaction() as tx:
         session = sessions.get(plane, session_id)
-        new = plan(session, creations, options)
         if not session["client_submission"]:
             status = SessionStatus(session["status"]).name
             raise FailedPrecondition(
                 "Submission for the session is closed: Client submission is closed"
                 f" (session {session_id} is {status})"
             )
+        new = plan(session, creations, options)
         insert(plane, tx, session, new, Origin(parent_task_ids=(session_id,)))
+        check_options(session, new)  # after what `insert` refuses, as ArmoniK does
         return new
 
 
@@ -102,34 +102,34 @@ def plan(
     creations: Sequence[TaskCreation],
     options: TaskOptions | None,
 ) -> list[NewTask]:
-    """Merge and check the options of tasks to be created, and give out their ids.
-
-    Raises:
-        InvalidArgument: a partition outside the session's list, or a priority too large.
-    """
+    """Merge the options of tasks to be created, and give out their ids."""
     base = TaskOptions.from_row(session)
-    allowed = set(json.loads(session["partition_ids"]))
-    merged = _checked(options.over(base) if options else base, allowed)
+    merged = options.over(base) if options else base
     return [
         NewTask(
             results.new_id(),
             creation,
-            _checked(creation.options.over(merged), allowed) if creation.options else merged,
+            creation.options.over(merged) if creation.options else merged,
         )
         for creation in creations
     ]
 
 
-def _checked(options: TaskOptions, allowed: set[str]) -> TaskOptions:
-    """Return options that name one of the allowed partitions, and a priority that queues take."""
-    if options.partition_id not in allowed:
-        raise InvalidArgument(
-            f"Partition {options.partition_id!r} is not one of this session's partitions"
-            f" ({', '.join(sorted(allowed))}); name it when creating the session"
-        )
-    if options.priority > MAX_PRIORITY:
-        raise InvalidArgument(f"Max priority is {MAX_PRIORITY}, not {options.priority}")
-    return options
+def check_options(session: sqlite3.Row, new: Sequence[NewTask]) -> None:
+    """Check that tasks go to partitions of their session, with priorities that queues take.
+
+    Raises:
+        InvalidArgument: a partition outside the session's list, or a priority too large.
+    """
+    allowed = set(json.loads(session["partition_ids"]))
+    for task in new:
+        if task.options.partition_id not in allowed:
+            raise InvalidArgument(
+                f"Partition {task.options.partition_id!r} is not one of this session's partitions"
+                f" ({', '.join(sorted(allowed))}); name it when creating the session"
+            )
+        if task.options.priority > MAX_PRIORITY:
+            raise InvalidArgument(f"Max priority is {MAX_PRIORITY}, not {task.options.priority}")
 
 
 def insert(
@@ -234,9 +234,4 @@ def _own_outputs(
         if not known[id_]["owner_task_id"]
         or (id_ in origin.outputs and known[id_]["owner_task_id"] == origin.created_by)
     }
-    tx.executemany(
-        "UPDATE result SET owner_task_id = ? WHERE result_id = ?",
-        [(task_id, result_id) for result_id, task_id in owners.items()],
-    )
-    for result_id, task_id in owners.items():
-        plane.publish(tx, Change(ChangeKind.RESULT_OWNER, session_id, result_id, owner=task_id))
+    results.own(plane, tx, session_id, owners)

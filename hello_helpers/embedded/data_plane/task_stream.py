@@ -45,20 +45,21 @@ class PayloadTask:
 
 
 def with_payloads(
-    tasks: Sequence[PayloadTask], session_id: str, created_by: str = ""
+    tasks: Sequence[PayloadTask], *, owner_task_id: str = "", created_by: str = ""
 ) -> tuple[list[NewResult], list[TaskCreation]]:
     """Return the results that the payloads become, and the tasks that name them, in order.
 
-    Such a result has no name and belongs to the session, as in ArmoniK.
+    Such a result has no name, as in ArmoniK.
 
     Args:
+        owner_task_id: of the payloads: the session's id for a client, "" for a worker.
         created_by: the task that creates them; "" for a client.
     """
     payloads = [
         NewResult(
             results.new_id(),
             "",
-            owner_task_id=session_id,
+            owner_task_id=owner_task_id,
             created_by=created_by,
             opaque_id=task.opaque_id,
             size=task.size,

@@ -169,10 +169,10 @@ def test_a_caller_that_leaves_or_hangs_up_leaves_no_payload_behind(
     assert stored(plane) == 0
 
 
-def test_a_payload_becomes_a_nameless_result_that_belongs_to_the_session():
+def test_a_payload_becomes_a_nameless_result():
     task = PayloadTask(("out",), ("in",), b"opaque", 6)
-    (payload,), (creation,) = with_payloads([task], "session", created_by="parent")
-    assert (payload.name, payload.owner_task_id, payload.created_by) == ("", "session", "parent")
+    (payload,), (creation,) = with_payloads([task], created_by="parent")
+    assert (payload.name, payload.owner_task_id, payload.created_by) == ("", "", "parent")
     assert (payload.opaque_id, payload.size) == (b"opaque", 6)
     assert creation.payload_id == payload.result_id
     assert (creation.expected_output_ids, creation.data_dependencies) == (("out",), ("in",))
