@@ -26,7 +26,7 @@ def own_labels() -> dict[str, str]:
 def _learner() -> str:
     for variable in ("HELLO_LEARNER", "JUPYTERHUB_USER"):
         if name := os.environ.get(variable):
-            return name
+            return os.fsencode(name).decode(errors="backslashreplace")  # any bytes can be there
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # an account without a name, as in some containers

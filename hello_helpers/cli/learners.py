@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
-from hello_helpers.cli.terminal import fail, printable, say, span
+from hello_helpers.cli.terminal import fail, say, span
 from hello_helpers.errors import HelloError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ HELP = "for teachers: show the learners on a shared ArmoniK, and how their tasks
 CHECK_SECONDS = 4.0
 """How long the endpoint may take to answer at all."""
 
-LONGEST_COMPLAINT = 100
-"""Characters of an error that are shown."""
+LONGEST_NAME, LONGEST_COMPLAINT = 40, 100
+"""Characters that are shown of a learner's name, and of an error."""
 
 HEADER = ("learner", "running sessions", "completed", "failed", "unfinished", "newest task")
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Print a table, and below it why somebody's newest task failed."""
     from hello_helpers.course.learners import learners
-    from hello_helpers.display.tables import Table
+    from hello_helpers.display.tables import Table, one_line
 
     try:
         endpoint = find_endpoint(args)
@@ -48,21 +48,21 @@ def execute(args: argparse.Namespace) -> int:
     say(repr(Table(title, HEADER, [_row(learner) for learner in found])))
     for learner in found:
         if learner.complaint:
-            say(f"{printable(learner.name)}: {_short(learner.complaint)}")
+            complaint = one_line(learner.complaint, LONGEST_COMPLAINT)
+            say(f"{one_line(learner.name, LONGEST_NAME)}: {complaint}")
     return 0
 
 
 def _row(learner: Learner) -> tuple[str, ...]:
+    from hello_helpers.display.tables import one_line
+
     counts = (learner.sessions, learner.completed, learner.failed, learner.unfinished)
-    return (printable(learner.name), *(f"{count:,}" for count in counts), _ago(learner.last))
+    name = one_line(learner.name, LONGEST_NAME)
+    return (name, *(f"{count:,}" for count in counts), _newest(learner))
 
 
-def _ago(instant: datetime | None) -> str:
-    if instant is None:
-        return "none yet"
-    return f"{span((datetime.now(timezone.utc) - instant).total_seconds())} ago"
-
-
-def _short(text: str) -> str:
-    line = printable(" ".join(text.split()))
-    return line if len(line) <= LONGEST_COMPLAINT else f"{line[:LONGEST_COMPLAINT]}..."
+def _newest(learner: Learner) -> str:
+    if learner.last is not None:
+        return f"{span((datetime.now(timezone.utc) - learner.last).total_seconds())} ago"
+    tasks = learner.completed + learner.failed + learner.unfinished
+    return "unknown" if tasks else "none yet"

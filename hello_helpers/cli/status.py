@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint, names_endpoint
-from hello_helpers.cli.terminal import fail, printable, say, span
+from hello_helpers.cli.terminal import fail, say, span
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.errors import EndpointError, HelloError, NoAnswerError
 
@@ -41,6 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Print the status; return the exit status."""
+    from hello_helpers.display.tables import printable
+
     try:
         if names_endpoint(args):
             endpoint = find_endpoint(args)

@@ -12,11 +12,6 @@ def say(line: str) -> None:
     print(line, flush=True)  # noqa: T201
 
 
-def printable(text: str) -> str:
-    """Replace what a terminal would obey instead of showing it."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def span(seconds: float) -> str:
     """Write a time span in its two largest units."""
     minutes, left = divmod(max(0, int(seconds)), 60)

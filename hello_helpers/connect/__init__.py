@@ -7,6 +7,7 @@
     origin.py       which embedded ArmoniK has answered, and whether it has ended
     probe.py        why nobody answers, layer by layer; handshake.py looks below gRPC
     grpc_errors.py  a refused call becomes a sentence
+    pages.py        a long list, in pages that fit into a message
 
 In here goes what stands between a learner and the first call, and what a failed call means. Not in
 here: what the calls are about (sessions, results), anything that draws, and the embedded ArmoniK.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from hello_helpers.display.tables import Table, text
+from hello_helpers.display.tables import Table, one_line, text
 
 LESSONS = {
     "00": "Welcome to ArmoniK",
@@ -73,7 +73,7 @@ class Standing:
 
     def line(self) -> str:
         """Say it in one line; the next lesson is the first whose exercise is not right yet."""
-        name = "".join(sign if sign.isprintable() else "?" for sign in self.learner[:40])
+        name = one_line(self.learner, 40)
         whose = f"Progress of {name}" if name else "Your progress"
         kept = "" if self.kept else " (not kept)"
         right = self.with_step(Step.RIGHT)

@@ -18,6 +18,7 @@ import ipywidgets as widgets
 from armonik.client import ArmoniKTasks
 from armonik.common import Task, TaskStatus
 
+from hello_helpers.connect.pages import all_rows
 from hello_helpers.display.board_state import BoardState
 from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError, WaitTimeoutError
@@ -25,9 +26,6 @@ from hello_helpers.wait.events import HEARTBEAT, Follower, News
 
 ALWAYS_SHOWN = ("CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED")
 """Rows that stay when they count nothing: else the page would jump while tasks run."""
-
-PAGE = 1000
-"""Tasks in one call of a look."""
 
 
 class Board:
@@ -169,9 +167,12 @@ def _look(session_id: str, state: BoardState, channel: grpc.Channel) -> Iterator
     counts = {TaskStatus(s).name: n for s, n in tasks.count_tasks_by_status(ours).items()}
     if counts == state.counts:
         return
-    for page in range(-(-sum(counts.values()) // PAGE)):
-        for task in tasks.list_tasks(ours, page=page, page_size=PAGE, detailed=False)[1]:
-            yield News("task", task.id, task.status)
+
+    def page(number: int, size: int) -> Any:
+        return tasks.list_tasks(ours, page=number, page_size=size, detailed=False)
+
+    for task in all_rows(page):
+        yield News("task", task.id, task.status)
 
 
 def _spoken(text: str) -> str:

@@ -11,6 +11,9 @@ from typing import Any
 
 LEFT = ' style="text-align: left"'
 
+LONGEST = 2000
+"""Characters that are shown of a value: others may have chosen it, an error for example."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -71,6 +74,11 @@ def listing(caption: str, things: Iterable[object], names: Sequence[str]) -> Tab
 
 def text(value: Any) -> str:
     """Return a value as people read it: names instead of numbers, seconds, times of this zone."""
+    whole = _whole(value)
+    return whole if len(whole) <= LONGEST else f"{whole[: LONGEST - 1]}…"
+
+
+def _whole(value: Any) -> str:
     match value:
         case None | "":
             return "(empty)"
@@ -87,6 +95,19 @@ def text(value: Any) -> str:
         case Sequence():
             return ", ".join(map(text, value)) or "(empty)"
     return str(value)
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal would obey instead of showing it, and bytes that are no text."""
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+    )
+
+
+def one_line(text: str, longest: int) -> str:
+    """Return a text of somebody else as a line that breaks no table: `printable`, and cut."""
+    line = printable(" ".join(text[: 10 * longest].split()))
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
 def _get(thing: object, name: str) -> Any:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import grpc
 import pytest
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
-from armonik.common import TaskDefinition
+from armonik.common import TaskDefinition, TaskStatus
 
 from hello_helpers import steps
 from hello_helpers.__main__ import main
+from hello_helpers.connect import pages
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course import learners
 from hello_helpers.course.sessions import course_labels, pick_up_session
@@ -18,6 +20,7 @@ from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.messages import Payload
 from hello_helpers.wait.waiting import wait_for_results
+from tests.conformance.driver import SCRIPTED, ArmoniK
 from tests.unit import listeners
 
 pytestmark = pytest.mark.embedded_only
@@ -106,14 +109,46 @@ def test_a_newer_success_makes_an_old_failure_no_news(armonik, channel, capsys, 
     assert len(shown) == 3
 
 
-def test_more_sessions_than_a_page_holds_are_all_seen(channel, become, monkeypatch):
-    monkeypatch.setattr(learners, "PAGE", 2)
-    for number in range(5):
+def test_more_sessions_than_a_call_tells_of_are_all_seen(channel, become, monkeypatch):
+    monkeypatch.setattr(pages, "LONGEST", 2)
+    monkeypatch.setattr(learners, "BATCH", 2)
+    for number in range(3):
         become(f"learner {number}")
-        steps.create_session(channel)
-    assert [found.name for found in learners.learners(channel)] == [
-        f"learner {number}" for number in range(5)
+        for _ in range(3):
+            hello(channel, steps.create_session(channel))
+    found = [(each.name, each.sessions, each.completed) for each in learners.learners(channel)]
+    assert found == [(f"learner {number}", 3, 3) for number in range(3)]
+
+
+def test_what_one_learner_has_made_too_large_is_cut_or_left_out_and_all_others_are_shown(
+    caplog, capsys
+):
+    """The message of a client holds 4 MiB."""
+    with EmbeddedArmonik({"default": SCRIPTED}, pods=1) as armonik:
+        error = ["error", f"It failed: {'x' * 5_000_000} at last"]
+        with closing(ArmoniK(armonik.endpoint, "default")) as raw:
+            for name, options in {
+                "ada": {},
+                "careless": {},
+                "c" * 3_000: {},
+                "d" * 3_900_000: {},
+                "left out": {"note": "n" * 5_000_000},
+            }.items():
+                labels = {"hello": "own", "learner": name, **options}
+                session_id = raw.create_session(options=labels)
+                if name == "careless":
+                    raw.wait_task(raw.submit(session_id, error).task_id, TaskStatus.ERROR)
+        _, *rows, complaint = table(armonik, capsys)[1:]
+    assert [row.split(" ")[0] for row in rows] == [
+        "ada",
+        "careless",
+        "c" * 39 + "…",
+        "d" * 39 + "…",
     ]
+    assert len(complaint) < 120
+    assert complaint.startswith("careless: It failed: xxx")
+    assert complaint.endswith("x…")
+    assert "it is too large: row 5" in caplog.text
 
 
 def test_sessions_of_others_are_none_of_the_class(armonik, channel, capsys):
@@ -121,10 +156,15 @@ def test_sessions_of_others_are_none_of_the_class(armonik, channel, capsys):
     assert table(armonik, capsys) == ["No learner has made a session here yet."]
 
 
-def test_a_name_cannot_command_the_terminal(armonik, channel, capsys, become):
-    become("a\x1b[2Jda")
+@pytest.mark.parametrize(
+    ("name", "shown"), [("a\x1b[2Jda", r"a\x1b[2Jda 1 "), ("ad\udce9", r"ad\xe9 1 ")]
+)
+def test_a_name_cannot_command_the_terminal_and_may_be_any_bytes(
+    armonik, channel, capsys, become, name, shown
+):
+    become(name)
     steps.create_session(channel)
-    assert table(armonik, capsys)[2].startswith("a?[2Jda 1 ")
+    assert table(armonik, capsys)[2].startswith(shown)
 
 
 def test_an_endpoint_where_nobody_listens_is_told_in_words(capsys):

@@ -150,7 +150,7 @@ def test_why_a_partition_does_not_work_is_shown_and_the_terminal_obeys_none_of_i
     health = told(run)["Health"]
     assert "queue: degraded: broken: worker of pod broken-0" in health
     assert "exited with status 3" in health
-    assert "last ?[2J" in health
+    assert r"last \x1b[2J" in health
     assert all(line.isprintable() for line in run.stdout.splitlines())
 
 

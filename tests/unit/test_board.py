@@ -9,7 +9,6 @@ import pytest
 from armonik.common import ResultStatus, Task, TaskStatus
 
 from hello_helpers import errors
-from hello_helpers.display import board as boards
 from hello_helpers.display import states
 from hello_helpers.display.board import ALWAYS_SHOWN, Board
 from hello_helpers.display.board_state import ENDED, ORDER, BoardState
@@ -147,7 +146,7 @@ def test_a_cleared_board_shows_nothing_of_the_run_before() -> None:
 def test_beside_a_deaf_stream_the_board_counts_and_lists_only_if_it_shows_something_else(
     fake: FakeArmonik, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(boards, "PAGE", 2)
+    monkeypatch.setattr("hello_helpers.connect.pages.LONGEST", 2)
     fake.streams = [deaf_stream]
     for _ in range(3):
         fake.add_task(TaskStatus.COMPLETED)

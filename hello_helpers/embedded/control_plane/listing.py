@@ -20,11 +20,15 @@ LONGEST_PAGE = 30_000
 """Rows in one reply. What fits in 4 MiB, the most that clients take in one message, is sent: some
 8,000 tasks with details, or 25,000 results."""
 
+LARGEST_REPLY = 64 * 1024 * 1024
+"""Bytes of one reply. Whoever has told their client to take more than 4 MiB gets so much; more
+would be this machine's memory."""
+
 _DIRECTIONS = {SORT_DIRECTION_ASC: "ASC", SORT_DIRECTION_DESC: "DESC"}
 
 
 class PageTooLong(RequestError):
-    """A page would hold more rows than one reply can carry."""
+    """A page would hold more rows, or bytes, than one reply can carry."""
 
     code = "RESOURCE_EXHAUSTED"
 
@@ -69,7 +73,8 @@ async def list_messages(
     A page is never shortened silently: a client that counts pages would miss rows. ArmoniK sends
     any page that it is asked for, and client libraries then refuse a reply above 4 MiB with
     RESOURCE_EXHAUSTED. Here the same code comes from the server, with advice, if a page would
-    really hold more than `LONGEST_PAGE` rows; a huge ``page_size`` on a short list is fine.
+    really hold more than `LONGEST_PAGE` rows or `LARGEST_REPLY` bytes; a huge ``page_size`` on a
+    short list is fine.
 
     The messages are made in the reader's thread: for a long page that takes some tenths of a
     second, and others are served meanwhile.
@@ -84,19 +89,34 @@ async def list_messages(
     """
     check(request)
 
-    def query(connection: sqlite3.Connection) -> tuple[list[Any], int]:
-        rows, total = page(connection, request, fields)
-        return [to_message(row) for row in rows], total
+    room = LARGEST_REPLY
 
-    found, total = await plane.database.read(query)
+    def put(row: sqlite3.Row) -> Any:
+        nonlocal room
+        message = to_message(row)
+        room -= message.ByteSize()
+        if room < 0:
+            raise PageTooLong(
+                f"The page would hold more than {LARGEST_REPLY // 1024**2} MiB: ask for a smaller"
+                " page_size, or leave out what is so large"
+            )
+        return message
+
+    found, total = await plane.database.read(
+        lambda connection: page(connection, request, fields, put)
+    )
     numbers = {"page": request.page, "page_size": request.page_size, "total": total}
     return response(**{name: found}, **numbers)
 
 
 def page(
-    connection: sqlite3.Connection, request: Any, fields: Fields
-) -> tuple[list[sqlite3.Row], int]:
-    """Return the rows of a page, and the number of all rows that match; see `list_messages`."""
+    connection: sqlite3.Connection,
+    request: Any,
+    fields: Fields,
+    put: Callable[[sqlite3.Row], M],
+) -> tuple[list[M], int]:
+    """Return the rows of a page as `put` makes them, one by one, and the number of all rows that
+    match; see `list_messages`."""
     size, offset = request.page_size, request.page * request.page_size
     where = compile_filters(request.filters, fields)
     keys = [column(fields, message) for message in _sort_fields(request.sort)]
@@ -121,8 +141,8 @@ def page(
             f" {fields.table} WHERE {where.sql} ORDER BY {order} LIMIT ? OFFSET ?)"
             f" ORDER BY {order}",
             (*where.parameters, *order_values, size, offset, *order_values),
-        ).fetchall()
-    return rows, total
+        )
+        return list(map(put, rows)), total
 
 
 def count_by_status(connection: sqlite3.Connection, where: Where) -> dict[int, int]:

@@ -23,6 +23,9 @@ from .results import NewResult
 from .states import SessionStatus, TaskStatus, can_retry, retry_id
 from .submission import NewTask, Origin
 
+LONGEST_CAUSE = 2_000
+"""Characters of a task's error that are written into each of the tasks that depend on it."""
+
 
 @dataclass(frozen=True)
 class PodIdentity:
@@ -149,7 +152,8 @@ def fail(
         if not tasks.end(plane, tx, task, to, error=error):
             return False
         what = "timed-out" if to is TaskStatus.TIMEOUT else "failed"
-        cause = reason or f"Task {task['task_id']} {what}:\n{error}"
+        told = error if len(error) <= LONGEST_CAUSE else f"{error[:LONGEST_CAUSE]}…"
+        cause = reason or f"Task {task['task_id']} {what}:\n{told}"
         dependencies.abort_outputs(plane, tx, [task], cause)
         return True
 

@@ -223,3 +223,19 @@ async def test_whatever_comes_from_a_worker_its_attempt_ends_with_words(
         error = tasks.get(world.plane, attempt)["error"]
         assert words in error
         assert len(error) < 1_000_000
+
+
+@played
+async def test_of_a_long_error_those_who_depend_on_the_task_get_the_beginning(
+    world: World,
+) -> None:
+    output = world.result()
+    root, error = world.task(output), f"No room: {'x' * 100_000}"
+    dependents = [world.task(world.result(), waits_for=output) for _ in range(3)]
+    world.fail(root, error)
+    assert tasks.get(world.plane, root)["error"] == error
+    for dependent in dependents:
+        told = tasks.get(world.plane, dependent)["error"]
+        assert told.startswith(f"Task {root} failed:\nNo room: xxx")
+        assert told.endswith("x…")
+        assert len(told) < 3_000

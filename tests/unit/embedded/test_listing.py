@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 from armonik.common import Task, TaskStatus
+from armonik.protogen.common.tasks_common_pb2 import ListTasksResponse, TaskSummary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,7 +78,11 @@ def task_request(**parts: Any) -> Any:
 def list_rows(plane: DataPlane, request: Any, fields: Fields) -> tuple[list[sqlite3.Row], int]:
     """The rows of a page, and how many match, as the List… calls find them."""
     listing.check(request)
-    return run(plane.database.read(lambda connection: listing.page(connection, request, fields)))
+
+    def query(connection: sqlite3.Connection) -> tuple[list[sqlite3.Row], int]:
+        return listing.page(connection, request, fields, lambda row: row)
+
+    return run(plane.database.read(query))
 
 
 def ids(plane: DataPlane, **parts: Any) -> tuple[list[str], int]:
@@ -190,6 +195,28 @@ def test_a_page_that_would_hold_too_many_rows_is_refused_not_shortened(
     with pytest.raises(listing.PageTooLong, match=r"hold 5 rows.*smaller") as error:
         ids(plane, page_size=5)
     assert error.value.code == "RESOURCE_EXHAUSTED"
+
+
+def test_a_page_that_would_hold_too_many_bytes_is_refused_before_it_is_made(
+    plane: DataPlane, monkeypatch: pytest.MonkeyPatch
+):
+    made = []
+
+    def message(row: sqlite3.Row) -> Any:
+        made.append(row["task_id"])
+        return TaskSummary(error="x" * 1000)
+
+    def listed(page_size: int) -> Any:
+        asked = task_request(page_size=page_size)
+        fields = KEPT[TASKS].fields
+        return listing.list_messages(plane, asked, fields, message, ListTasksResponse, "tasks")
+
+    monkeypatch.setattr(listing, "LARGEST_REPLY", 3_500)
+    assert len(run(listed(3)).tasks) == 3
+    made.clear()
+    with pytest.raises(listing.PageTooLong, match="smaller page_size"):
+        run(listed(6))
+    assert made == ["t0", "t1", "t2", "t3"]
 
 
 # What a request must have
