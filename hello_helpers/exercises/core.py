@@ -101,8 +101,7 @@ class Verdict:
         line = "\n".join(filter(None, told))
         if self.outcome is Outcome.RIGHT:
             return line
-        name, count = self.exercise.name, len(self.exercise.hints)
-        return f"{line}\nHints: {name}.hint(1) to {name}.hint({count}). Then: {name}.solution()"
+        return f"{line}\n{self.exercise.offer}"
 
 
 @dataclass(frozen=True)
@@ -121,6 +120,12 @@ class Exercise:
     look: Callable[..., str]
     hints: Sequence[str]
     code: str
+
+    @property
+    def offer(self) -> str:
+        """Where help is to be had."""
+        name, count = self.name, len(self.hints)
+        return f"Hints: {name}.hint(1) to {name}.hint({count}). Then: {name}.solution()"
 
     def check(self, *answers: object) -> Verdict:
         """Check answers; one that is still `...`, or None or "" of a form, counts as not tried.

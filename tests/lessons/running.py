@@ -144,6 +144,12 @@ class Kernel:
         """Run code that is not in the lesson, which may raise; return what it has shown."""
         return self._aside(v4.new_code_cell(code, metadata={"tags": ["raises-exception"]}))
 
+    def pages(self, code: str) -> str:
+        """Do what `say` does; return the HTML that it has shown."""
+        cell = v4.new_code_cell(code, metadata={"tags": ["raises-exception"]})
+        self._aside(cell)
+        return "\n".join(output.get("data", {}).get("text/html", "") for output in cell.outputs)
+
     def _aside(self, cell: NotebookNode) -> str:
         """Run a cell that does not stay in the lesson."""
         self.notebook.cells.append(cell)
