@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 
 import pytest
@@ -19,13 +18,9 @@ from tests.browser.forms import (
     send,
     split,
 )
-from tests.browser.notebook import START_COMMAND
 from tests.store_notebooks import NOTEBOOKS
 
 pytestmark = pytest.mark.embedded_only
-
-SECONDS_TO_FIRST_RESULT = 10
-"""From opening a lesson, with JupyterLab in the browser already; the kernel starts meanwhile."""
 
 USES = {
     CHECK: check_embedded,
@@ -57,16 +52,6 @@ def test_a_lesson_runs_from_top_to_bottom_and_its_forms_work(
     assert lesson.errors() == []
     assert lesson.accessibility_violations() == []
     lesson.screenshot()
-
-
-def test_the_first_result_is_there_soon_after_the_first_lesson_is_opened(show: Show) -> None:
-    began = time.monotonic()
-    lesson = show("00_welcome.ipynb")
-    lesson.page.evaluate(START_COMMAND, ["notebook:run-all-cells", {}])
-    lesson.panel.get_by_text("Result : 45", exact=True).first.wait_for()
-    seconds = time.monotonic() - began
-    lesson.page.wait_for_function("window.commandDone === 'done'")
-    assert seconds < SECONDS_TO_FIRST_RESULT
 
 
 def test_each_of_these_forms_has_been_used(used: set[str]) -> None:

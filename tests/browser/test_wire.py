@@ -15,6 +15,7 @@ pytestmark = pytest.mark.embedded_only
 
 PICTURE = '[aria-label="The calls on the wire"]'
 OUTPUT = f".jp-OutputArea-output:has({PICTURE})"
+LOOKS = "Results.ListResults"  # a wait's own; how many there are depends on the machine
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 
 
@@ -43,5 +44,6 @@ def test_the_picture_can_be_read_and_its_table_unfolds_by_keyboard(lesson: Noteb
     output.locator("summary").focus()
     lesson.page.keyboard.press("Enter")
     expect(table).to_be_visible()
-    expect(table.get_by_role("row")).to_have_count(1 + 7)
+    rows = table.get_by_role("row").filter(has_not_text=LOOKS)
+    expect(rows).to_have_count(1 + 7)
     expect(table).to_contain_text("Sessions.CreateSession")

@@ -1,24 +1,25 @@
 """Another client, in a process of its own: it calls GetSession again and again.
 
-    python prober.py ENDPOINT SESSION
+    python prober.py ENDPOINT SESSION PID
 
-It prints a line when it begins; and, when its stdin is closed, how many seconds the slowest call
-took.
+It prints a line when it begins; and, when its stdin is closed, how many seconds of processor time
+the server, which has that process id, has used at most while a call waited for its answer.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
-import time
 
+import psutil
 from armonik.common.channel import create_channel
 from armonik.protogen.client.sessions_service_pb2_grpc import SessionsStub
 from armonik.protogen.common.sessions_common_pb2 import GetSessionRequest
 
 
 def main() -> None:
-    endpoint, session_id = sys.argv[1:]
+    endpoint, session_id, pid = sys.argv[1:]
+    server = psutil.Process(int(pid))
     request = GetSessionRequest(session_id=session_id)
     over = threading.Event()
 
@@ -33,9 +34,10 @@ def main() -> None:
         print("begun", flush=True)
         worst = 0.0
         while not over.is_set():
-            start = time.perf_counter()
+            before = server.cpu_times()
             sessions.GetSession(request, timeout=60)
-            worst = max(worst, time.perf_counter() - start)
+            after = server.cpu_times()
+            worst = max(worst, after.user + after.system - before.user - before.system)
             over.wait(0.005)
     print(worst, flush=True)
 

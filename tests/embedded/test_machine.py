@@ -39,7 +39,10 @@ from .served import Served
 SOMEBODY = 54321  # the id of a user who runs nothing else
 
 # Runs a command as that user, who may read whatever there is: this Python may be in root's home.
+# What is measured of it could not be written.
 AS_SOMEBODY = [
+    "env",
+    "--unset=COVERAGE_PROCESS_CONFIG",
     "setpriv",
     f"--reuid={SOMEBODY}",
     f"--regid={SOMEBODY}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,7 +66,6 @@ class Kernel:
     ) -> None:
         self._offline = bool(not network and offline.command())
         self.notebook = v4.new_notebook()
-        self.seconds = 0.0  # that the cells of the lesson have taken so far
         self._environment = dict(os.environ)
         for name, value in (environment or {}).items():
             if value is None:
@@ -109,9 +107,7 @@ class Kernel:
         """Run one cell of the lesson; fail if it raises; return what it has shown."""
         if cell.cell_type != "code":
             return ""
-        began = time.monotonic()
         self._client.execute_cell(cell, self.notebook.cells.index(cell))
-        self.seconds += time.monotonic() - began
         assert [o.text for o in cell.outputs if o.get("name") == "stderr"] == [], cell.id
         return text(cell)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,10 +249,3 @@ def test_after_all_cells_an_exercise_is_right_or_says_what_to_run(
     shown = lesson.say(f"{exercise.code}\n{check}")
     assert "Right!" in shown or "Run All Above Selected Cell" in shown
     assert "Traceback" not in shown
-
-
-def test_all_that_took_a_small_part_of_the_minutes_that_are_printed(lesson: Kernel) -> None:
-    minutes = re.search(r"\*\*Time:\*\* (\d+) minutes", cell_of(lesson.notebook, "title").source)
-    assert minutes
-    assert 5 <= int(minutes[1]) <= 20
-    assert lesson.seconds < 60 * int(minutes[1]) / 10

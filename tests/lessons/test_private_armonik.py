@@ -7,7 +7,6 @@ import gc
 import html
 import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from armonik.client import ArmoniKHealthChecks, ArmoniKResults
 
 from hello_helpers import Payload, create_payload, create_session, submit_task, wait_for_results
 from hello_helpers.course.private_armonik import (
-    START_SECONDS,
     WorkerStartError,
     endpoint_of,
     start_private,
@@ -28,6 +26,7 @@ from hello_helpers.errors import EndedError
 from hello_helpers.exercises import exercise_07, lesson_07
 from hello_helpers.exercises.core import Verdict
 from hello_helpers.wait.waiting import Wait
+from tests.conformance.waiting import eventually
 from tests.lessons.running import cell_of, stored
 
 pytestmark = pytest.mark.embedded_only
@@ -167,10 +166,8 @@ def test_a_worker_that_ends_at_once_is_told_when_it_is_started(
     path = tmp_path / "bad.py"
     if program is not None:
         path.write_text(program)
-    began = time.monotonic()
     with pytest.raises(WorkerStartError) as caught:
         start_private("bad", {"mine": [sys.executable, str(path)]}, pods=1)
-    assert time.monotonic() - began < START_SECONDS + 5  # far less, if the machine is not busy
     assert "The worker of the partition 'mine' ended as soon as it was started" in str(caught.value)
     assert reason in caught.value.message
     assert place in caught.value.hint
@@ -182,10 +179,7 @@ def test_a_wait_for_a_dead_worker_that_is_interrupted_says_so() -> None:
         endpoint_of(armonik).open_channel() as channel,
     ):
         checks = ArmoniKHealthChecks(channel)
-        deadline = time.monotonic() + 30
-        while not any(report["message"] for report in checks.check_health().values()):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        eventually(lambda: [report["message"] for report in checks.check_health().values()], any)
         told = Wait(channel, "session", ["result"]).interrupted()
     assert told.message == "Interrupted after 0 s while waiting for 1 result."
     assert "worker of pod mine-0 exited with status 1; its last line: no luck" in told.hint

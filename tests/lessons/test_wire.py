@@ -32,6 +32,9 @@ PICTURES = {
     "10_many_tasks": ["naive-wire", "wire"],
 }
 
+LOOKS = "Results.ListResults"
+"""What a wait asks besides its stream. How many there are depends on the machine."""
+
 
 @pytest.fixture
 def session_id(channel: grpc.Channel) -> Iterator[str]:
@@ -41,7 +44,8 @@ def session_id(channel: grpc.Channel) -> Iterator[str]:
 
 
 def names(wire: Wire) -> list[str]:
-    return [call.name for call in wire.calls]
+    """Return the calls, but for looks."""
+    return [call.name for call in wire.calls if call.name != LOOKS]
 
 
 @pytest.mark.parametrize("lesson", PICTURES)
@@ -123,5 +127,5 @@ def test_a_hundred_tasks_in_batches_need_four_calls_and_their_downloads(
         result_ids = [each.result_id for each in data]
         wait_all(channel, session_id, result_ids, timeout=60)
         download_all(channel, session_id, result_ids, at_once=8)
-    assert len(wire.calls) == 104
+    assert len(names(wire)) == 104
     assert names(wire).count("Results.DownloadResultData") == 100

