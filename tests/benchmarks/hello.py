@@ -15,7 +15,7 @@ from armonik.common import EventTypes, ResultStatus, TaskDefinition, TaskOptions
 from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
-from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.embedded import HELLO_WORKER, EmbeddedArmonik
 from hello_helpers.messages import Payload, Result
 
 from .plan import BATCH
@@ -109,9 +109,12 @@ class Hello:
 
 
 @contextmanager
-def client(data: str | None = None) -> Iterator[Hello]:
+def client(data: str | None = None, worker: Sequence[str] = HELLO_WORKER) -> Iterator[Hello]:
     """Start an embedded ArmoniK with two pods, and a client that has said hello."""
-    with EmbeddedArmonik(data=data) as armonik, create_channel(armonik.endpoint) as channel:
+    with (
+        EmbeddedArmonik({"default": worker}, data=data) as armonik,
+        create_channel(armonik.endpoint) as channel,
+    ):
         hello = Hello(armonik, channel)
         for _ in range(WARM_UP):
             hello.once()

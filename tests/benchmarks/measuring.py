@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import psutil
+
 MANY = 20
 """From so many values on, the spread is told by the quartiles; below, by the extremes."""
 
@@ -160,3 +162,10 @@ def seconds(deed: Callable[[], object]) -> float:
     start = time.perf_counter()
     deed()
     return time.perf_counter() - start
+
+
+def processor_seconds() -> float:
+    """Return the processor time that this process and its children have used."""
+    me = psutil.Process()
+    family = [each.cpu_times() for each in (me, *me.children(recursive=True))]
+    return sum(times.user + times.system for times in family)

@@ -11,6 +11,7 @@ import socket
 import sys
 import uuid
 from collections.abc import Callable
+from typing import Protocol
 
 from armonik.protogen.common.objects_pb2 import Empty, Output
 from armonik.protogen.common.worker_common_pb2 import ProcessReply, ProcessRequest
@@ -53,6 +54,31 @@ def work(connection: socket.socket) -> None:
         connection.sendall(BACK)
 
 
+class Trip(Protocol):
+    """The way to one worker and back."""
+
+    async def start(self) -> None:
+        """Reach the worker."""
+
+    async def __call__(self) -> None:
+        """Send a task; return when it is done."""
+
+
+class SocketTrip:
+    """A `Trip` over a private socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        """Take the connection to the worker."""
+        self._connection = connection
+
+    async def start(self) -> None:
+        self._reader, self._writer = await asyncio.open_unix_connection(sock=self._connection)
+
+    async def __call__(self) -> None:
+        self._writer.write(THERE)
+        await self._reader.readexactly(len(BACK))
+
+
 class Trips:
     """Has tasks make the round trip; each worker has one of them at a time."""
 
@@ -62,21 +88,20 @@ class Trips:
         self._waiting = asyncio.Semaphore(0)
         self._pods: list[asyncio.Task[None]] = []
 
-    async def connect(self, connection: socket.socket) -> None:
-        """Use this connection to a worker, too."""
-        reader, writer = await asyncio.open_unix_connection(sock=connection)
-        self._pods.append(asyncio.create_task(self._pod(reader, writer)))
+    async def employ(self, trip: Trip) -> None:
+        """Send tasks to this worker, too."""
+        await trip.start()
+        self._pods.append(asyncio.create_task(self._pod(trip)))
 
     def add(self, count: int) -> None:
         """Send so many tasks, as workers become free."""
         for _ in range(count):
             self._waiting.release()
 
-    async def _pod(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pod(self, trip: Trip) -> None:
         while True:
             await self._waiting.acquire()
-            writer.write(THERE)
-            await reader.readexactly(len(BACK))
+            await trip()
             self._done()
 
 

@@ -1,7 +1,8 @@
 """The raw limit: a gRPC server that answers at once with messages of the right number and size.
 
 Nothing is kept and nothing is looked up. The answers are made once for each number of items. With
-workers, each submitted task makes the round trip over a private socket before its event is sent.
+workers, each submitted task makes the round trip to one of them before its event is sent: over a
+private socket, or over gRPC.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,11 @@ from armonik.protogen.common.result_status_pb2 import (
     RESULT_STATUS_COMPLETED,
     RESULT_STATUS_CREATED,
 )
-from armonik.protogen.worker import worker_service_pb2_grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from .private_socket import ID, PAYLOAD, REPLY, RESULT, Trips
+from . import raw_agent
+from .private_socket import ID, PAYLOAD, RESULT, SocketTrip, Trip, Trips
+from .raw_agent import GrpcTrip
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +89,6 @@ class Empty(
     results_service_pb2_grpc.ResultsServicer,
     tasks_service_pb2_grpc.TasksServicer,
     events_service_pb2_grpc.EventsServicer,
-    worker_service_pb2_grpc.WorkerServicer,
 ):
     """The handlers that do nothing."""
 
@@ -95,11 +96,11 @@ class Empty(
         self._events: asyncio.Queue[None] = asyncio.Queue()
         self._trips: Trips | None = None
 
-    async def employ(self, connections: list[socket.socket]) -> None:
+    async def employ(self, trips: Sequence[Trip]) -> None:
         """From now on, have these workers take each task."""
         self._trips = Trips(lambda: self._events.put_nowait(None))
-        for connection in connections:
-            await self._trips.connect(connection)
+        for trip in trips:
+            await self._trips.employ(trip)
 
     async def CreateResults(self, request: Any, _: Any) -> Any:
         return stored(len(request.results))
@@ -132,25 +133,25 @@ class Empty(
         for start in range(0, size, CHUNK):
             yield results.DownloadResultDataResponse(data_chunk=chunk[: size - start])
 
-    async def Process(self, _: Any, __: Any) -> Any:
-        return REPLY
-
 
 def _told(context: Any, key: str) -> int:
     """Return the number that the client has sent along, 0 if none."""
     return int(dict(context.invocation_metadata()).get(key, 0))
 
 
-async def serve(address: str, connections: list[socket.socket]) -> None:
-    """Serve until this process is ended; say so when it accepts calls."""
+async def serve(address: str, workers: Sequence[str]) -> None:
+    """Serve until this process is ended; say so when it accepts calls.
+
+    Args:
+        workers: each the number of an open socket, or the folder of a worker that speaks gRPC.
+    """
     server = grpc.aio.server()
     empty = Empty()
-    if connections:
-        await empty.employ(connections)
+    if workers:
+        await empty.employ([_trip(worker) for worker in workers])
     results_service_pb2_grpc.add_ResultsServicer_to_server(empty, server)
     tasks_service_pb2_grpc.add_TasksServicer_to_server(empty, server)
     events_service_pb2_grpc.add_EventsServicer_to_server(empty, server)
-    worker_service_pb2_grpc.add_WorkerServicer_to_server(empty, server)
     server.add_insecure_port(address)
     await server.start()
     print("ready", flush=True)
@@ -158,19 +159,31 @@ async def serve(address: str, connections: list[socket.socket]) -> None:
     await server.stop(None)
 
 
+def _trip(worker: str) -> Trip:
+    if worker.isdecimal():
+        return SocketTrip(socket.socket(fileno=int(worker)))
+    return GrpcTrip(Path(worker))
+
+
 @contextmanager
-def served(workers: int = 0) -> Iterator[str]:
+def served(workers: int = 0, *, by_grpc: bool = False) -> Iterator[str]:
     """Start the server and so many worker processes; yield the server's address."""
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="armonik-"))
-        address = f"unix://{Path(folder) / 'raw.sock'}"
-        pairs = [socket.socketpair() for _ in range(workers)]
-        for _, theirs in pairs:
-            stack.enter_context(_program("private_socket", [], [theirs]))
-        ours = [end for end, _ in pairs]
-        server = stack.enter_context(_program("raw", [address], ours))
-        for connection in (end for pair in pairs for end in pair):
-            connection.close()
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="armonik-")))
+        address = f"unix://{folder / 'raw.sock'}"
+        if by_grpc:
+            folders = [folder / f"pod-{number}" for number in range(workers)]
+            for each in folders:
+                stack.enter_context(raw_agent.worker(each))
+            server = stack.enter_context(_program("raw", [address, *map(str, folders)], []))
+        else:
+            pairs = [socket.socketpair() for _ in range(workers)]
+            for _, theirs in pairs:
+                stack.enter_context(_program("private_socket", [], [theirs]))
+            ours = [end for end, _ in pairs]
+            server = stack.enter_context(_program("raw", [address], ours))
+            for connection in (end for pair in pairs for end in pair):
+                connection.close()
         assert server.stdout is not None
         assert server.stdout.readline() == "ready\n", "the raw server did not start"
         yield address
@@ -198,4 +211,4 @@ def _program(
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], [socket.socket(fileno=int(each)) for each in sys.argv[2:]]))
+    asyncio.run(serve(sys.argv[1], sys.argv[2:]))

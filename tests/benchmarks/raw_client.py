@@ -14,11 +14,10 @@ from armonik.protogen.client.tasks_service_pb2_grpc import TasksStub
 from armonik.protogen.common import events_common_pb2 as events
 from armonik.protogen.common import results_common_pb2 as results
 from armonik.protogen.common import tasks_common_pb2 as tasks
-from armonik.protogen.worker.worker_service_pb2_grpc import WorkerStub
 
 from .hello import LIMIT, WARM_UP, Hello
 from .plan import BATCH
-from .private_socket import ID, PAYLOAD, REQUEST
+from .private_socket import ID, PAYLOAD
 from .raw import COUNT, served
 
 RESULTS = [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE]
@@ -27,23 +26,16 @@ RESULTS = [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE]
 class RawHello(Hello):
     """Has the same calls as `hello.Hello`; the server keeps nothing of it."""
 
-    def __init__(self, channel: grpc.Channel, *, process: bool = False) -> None:
-        """Prepare the calls.
-
-        Args:
-            process: call Process over gRPC in each hello, as an agent calls a worker of any kind.
-        """
+    def __init__(self, channel: grpc.Channel) -> None:
+        """Prepare the calls."""
         self._results = ResultsStub(channel)
         self._tasks = TasksStub(channel)
         self._events = EventsStub(channel)
-        self._worker = WorkerStub(channel) if process else None
 
     def once(self) -> None:
-        """One hello: four calls, a stream of one event, and the worker's part."""
+        """One hello: four calls, and a stream of one event."""
         payload_ids, output_ids = self.create([PAYLOAD]), self.announce(1)
         self.submit(payload_ids, output_ids)
-        if self._worker is not None:
-            self._worker.Process(REQUEST)
         self.wait(output_ids)
         self.fetch(output_ids[0])
 
@@ -86,10 +78,10 @@ class RawHello(Hello):
 
 
 @contextmanager
-def client(workers: int = 0, *, process: bool = False) -> Iterator[RawHello]:
+def client(workers: int = 0, *, by_grpc: bool = False) -> Iterator[RawHello]:
     """Start a raw server, and a client that has said hello."""
-    with served(workers) as address, grpc.insecure_channel(address) as channel:
-        hello = RawHello(channel, process=process)
+    with served(workers, by_grpc=by_grpc) as address, grpc.insecure_channel(address) as channel:
+        hello = RawHello(channel)
         for _ in range(WARM_UP):
             hello.once()
         yield hello

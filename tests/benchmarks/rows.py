@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.messages import Payload, Result
@@ -21,28 +20,12 @@ from hello_helpers.steps import (
 )
 from tests.commands import hello_armonik
 
-from . import bulk, hello, peers, raw_client
+from . import bulk, hello, hellos, peers
+from .limit import both, run_with
 from .measuring import Contender, Race, Sample, seconds
-from .plan import AT_ONCE, BATCH, OURS, RAW, Plan
+from .plan import BATCH, OURS, Plan
 
 DOWNLOADS = (1, 4, 8)
-
-Deed = Callable[[hello.Hello], Sample]
-"""Does something with a client, ours or the raw one."""
-
-
-def _with(client: Callable[[], AbstractContextManager[hello.Hello]], deed: Deed) -> Sample:
-    with client() as opened:
-        return deed(opened)
-
-
-def both(deed: Deed, workers: int = 0) -> list[Contender]:
-    """Return ours and the raw limit, whose tasks go to so many worker processes and back."""
-    return [
-        Contender(OURS, lambda: _with(hello.client, deed)),
-        Contender(RAW, lambda: _with(lambda: raw_client.client(workers), deed)),
-    ]
-
 
 # --- programs: from the start to the first result
 
@@ -78,27 +61,7 @@ def attached(plan: Plan) -> list[Race]:
     return [Race({row: "s"}, [ours, own, *others], plan.repeat)]
 
 
-# --- hellos: one after the other, many at once, and what many are made of
-
-
-def warm(plan: Plan) -> list[Race]:
-    """Compare with the raw calls on both roads to a worker: a private socket, and over gRPC."""
-    row = "warm hello"
-
-    def times(client: hello.Hello) -> Sample:
-        return Sample({row: [seconds(client.once) * 1000 for _ in range(plan.warm)]})
-
-    ours, socket = both(times, workers=2)
-    contenders = [
-        ours,
-        Contender("raw calls, worker by socket", socket.measure),
-        Contender(
-            "raw calls, worker by gRPC",
-            lambda: _with(lambda: raw_client.client(process=True), times),
-        ),
-        *peers.contenders(plan, "warm", plan.warm, lambda _, times: {row: times}),
-    ]
-    return [Race({row: "ms"}, contenders, plan.fewer)]
+# --- what hellos are made of
 
 
 def deaf(plan: Plan) -> list[Race]:
@@ -121,31 +84,6 @@ def deaf(plan: Plan) -> list[Race]:
     ours = Contender(OURS, lambda: measure(hears=True))
     beside = Contender(f"{OURS}, deaf stream", lambda: measure(hears=False))
     return [Race({row: "ms"}, [ours, beside], plan.fewer)]
-
-
-def many(plan: Plan) -> list[Race]:
-    """Send many hellos at once, from the first payload to the last checked result."""
-    count = plan.count
-    row = f"{count:,} hellos, all checked"
-
-    def phases(client: hello.Hello) -> Sample:
-        payload_ids, output_ids, data = [], [], []
-
-        def create() -> None:
-            payload_ids.extend(client.create(hello.payloads(count)))
-            output_ids.extend(client.announce(count))
-
-        took = {
-            "create s": seconds(create),
-            "submit s": seconds(lambda: client.submit(payload_ids, output_ids)),
-            "run s": seconds(lambda: client.wait(output_ids)),
-            "download s": seconds(lambda: data.extend(client.download(output_ids, AT_ONCE))),
-        }
-        client.check(data)
-        return Sample({row: [count / sum(took.values())]}, took)
-
-    others = peers.contenders(plan, "many", count, lambda _, took: {row: [count / took[0]]})
-    return [Race({row: "tasks/s"}, [*both(phases, workers=2), *others], plan.fewer)]
 
 
 def submission(plan: Plan) -> list[Race]:
@@ -197,7 +135,7 @@ def tree(plan: Plan) -> list[Race]:
     others = peers.contenders(
         plan, "tree", plan.leaves, lambda _, took: {row: [count / took[0]]}, peers.NO_TREE
     )
-    ours = Contender(OURS, lambda: _with(hello.client, rate))
+    ours = Contender(OURS, lambda: run_with(hello.client, rate))
     return [Race({row: "tasks/s"}, [ours, *others], plan.fewer)]
 
 
@@ -217,7 +155,7 @@ def rest(plan: Plan) -> list[Race]:
 
     note = "without its client; the figures of the peers include theirs"
     contenders = [
-        Contender(OURS, lambda: _with(hello.client, ours), note),
+        Contender(OURS, lambda: run_with(hello.client, ours), note),
         *peers.contenders(plan, "rest", math.ceil(plan.watch), lambda _, found: values(found)),
     ]
     return [Race(units, contenders, plan.fewer)]
@@ -226,9 +164,10 @@ def rest(plan: Plan) -> list[Race]:
 ROWS: Mapping[str, Callable[[Plan], list[Race]]] = {
     "cold": cold,
     "attached": attached,
-    "warm": warm,
+    "warm": hellos.warm,
     "deaf": deaf,
-    "many": many,
+    "many": hellos.many,
+    "long": hellos.long,
     "submission": submission,
     "results": results,
     "tree": tree,

@@ -41,16 +41,19 @@ def started_once(armonik: EmbeddedArmonik, monkeypatch: pytest.MonkeyPatch) -> I
     """Have all rows share what each of them would start for itself: that takes its time."""
     with (
         raw_client.client(workers=2) as with_workers,
+        raw_client.client(workers=1, by_grpc=True) as over_grpc,
         raw.served() as address,
         grpc.insecure_channel(address) as channel,
         hello.create_channel(armonik.endpoint) as ours,
     ):
-        without = raw_client.RawHello(channel, process=True)
+        without = raw_client.RawHello(channel)
 
-        def raw_one(workers: int = 0, **_: bool) -> AbstractContextManager[raw_client.RawHello]:
-            return nullcontext(with_workers if workers else without)
+        def raw_one(
+            workers: int = 0, *, by_grpc: bool = False
+        ) -> AbstractContextManager[raw_client.RawHello]:
+            return nullcontext(over_grpc if by_grpc else with_workers if workers else without)
 
-        def our_client(**_: str) -> AbstractContextManager[hello.Hello]:
+        def our_client(**_: object) -> AbstractContextManager[hello.Hello]:
             return nullcontext(hello.Hello(armonik, ours))
 
         monkeypatch.setattr(hello, "client", our_client)
