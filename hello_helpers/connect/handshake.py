@@ -25,7 +25,7 @@ SETTINGS = 4
 """Type of the frame that the server answers with; the type is the fourth byte of a frame."""
 
 # Numbers of OpenSSL (X509_V_ERR_...).
-EXPIRED, HOSTNAME_MISMATCH, ADDRESS_MISMATCH = 10, 62, 64
+NOT_YET_VALID, EXPIRED, HOSTNAME_MISMATCH, ADDRESS_MISMATCH = 9, 10, 62, 64
 
 
 def look(connection: socket.socket, address: Address, seconds: float) -> EndpointError | None:
@@ -152,6 +152,7 @@ def _not_trusted(error: ssl.SSLCertVerificationError, address: Address) -> TlsMi
         HOSTNAME_MISMATCH: other_name,
         ADDRESS_MISMATCH: other_name,
         EXPIRED: ("has expired.", "Whoever runs ArmoniK must renew it."),
+        NOT_YET_VALID: ("is not valid yet.", "Look at the clock of this machine, and of that one."),
     }
     untrusted = (
         f"is not signed by {ours}.",

@@ -34,6 +34,7 @@ from hello_helpers.errors import (
     NotGrpcError,
     ProxyInTheWayError,
     SocketMissingError,
+    TlsMismatchError,
 )
 
 SHARE_OF_THE_CALL = 0.6
@@ -75,6 +76,11 @@ def explain(address: Address, error: grpc.RpcError, deadline: float) -> Endpoint
         )
     if (found := _look(address, deadline)) is not None:
         return found
+    if "CERTIFICATE_VERIFY_FAILED" in (error.details() or ""):
+        return TlsMismatchError(
+            f"This system trusts the certificate of the server at {where}, but gRPC does not.",
+            "Give the file of the authority that signed it (--ca, or the variable Grpc__CaCert).",
+        )
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:
         return NoAnswerError(
             f"ArmoniK at {where} did not answer in time.",

@@ -6,6 +6,7 @@ handshaker".
 
 from __future__ import annotations
 
+import codecs
 import datetime
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,12 @@ from hello_helpers.errors import TlsFileError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
+
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ def read_tls_files(address: Address) -> TlsFiles:
     """Read and check the TLS files of an endpoint.
 
     Raises:
-        TlsFileError: if one is missing, unreadable, holds something else, or has expired.
+        TlsFileError: if one is missing, unreadable, holds something else, or is not valid now.
     """
     authority = _read(address.certificate_authority, "CA file")
     if authority is not None:
@@ -57,13 +64,21 @@ def _read(path: str | None, what: str) -> bytes | None:
     if path is None:
         return None
     try:
-        return Path(path).expanduser().read_bytes()
+        return _without_mark(Path(path).expanduser().read_bytes())
     except (OSError, ValueError, RuntimeError) as error:  # ValueError: a NUL byte in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise TlsFileError(
             f"The {what} {_name(path)} cannot be read: {reason}.",
             "Check the path and who may read the file.",
         ) from error
+
+
+def _without_mark(data: bytes) -> bytes:
+    """Return text without the byte order mark that some editors of Windows write before it."""
+    for mark, encoding in _MARKS.items():
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").encode()
+    return data
 
 
 def _check_authority(data: bytes, name: str) -> None:
@@ -137,8 +152,14 @@ def _check_client(certificate: bytes, key: bytes, name: str, key_name: str) -> N
 
 
 def _check_dates(certificate: Certificate, what: str) -> None:
-    end = certificate.not_valid_after_utc
-    if end < datetime.datetime.now(datetime.timezone.utc):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now < begin:
+        raise TlsFileError(
+            f"{what} is not valid before {begin:%Y-%m-%d %H:%M} UTC.",
+            "Look at the clock of this machine: date -u",
+        )
+    if end < now:
         raise TlsFileError(
             f"{what} expired on {end:%Y-%m-%d}.",
             "Fetch a new one. Those of a local ArmoniK deployment live for some days only.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import socket
 import threading
@@ -184,6 +185,26 @@ def test_tls_that_fails_says_on_which_side(
     if not (speaks_tls and url.startswith("https")):
         other = "http" if url.startswith("https") else "https"
         assert f"{other}://localhost:{port}" in error.hint
+
+
+def test_a_server_certificate_that_is_not_valid_yet_is_told_as_that(authority, files):
+    future = datetime.datetime(2120, 5, 17, tzinfo=datetime.timezone.utc)
+    early = authority.issue_cert("localhost", not_before=future, not_after=future)
+    with listeners.grpc_server(FakeArmonik(), early) as port:
+        endpoint = Endpoint.parse(
+            f"https://localhost:{port}", certificate_authority=files["ca.pem"]
+        )
+        failure(endpoint, errors.TlsMismatchError, "is not valid yet")
+
+
+def test_an_authority_that_the_system_trusts_and_grpc_does_not_is_the_reason(
+    server_certificate, files, monkeypatch
+):
+    monkeypatch.setenv("SSL_CERT_FILE", files["ca.pem"])
+    with listeners.grpc_server(FakeArmonik(), server_certificate) as port:
+        endpoint = Endpoint.parse(f"https://localhost:{port}")
+        error = failure(endpoint, errors.TlsMismatchError, "but gRPC does not")
+    assert "--ca" in error.hint
 
 
 def test_a_socket_that_was_left_behind(tmp_path: Path, monkeypatch):

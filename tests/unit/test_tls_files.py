@@ -67,6 +67,13 @@ def test_certificate_and_key_in_a_pkcs12_file_become_pem(tmp_path):
     assert load_pem_private_key(files.client_key, None)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_before_the_text_does_not_matter(tmp_path, encoding):
+    marked = AUTHORITY.cert_pem.bytes().decode().encode(encoding)
+    files = read(tmp_path, certificate_authority=marked)
+    assert files.certificate_authority == AUTHORITY.cert_pem.bytes()
+
+
 def test_a_home_folder_is_understood(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "ca.pem").write_bytes(AUTHORITY.cert_pem.bytes())
@@ -87,7 +94,9 @@ LOCKED = load_pem_private_key(KEY, None).private_bytes(
 )
 OTHER = AUTHORITY.issue_cert("you@example.org").private_key_pem.bytes()
 PAST = datetime.datetime(2020, 5, 17, tzinfo=datetime.timezone.utc)
+FUTURE = datetime.datetime(2120, 5, 17, 6, 30, tzinfo=datetime.timezone.utc)
 OLD = AUTHORITY.issue_cert("me@example.org", not_before=PAST, not_after=PAST)
+EARLY = AUTHORITY.issue_cert("me@example.org", not_before=FUTURE, not_after=FUTURE)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +112,10 @@ OLD = AUTHORITY.issue_cert("me@example.org", not_before=PAST, not_after=PAST)
         (
             {"client_certificate": OLD.private_key_and_cert_chain_pem.bytes()},
             "expired on 2020-05-17",
+        ),
+        (
+            {"client_certificate": EARLY.private_key_and_cert_chain_pem.bytes()},
+            "not valid before 2120-05-17 06:30 UTC",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "+".join(value),
