@@ -18,6 +18,9 @@ from __future__ import annotations
 import errno
 import sqlite3
 
+DAMAGED = ("malformed", "not a database")
+"""What SQLite says of a file that is none of its own, or is not as it left it."""
+
 __all__ = [
     "EmbeddedError",
     "FailedPrecondition",
@@ -69,11 +72,18 @@ class Unavailable(RequestError):
 
 
 class StorageError(EmbeddedError):
-    """Tables or objects could not be written or read; nothing that was there is lost."""
+    """Tables or objects could not be written or read; nothing that was there is lost.
 
-    def __init__(self, message: str, *, full: bool = False) -> None:
+    Attributes:
+        code: the name of the gRPC status that a caller sees.
+        hint: what whoever has started the embedded ArmoniK can do; "" if the message says it.
+    """
+
+    def __init__(self, message: str, *, full: bool = False, hint: str = "") -> None:
         super().__init__(message)
+        self.is_full = full
         self.code = "RESOURCE_EXHAUSTED" if full else "INTERNAL"
+        self.hint = hint
 
     @classmethod
     def from_exception(cls, error: OSError | sqlite3.Error) -> StorageError:
@@ -88,7 +98,15 @@ class StorageError(EmbeddedError):
             return cls(
                 "The disk that holds the data folder is full; make room and retry", full=True
             )
-        return cls(f"The data folder cannot be used: {text}")
+        if any(sign in text for sign in DAMAGED):
+            return cls(
+                f"The tables in the data folder are damaged: {text}",
+                hint="Put a copy of the folder in its place, if you have one, or begin anew in"
+                " another folder with --data DIR",
+            )
+        return cls(
+            f"The data folder cannot be used: {text}", hint="Name a folder that you can write to"
+        )
 
 
 class StartError(EmbeddedError):

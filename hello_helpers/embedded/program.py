@@ -32,8 +32,8 @@ def run(configuration: Configuration) -> int:
             serve(configuration, _print, until)
     except EmbeddedError as error:
         _complain(str(error))
-        if isinstance(error, StorageError) and configuration.kept_logs:
-            _complain(f"Name a folder that you can write to; --data was {configuration.data}.")
+        if isinstance(error, StorageError) and error.hint and configuration.kept_logs:
+            _complain(f"{error.hint}; --data was {configuration.data}.")
         return 1
     except KeyboardInterrupt:  # before the signal handlers were in place
         return 0

@@ -412,14 +412,47 @@ def test_a_second_one_on_the_same_data_or_socket_is_refused_with_a_sentence(
         assert client.session(client.create_session()).status == SessionStatus.RUNNING
 
 
-@pytest.mark.parametrize("spoilt", ["tables", "file"])
-def test_a_folder_that_holds_something_else_is_refused_with_a_sentence(folder: Path, spoilt: str):
+def test_a_folder_that_holds_something_else_is_refused_with_a_sentence(folder: Path):
     data = folder / "data"
-    if spoilt == "tables":
-        data.mkdir()
-        (data / "tables.sqlite").write_bytes(b"this is no database" * 1000)
-    else:
-        data.write_text("a file where a folder should be")
+    data.write_text("a file where a folder should be")
     told = refused("--data", str(data))
     assert "data folder cannot be used" in told
     assert f"Name a folder that you can write to; --data was {data}." in told
+
+
+@pytest.mark.parametrize("damage", [b"this is no database" * 1000, bytes(4096)])
+def test_damaged_tables_are_refused_and_said_to_be_damaged(folder: Path, damage: bytes):
+    with Served(folder) as served:
+        served.stop()
+    with (served.data / "tables.sqlite").open("r+b") as file:
+        file.seek(0 if damage[0] else 4096)
+        file.write(damage)
+    told = refused("--data", str(served.data))
+    assert "The tables in the data folder are damaged" in told
+    assert "Put a copy of the folder in its place, if you have one" in told
+
+
+def test_tables_of_another_version_are_refused_with_a_sentence_and_left_as_they_are(folder: Path):
+    with Served(folder) as served:
+        served.stop()
+    path = served.data / "tables.sqlite"
+    with closing(sqlite3.connect(path)) as tables:
+        (version,) = tables.execute("PRAGMA user_version").fetchone()
+        tables.execute(f"PRAGMA user_version = {version + 1}")
+    before = path.read_bytes()
+    told = refused("--data", str(served.data))
+    assert f"its tables are of version {version + 1}, and this one knows version {version}" in told
+    assert "begin anew in another folder with --data DIR" in told
+    assert path.read_bytes() == before
+
+
+def test_tables_of_the_versions_that_wrote_no_number_are_taken(folder: Path):
+    with Served(folder) as served:
+        with served.client() as client:
+            session = client.create_session()
+        served.stop()
+        with closing(sqlite3.connect(served.data / "tables.sqlite")) as tables:
+            tables.execute("PRAGMA user_version = 0")
+        served.start()
+        with served.client() as client:
+            assert client.session(session).status == SessionStatus.RUNNING

@@ -42,6 +42,7 @@ FEW = 1_000
 DATA = int(os.environ.get("SCALE_MB", "256")) * 1024 * 1024
 BATCH = 1_000
 MEMORY = 500 * 1024 * 1024
+WRITE_AHEAD_LOG = 16 * 1024 * 1024
 
 PLAIN = [sys.executable, str(WORKERS / "plain.py")]
 PROBER = Path(__file__).with_name("prober.py")
@@ -350,6 +351,18 @@ def events(
     assert found >= set(outputs)
     took = time.perf_counter() - start
     report(record, "event snapshot", f"{tasks / took:.0f} events/s")
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("tasks", [2_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_after_many_tasks_the_write_ahead_log_is_small(
+    served: Served, client: ArmoniK, new_session: Callable[[], str], tasks: int
+):
+    session = new_session()
+    submit(client, session, tasks)
+    eventually(lambda: completed(client, session), lambda done: done == tasks, within=280)
+    log = served.data / "tables.sqlite-wal"
+    eventually(lambda: log.stat().st_size, lambda size: size < WRITE_AHEAD_LOG, within=60)
 
 
 def test_large_data_goes_through_in_a_stream(

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import InvalidArgument, StorageError
+from .write_ahead_log import GROWN, WriteAheadLog, checkpoint
 
 T = TypeVar("T")
 Parameters = Sequence[Any]
@@ -28,16 +29,16 @@ Parameters = Sequence[Any]
 READERS = 1
 """Threads for long reads. SQLite releases the interpreter lock only in part: more do not help."""
 
-CHECKPOINT_EVERY = 10_000
-"""Changes of rows after which the write-ahead log is copied into the file, in the reader thread: it
-waits for the disk, and nobody else should."""
+VERSION = 1
+"""Of the tables, in the file as `PRAGMA user_version`. Versions 0.1 and 0.2.0 of the package, which
+have the same tables, wrote none: 0."""
 
 CACHE = 64 * 1024
 """KiB of pages that the writer keeps in memory at most. SQLite's own 2 MB are too little for the
 indexes of 100,000 tasks, whose ids are random: each new one would have to be fetched."""
 
 CHECKPOINT_AT_LAST = 50_000
-"""Pages (of 4 KiB) after which the writer does it itself, lest the log grow without limit."""
+"""Pages (of 4 KiB) of the write-ahead log after which the writer itself copies it into the file."""
 
 
 @contextmanager
@@ -92,14 +93,19 @@ class Database:
         schema = resources.files(__package__).joinpath("schema.sql").read_text("utf-8")
         with in_words():
             self._writer = self._connect()
+            _require_version(self._writer)
             self._writer.execute("PRAGMA journal_mode = WAL")
+            with contextlib.suppress(sqlite3.OperationalError):  # no room: there may be for rows
+                checkpoint(self._writer)  # what was left, before anything is added
             self._writer.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_AT_LAST}")
             self._writer.execute(f"PRAGMA cache_size = -{CACHE}")
+            self._writer.execute(f"PRAGMA journal_size_limit = {GROWN}")
             self._writer.executescript(schema)
+            self._writer.execute(f"PRAGMA user_version = {VERSION}")
             self._reader = self._connect()
         self._open: Transaction | None = None
-        self._checkpoint_at = CHECKPOINT_EVERY
         self._readers = ThreadPoolExecutor(READERS, "armonik-reader")
+        self._log = WriteAheadLog(path, self._reader, self._readers)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -124,7 +130,7 @@ class Database:
         if self._open is not None:
             yield self._open
             return
-        with in_words():
+        with self._making_room(), in_words():
             self._writer.execute("BEGIN IMMEDIATE")
             self._open = transaction = Transaction(self._writer)
             try:
@@ -138,9 +144,7 @@ class Database:
                 raise
             finally:
                 self._open = None
-        if self._writer.total_changes > self._checkpoint_at:
-            self._checkpoint_at = self._writer.total_changes + CHECKPOINT_EVERY
-            self._readers.submit(self._checkpoint)
+        self._log.after_commit()
         for deed in transaction.deeds:
             deed()
 
@@ -168,15 +172,36 @@ class Database:
         """Return all rows of a long query."""
         return await self.read(lambda reader: reader.execute(sql, parameters).fetchall())
 
-    def _checkpoint(self) -> None:
-        with contextlib.suppress(sqlite3.Error):  # the next one does more
-            self._reader.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    @contextmanager
+    def _making_room(self) -> Iterator[None]:
+        """If the disk is full, give back what the write-ahead log has of it."""
+        try:
+            yield
+        except StorageError as error:
+            if error.is_full:
+                self._log.cut()
+            raise
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._reader.close()
         self._writer.close()
+
+
+def _require_version(connection: sqlite3.Connection) -> None:
+    """Do nothing if the tables are of this version, or are not there yet.
+
+    Raises:
+        StorageError: they are of another one; nothing has been changed.
+    """
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found not in (0, VERSION):
+        raise StorageError(
+            "The data folder was written by another version of hello-armonik: its tables are of"
+            f" version {found}, and this one knows version {VERSION}",
+            hint="Use that version for it, or begin anew in another folder with --data DIR",
+        )
 
 
 CHUNK = 1_000
