@@ -12,10 +12,12 @@ from hello_helpers.embedded import (
     FORMATS,
     HELLO_WORKER,
     LOOPBACK,
+    MAX_PRIORITY,
     Configuration,
     EmbeddedError,
     Host,
     PartitionSpec,
+    QueueRules,
     TlsFolder,
     new_runtime,
     run,
@@ -59,6 +61,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tcp-workers",
         action="store_true",
         help="workers and agents meet on loopback ports instead of Unix sockets",
+    )
+    parser.add_argument(
+        "--first-come",
+        action="store_true",
+        help="of one priority, first come first served; else learners take turns, and so do"
+        " the sessions of each",
+    )
+    parser.add_argument(
+        "--leave-one-pod",
+        action="store_true",
+        help="the tasks of one learner hold all pods of a partition but one, at most",
+    )
+    parser.add_argument(
+        "--max-priority",
+        type=int,
+        default=MAX_PRIORITY,
+        metavar="N",
+        help=f"refuse sessions and tasks of a larger priority (default: {MAX_PRIORITY})",
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep tables and objects here, and go on from them"
@@ -107,6 +127,7 @@ def execute(args: argparse.Namespace) -> int:
             host=Host.find(args.host) if args.host is not None else LOOPBACK,
             port=args.port or 0,
             tls=TlsFolder(args.tls.absolute()) if args.tls else None,
+            queues=QueueRules(args.first_come, args.leave_one_pod, args.max_priority),
             metrics_port=args.metrics_port,
             switchboard=args.switchboard,
             log_format=args.log_format,

@@ -19,7 +19,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .config import DEFAULT_PODS, HELLO_WORKER, Configuration, PartitionSpec, new_runtime
+    from .config import (
+        DEFAULT_PODS,
+        HELLO_WORKER,
+        MAX_PRIORITY,
+        Configuration,
+        PartitionSpec,
+        QueueRules,
+        new_runtime,
+    )
     from .errors import EmbeddedError, StartError
     from .folders import ScratchFolder
     from .host import LOOPBACK, Host
@@ -38,11 +46,13 @@ __all__ = [
     "HELLO_WORKER",
     "INSTANCE_KEY",
     "LOOPBACK",
+    "MAX_PRIORITY",
     "Configuration",
     "EmbeddedArmonik",
     "EmbeddedError",
     "Host",
     "PartitionSpec",
+    "QueueRules",
     "ScratchFolder",
     "SharedArmonik",
     "StartError",
@@ -57,7 +67,10 @@ __all__ = [
 ]
 
 _NAMES = {
-    "config": ("DEFAULT_PODS", "HELLO_WORKER", "Configuration", "PartitionSpec", "new_runtime"),
+    "config": (
+        *("DEFAULT_PODS", "HELLO_WORKER", "MAX_PRIORITY"),
+        *("Configuration", "PartitionSpec", "QueueRules", "new_runtime"),
+    ),
     "errors": ("EmbeddedError", "StartError"),
     "host": ("LOOPBACK", "Host"),
     "interceptor": ("INSTANCE_KEY",),

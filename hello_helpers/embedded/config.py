@@ -29,6 +29,9 @@ HELLO_WORKER = (sys.executable, "-m", "hello_helpers.worker")
 DEFAULT_PODS = 2
 MAX_PODS = 256
 
+MAX_PRIORITY = 10
+"""The largest priority that a queue takes; ArmoniK's quick deployment (AMQP) has the same."""
+
 SOCKET_PATH_LIMIT = 100
 """Bytes that the path of a Unix socket may have: the system's limit is 104 to 108."""
 
@@ -83,6 +86,32 @@ class PartitionSpec:
 
 
 @dataclass(frozen=True)
+class QueueRules:
+    """How the queues of all partitions choose the next task.
+
+    Attributes:
+        first_come: among those of one priority, first come first served; else learners take turns.
+        leave_one_pod: the tasks of one learner hold all pods of a partition but one, at most.
+        max_priority: the largest priority that a session or task may ask for.
+    """
+
+    first_come: bool = False
+    leave_one_pod: bool = False
+    max_priority: int = MAX_PRIORITY
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.max_priority <= MAX_PRIORITY:
+            raise StartError(
+                f"The largest priority can be 1 to {MAX_PRIORITY}, not {self.max_priority}"
+            )
+        if self.first_come and self.leave_one_pod:
+            raise StartError(
+                "First come first served, and a pod left for others: both cannot be",
+                "Give --first-come or --leave-one-pod",
+            )
+
+
+@dataclass(frozen=True)
 class Configuration:
     """Everything that an embedded ArmoniK needs to know.
 
@@ -93,6 +122,7 @@ class Configuration:
         host: where to listen on a port; beyond this machine only with TLS.
         port: TCP port; 0 takes a free one.
         tls: folder of certificates for mutual TLS; None: none, calls are not encrypted.
+        queues: how the next task is chosen.
         metrics_port: port on loopback for Prometheus, 0 for a free one; None: no metrics.
         switchboard: path of the failure switchboard's socket; None: there is none.
         log_format: one of `logs.FORMATS`.
@@ -108,6 +138,7 @@ class Configuration:
     host: Host = LOOPBACK
     port: int = 0
     tls: TlsFolder | None = None
+    queues: QueueRules = QueueRules()
     metrics_port: int | None = None
     switchboard: Path | None = None
     log_format: str = "text"
@@ -161,6 +192,7 @@ class Configuration:
             tuple(partitions),
             host=Host(host["name"], ipaddress.ip_address(host["address"])),
             tls=TlsFolder(Path(tls["folder"])) if tls else None,
+            queues=QueueRules(**values.pop("queues")),
             **values,
         )
 

@@ -13,7 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .config import DEFAULT_PODS, HELLO_WORKER, Configuration, PartitionSpec, new_runtime
+from .config import (
+    DEFAULT_PODS,
+    HELLO_WORKER,
+    Configuration,
+    PartitionSpec,
+    QueueRules,
+    new_runtime,
+)
 from .errors import StartError
 from .folders import ScratchFolder, no_room, temporary_place
 from .switchboard import Switchboard
@@ -53,6 +60,7 @@ class EmbeddedArmonik:
         tls: str | os.PathLike[str] | None = None,
         switchboard: bool = False,
         tcp_workers: bool = False,
+        queues: QueueRules | None = None,
     ) -> None:
         """Start it and wait until it accepts calls.
 
@@ -64,6 +72,7 @@ class EmbeddedArmonik:
             tls: folder of throw-away certificates, made if need be; None: no TLS.
             tcp_workers: workers and agents meet on loopback ports instead of Unix sockets.
             switchboard: open the failure switchboard; see the attribute of that name.
+            queues: how the next task is chosen; None: learners take turns.
 
         Raises:
             StartError: what was asked for makes no sense, or it ended at once, or did not accept
@@ -93,6 +102,7 @@ class EmbeddedArmonik:
             socket=runtime / "armonik.sock" if port is None and tls is None else None,
             port=port or 0,
             tls=folder,
+            queues=queues or QueueRules(),
             switchboard=path,
             temporary=True,
             lifeline=True,

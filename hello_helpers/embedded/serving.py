@@ -82,7 +82,7 @@ async def _serve(
     from .orders import switchboard_orders
     from .switchboard import serve_switchboard
 
-    with contextlib.closing(DataPlane(configuration.data)) as plane:
+    with contextlib.closing(DataPlane(configuration.data, configuration.queues)) as plane:
         partitions.define(
             plane,
             [partition.name for partition in configuration.partitions],

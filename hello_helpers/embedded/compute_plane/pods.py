@@ -14,6 +14,7 @@ from pathlib import Path
 from ..config import PartitionSpec
 from ..data_plane.attempts import PodIdentity
 from ..data_plane.plane import DataPlane
+from ..data_plane.queues import Taken
 from ..errors import StartError, StorageError
 from .agent_service import Agent
 from .attempt import Attempt
@@ -107,21 +108,23 @@ class Pod:
     async def _work(self, road: Road) -> None:
         """Run tasks until the worker is not fit to run another one."""
         fit = True
-        while fit and (task_id := await self._next(road)):
-            attempt = Attempt(self._plane, self._agent, road, self._faults, self._identity, task_id)
+        ends = (self._plane, self._agent, road, self._faults, self._identity)
+        while fit and (taken := await self._next(road)):
             try:
-                fit = await attempt.run()
+                fit = await Attempt(*ends, taken.task_id).run()
             except StorageError as error:  # the disk is full, say: the task waits for better times
                 log.error("Pod %s: %s", self.name, error)
                 await asyncio.sleep(STORAGE_DELAY)
+            finally:
+                self._queue.release(taken)
 
-    async def _next(self, road: Road) -> str | None:
-        """Wait for a task id; None if the worker ended meanwhile."""
+    async def _next(self, road: Road) -> Taken | None:
+        """Wait for a task; None if the worker ended meanwhile."""
         exited = road.process.exited
         if exited.is_set():
             return None
-        if task_id := self._queue.take_now():
-            return task_id
+        if taken := self._queue.take_now():
+            return taken
         take = asyncio.ensure_future(self._queue.take())
         death = asyncio.ensure_future(exited.wait())
         try:

@@ -94,7 +94,7 @@ class Staging:
                 "Submission for the session is closed: Worker submission is closed"
             )
         new = submission.plan(self._session, creations, options)
-        submission.check_options(self._session, new)
+        submission.check_options(self._plane, self._session, new)
         self._work.subtasks += new
         return new
 

@@ -29,7 +29,7 @@ from ..errors import StorageError
 from ..interceptor import Context
 from .listing import list_messages
 from .messages import partition_raw
-from .service import Service
+from .service import Service, caller_of
 
 
 class Versions(VersionsServicer):  # type: ignore[misc]
@@ -78,11 +78,8 @@ class Authentication(AuthenticationServicer):  # type: ignore[misc]
         self, _request: auth.GetCurrentUserRequest, context: Context
     ) -> auth.GetCurrentUserResponse:
         """Name the caller: the common name of their client certificate, if they showed one."""
-        names = list(context.auth_context().get("x509_common_name", ()))
-        username = names[0].decode("utf-8", "replace") if names else ANONYMOUS
-        return auth.GetCurrentUserResponse(
-            user=auth.User(username=username, permissions=self._permissions)
-        )
+        user = auth.User(username=caller_of(context) or ANONYMOUS, permissions=self._permissions)
+        return auth.GetCurrentUserResponse(user=user)
 
 
 class HealthChecks(Service, HealthChecksServiceServicer):  # type: ignore[misc]

@@ -9,6 +9,8 @@ from ..data_plane import sessions
 from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..errors import InvalidArgument
+from ..interceptor import Context
+from ..tls import CLIENT_NAME
 
 MIN_PRIORITY, MAX_PRIORITY = 1, 99
 """What a session's default options may say; a partition's queue may take less."""
@@ -31,7 +33,13 @@ def raise_if(problems: Sequence[str]) -> None:
         raise InvalidArgument("\n".join(problems))
 
 
-def create_session(plane: DataPlane, request: Any) -> str:
+def caller_of(context: Context) -> str:
+    """Return the common name of the caller's certificate; "" if they showed none."""
+    names = list(context.auth_context().get("x509_common_name", ()))
+    return names[0].decode("utf-8", "replace") if names else ""
+
+
+def create_session(plane: DataPlane, request: Any, context: Context) -> str:
     """Create a session as a request of the Sessions or the Submitter service asks; return its id.
 
     Raises:
@@ -49,4 +57,10 @@ def create_session(plane: DataPlane, request: Any) -> str:
             f"priority must be {MIN_PRIORITY} to {MAX_PRIORITY}, not {options.priority}"
         )
     raise_if(problems)
-    return sessions.create(plane, TaskOptions.from_message(options), request.partition_ids)
+    caller = caller_of(context)
+    return sessions.create(
+        plane,
+        TaskOptions.from_message(options),
+        request.partition_ids,
+        caller if caller != CLIENT_NAME else "",  # the one that all share is nobody's own
+    )

@@ -22,10 +22,10 @@ class Sessions(Service, SessionsServicer):  # type: ignore[misc]
     """Creates sessions and leads them through their life."""
 
     async def CreateSession(
-        self, request: messages.CreateSessionRequest, _: Context
+        self, request: messages.CreateSessionRequest, context: Context
     ) -> messages.CreateSessionReply:
         """Open a session; its options are the defaults of its tasks."""
-        return messages.CreateSessionReply(session_id=create_session(self._plane, request))
+        return messages.CreateSessionReply(session_id=create_session(self._plane, request, context))
 
     async def GetSession(
         self, request: messages.GetSessionRequest, _: Context

@@ -59,10 +59,10 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
         return Configuration(data_chunk_max_size=CHUNK)
 
     async def CreateSession(
-        self, request: messages.CreateSessionRequest, _: Context
+        self, request: messages.CreateSessionRequest, context: Context
     ) -> messages.CreateSessionReply:
         """Open a session, as Sessions.CreateSession does."""
-        return messages.CreateSessionReply(session_id=create_session(self._plane, request))
+        return messages.CreateSessionReply(session_id=create_session(self._plane, request, context))
 
     async def CancelSession(self, request: Session, _: Context) -> Empty:
         """Stop everything in a session, as Sessions.CancelSession does."""

@@ -111,7 +111,8 @@ def requeue(plane: DataPlane, task_id: str) -> None:
     """Put a task id back that was taken off the queue and not acquired."""
     task = plane.database.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
     if task is not None:
-        plane.queues[task["partition_id"]].put(task_id, task["priority"])
+        share = plane.shares.of(task["session_id"])
+        plane.queues[task["partition_id"]].put(task_id, task["priority"], share)
 
 
 def give_back(plane: DataPlane, task: sqlite3.Row) -> bool:
@@ -120,7 +121,7 @@ def give_back(plane: DataPlane, task: sqlite3.Row) -> bool:
         unstarted: dict[str, Any] = {"fetched_at": None, "started_at": None, "pod_ttl": None}
         moved = tasks.move(plane, tx, task, TaskStatus.SUBMITTED, **tasks.UNOWNED, **unstarted)
         if moved:
-            plane.enqueue(tx, task["task_id"], task["partition_id"], task["priority"])
+            plane.enqueue_all(tx, [task])
         return moved
 
 
@@ -222,4 +223,4 @@ def _insert_retry(
     results.own(plane, tx, session_id, {row["result_id"]: new_id for row in outputs})
     steps = (TaskStatus.PENDING, TaskStatus.SUBMITTED)
     tasks.announce_new(plane, tx, session_id, new_id, steps)
-    plane.enqueue(tx, new_id, task["partition_id"], task["priority"])
+    plane.enqueue(tx, session_id, new_id, task["partition_id"], task["priority"])

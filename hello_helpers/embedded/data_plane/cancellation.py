@@ -44,6 +44,7 @@ def stop(plane: DataPlane, tx: Transaction, rows: Sequence[sqlite3.Row]) -> list
     stopped = tasks.move_all(plane, tx, rows, TaskStatus.CANCELLING, ended_at=now())
     queued = [task for task in stopped if task["status"] in QUEUED_TASK]
     tasks.end_all(plane, tx, queued, TaskStatus.CANCELLED)
+    plane.dequeue_all(tx, queued)
     dependencies.forget(tx, [task["task_id"] for task in queued])
     plane.tell_holders(tx, [task["task_id"] for task in stopped])
     return stopped

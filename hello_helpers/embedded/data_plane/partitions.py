@@ -7,16 +7,24 @@ from collections.abc import Sequence
 
 from ..errors import NotFound
 from .plane import DataPlane
+from .queues import PartitionQueue
 
 
 def define(plane: DataPlane, partition_ids: Sequence[str], pods: Sequence[int]) -> None:
-    """Write the partitions of the configuration; the first one is the default."""
+    """Write the partitions of the configuration, the first one is the default; make their queues.
+
+    Args:
+        pods: how many each of them has.
+    """
     with plane.transaction() as tx:
         tx.execute("DELETE FROM partition")
         tx.executemany(
             "INSERT INTO partition (partition_id, pod_reserved, pod_max) VALUES (?, ?, ?)",
             [(name, count, count) for name, count in zip(partition_ids, pods, strict=True)],
         )
+    for name, count in zip(partition_ids, pods, strict=True):
+        most = max(count - 1, 1) if plane.rules.leave_one_pod else None
+        plane.queues[name] = PartitionQueue(most)
 
 
 def get(plane: DataPlane, partition_id: str) -> sqlite3.Row:

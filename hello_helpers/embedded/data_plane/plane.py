@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+from ..config import QueueRules
 from ..errors import NotFound
 from .database import Database, Transaction, in_words
 from .feed import Change, ChangeFeed
 from .health import Health
 from .objects import ObjectStorage
-from .queues import PartitionQueue
+from .queues import PartitionQueue, Share
+from .shares import Shares
+from .states import TaskStatus
 
 T = TypeVar("T")
 
@@ -28,8 +31,8 @@ class DataPlane:
     Everything here belongs to one event loop and is called from its thread only.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open the data folder, or make it.
+    def __init__(self, folder: Path, rules: QueueRules | None = None) -> None:
+        """Open the data folder, or make it; ``rules``: how the queues choose.
 
         Raises:
             StorageError: the folder cannot be made, read or written.
@@ -39,7 +42,9 @@ class DataPlane:
         self.folder = folder
         self.database = Database(folder / "tables.sqlite")
         self.objects = ObjectStorage(self.database, folder / "objects")
+        self.rules = rules or QueueRules()
         self.queues: defaultdict[str, PartitionQueue] = defaultdict(PartitionQueue)
+        self.shares = Shares(self.database, first_come=self.rules.first_come)
         self.feed = ChangeFeed()
         self.health = Health()
         self._held: dict[str, list[Callable[[], None]]] = {}
@@ -66,18 +71,33 @@ class DataPlane:
         if self.feed.wanted(change.session_id):
             tx.after_commit(partial(self.feed.publish, change))
 
-    def enqueue(self, tx: Transaction, task_id: str, partition_id: str, priority: int) -> None:
+    def enqueue(
+        self, tx: Transaction, session_id: str, task_id: str, partition_id: str, priority: int
+    ) -> None:
         """Put a task in its partition's queue, once its state is committed."""
-        tx.after_commit(partial(self.queues[partition_id].put, task_id, priority))
+        share = self.shares.of(session_id)
+        tx.after_commit(partial(self._put, partition_id, task_id, priority, share))
+
+    def _put(self, partition_id: str, task_id: str, priority: int, share: Share) -> None:
+        self.queues[partition_id].put(task_id, priority, share)
 
     def enqueue_all(self, tx: Transaction, rows: Iterable[sqlite3.Row]) -> None:
-        """Put many tasks in the queues of their partitions, once their state is committed."""
+        """Put tasks in the queues of their partitions, once their state is committed."""
+        for row in rows:
+            self.enqueue(
+                tx, row["session_id"], row["task_id"], row["partition_id"], row["priority"]
+            )
 
-        def put() -> None:
-            for row in rows:
-                self.queues[row["partition_id"]].put(row["task_id"], row["priority"])
+    def dequeue_all(self, tx: Transaction, rows: Iterable[sqlite3.Row]) -> None:
+        """Remove tasks that are not to be run from their queues, after the commit.
 
-        tx.after_commit(put)
+        Args:
+            rows: as they were before; those that were in no queue are passed over.
+        """
+        for row in [row for row in rows if row["status"] == TaskStatus.SUBMITTED]:
+            share = self.shares.of(row["session_id"])
+            discard = self.queues[row["partition_id"]].discard
+            tx.after_commit(partial(discard, row["task_id"], row["priority"], share))
 
     def erase(self, tx: Transaction, opaque_ids: Iterable[bytes]) -> None:
         """Erase objects as soon as no committed row names them; shared ones stay."""

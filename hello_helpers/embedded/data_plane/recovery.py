@@ -35,7 +35,7 @@ def recover(plane: DataPlane) -> None:
         )
         tasks.move_all(plane, tx, unresumed, TaskStatus.SUBMITTED, submitted_at=now())
         waiting = tx.rows(
-            "SELECT task_id, partition_id, priority FROM task WHERE status = ? ORDER BY seq",
+            f"SELECT {tasks.HANDLES} FROM task WHERE status = ? ORDER BY seq",
             (int(TaskStatus.SUBMITTED),),
         )
         plane.enqueue_all(tx, waiting)

@@ -26,6 +26,12 @@ CREATE TABLE IF NOT EXISTS session (
     duration            INTEGER
 );
 
+-- The name in the certificate with which a session was created, if it is somebody's own.
+CREATE TABLE IF NOT EXISTS caller (
+    session_id          TEXT PRIMARY KEY,
+    name                TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS task (
     seq                 INTEGER PRIMARY KEY,    -- order of arrival
     task_id             TEXT NOT NULL UNIQUE,

@@ -60,6 +60,7 @@ def hold_back(plane: DataPlane, tx: Transaction, session_id: str, _after: int) -
     """Pause tasks that no worker has seen yet."""
     waiting = _tasks(tx, session_id, TaskStatus.SUBMITTED, TaskStatus.DISPATCHED)
     tasks.move_all(plane, tx, waiting, TaskStatus.PAUSED, **tasks.UNOWNED)
+    plane.dequeue_all(tx, waiting)
     plane.tell_holders(tx, [task["task_id"] for task in waiting])
     return waiting
 
@@ -118,6 +119,7 @@ def delete_tasks(
     rows = _rows(tx, "task", tasks.HANDLES, session_id, after)
     task_ids = [row["task_id"] for row in rows]
     plane.tell_holders(tx, task_ids)
+    plane.dequeue_all(tx, rows)
     dependencies.forget(tx, task_ids)
     _delete(tx, "task", rows)
     return rows
@@ -200,6 +202,7 @@ async def delete(plane: DataPlane, session_id: str) -> sqlite3.Row | None:
 
     def last(tx: Transaction) -> None:
         tx.execute("DELETE FROM session WHERE session_id = ?", (session_id,))
+        tx.execute("DELETE FROM caller WHERE session_id = ?", (session_id,))
         tx.after_commit(partial(plane.feed.vanish, session_id))
 
     steps = [delete_tasks, delete_results]

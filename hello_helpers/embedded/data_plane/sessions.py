@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..config import MAX_PRIORITY
+from ..errors import InvalidArgument
 from . import partitions
 from .clock import now
 from .options import COLUMNS, TaskOptions
@@ -24,16 +26,22 @@ def get(plane: DataPlane, session_id: str) -> sqlite3.Row:
     return plane.get("session", session_id)
 
 
-def create(plane: DataPlane, options: TaskOptions, partition_ids: Sequence[str]) -> str:
+def create(
+    plane: DataPlane, options: TaskOptions, partition_ids: Sequence[str], caller: str = ""
+) -> str:
     """Create a RUNNING session; return its id.
 
     Args:
         options: defaults for the session's tasks; an empty partition means the default one.
         partition_ids: where its tasks may go; none means the default partition.
+        caller: the name in the client's certificate, if they have one of their own.
 
     Raises:
         NotFound: a partition does not exist.
+        InvalidArgument: its priority is above the limit that was set at the start.
     """
+    if options.priority > plane.rules.max_priority < MAX_PRIORITY:
+        raise InvalidArgument(f"Max priority is {plane.rules.max_priority}, not {options.priority}")
     default = partitions.default(plane)
     wanted = [partition_id for partition_id in partition_ids if partition_id] or [default]
     options = replace(options, partition_id=options.partition_id or default)
@@ -53,4 +61,6 @@ def create(plane: DataPlane, options: TaskOptions, partition_ids: Sequence[str])
                 now(),
             ),
         )
+        if caller:
+            tx.execute("INSERT INTO caller (session_id, name) VALUES (?, ?)", (session_id, caller))
     return session_id

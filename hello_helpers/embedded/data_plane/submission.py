@@ -21,7 +21,6 @@ from .clock import now
 from .database import Transaction
 from .options import COLUMNS, TaskOptions
 from .plane import DataPlane
-from .queues import MAX_PRIORITY
 from .states import ResultStatus, SessionStatus, TaskStatus
 
 
@@ -93,7 +92,7 @@ def submit(
             )
         new = plan(session, creations, options)
         insert(plane, tx, session, new, Origin(parent_task_ids=(session_id,)))
-        check_options(session, new)  # after what `insert` refuses, as ArmoniK does
+        check_options(plane, session, new)  # after what `insert` refuses, as ArmoniK does
         return new
 
 
@@ -115,7 +114,7 @@ def plan(
     ]
 
 
-def check_options(session: sqlite3.Row, new: Sequence[NewTask]) -> None:
+def check_options(plane: DataPlane, session: sqlite3.Row, new: Sequence[NewTask]) -> None:
     """Check that tasks go to partitions of their session, with priorities that queues take.
 
     Raises:
@@ -128,8 +127,10 @@ def check_options(session: sqlite3.Row, new: Sequence[NewTask]) -> None:
                 f"Partition {task.options.partition_id!r} is not one of this session's partitions"
                 f" ({', '.join(sorted(allowed))}); name it when creating the session"
             )
-        if task.options.priority > MAX_PRIORITY:
-            raise InvalidArgument(f"Max priority is {MAX_PRIORITY}, not {task.options.priority}")
+        if task.options.priority > plane.rules.max_priority:
+            raise InvalidArgument(
+                f"Max priority is {plane.rules.max_priority}, not {task.options.priority}"
+            )
 
 
 def insert(
@@ -185,7 +186,10 @@ def insert(
         steps = [TaskStatus.PENDING, *([] if missing else [ready])]
         tasks.announce_new(plane, tx, session["session_id"], task.task_id, steps)
         if not missing and not paused:
-            plane.enqueue(tx, task.task_id, task.options.partition_id, task.options.priority)
+            options = task.options
+            plane.enqueue(
+                tx, session["session_id"], task.task_id, options.partition_id, options.priority
+            )
 
 
 def _look_up(tx: Transaction, new: Sequence[NewTask]) -> dict[str, sqlite3.Row]:

@@ -51,10 +51,10 @@ class Pod(LongRoad):
 
     def next(self) -> asyncio.Task[bool]:
         """Take the next task of the queue and begin an attempt at it."""
-        task_id = self._world.plane.queues["default"].take_now()
-        assert task_id
+        taken = self._world.plane.queues["default"].take_now()
+        assert taken
         identity = PodIdentity("127.0.0.1", self.name)
-        attempt = Attempt(self._world.plane, Agent(), self, Faults(), identity, task_id)
+        attempt = Attempt(self._world.plane, Agent(), self, Faults(), identity, taken.task_id)
         return asyncio.create_task(attempt.run())
 
 

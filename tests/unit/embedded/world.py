@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, ParamSpec
 
+from hello_helpers.embedded.config import QueueRules
 from hello_helpers.embedded.data_plane import (
     attempts,
     partitions,
@@ -31,8 +32,8 @@ Status = TaskStatus
 class World:
     """One partition, one session, and whatever a test puts into it."""
 
-    def __init__(self, folder: Path):
-        self.plane = DataPlane(folder)
+    def __init__(self, folder: Path, rules: QueueRules | None = None):
+        self.plane = DataPlane(folder, rules)
         partitions.define(self.plane, ["default"], [1])
         options = TaskOptions(max_duration=60 * SECOND, max_retries=1, priority=1)
         self.new_session: Callable[[], str] = lambda: sessions.create(self.plane, options, [])
