@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import datetime
 import socket
+import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import trustme
+from armonik.client import ArmoniKSessions
+from armonik.common import TaskOptions
 from armonik.common.channel import create_channel
 from armonik.protogen.client.auth_service_pb2_grpc import AuthenticationStub
 from armonik.protogen.common.auth_common_pb2 import GetCurrentUserRequest
@@ -76,6 +79,33 @@ def test_under_each_name_of_loopback_a_client_is_known_by_its_common_name(
         user = AuthenticationStub(channel).GetCurrentUser(GetCurrentUserRequest(), timeout=10).user
     assert user.username == CLIENT_NAME
     assert "Sessions:CreateSession" in user.permissions
+
+
+def test_a_session_is_counted_for_whoever_has_a_certificate_of_their_own(tmp_path: Path):
+    folder, data = tmp_path / "tls", tmp_path / "data"
+    made_for: dict[str, str] = {}
+    with EmbeddedArmonik(tls=folder, data=data) as armonik:
+        authority = trustme.CA.from_pem(
+            (folder / "ca.pem").read_bytes(), (folder / "ca-key.pem").read_bytes()
+        )
+        own = tmp_path / "ada.pem"
+        issued = authority.issue_cert("ada", common_name="ada")
+        issued.private_key_and_cert_chain_pem.write_to_path(own)
+        for name, client, key in (
+            ("ada", own, own),
+            ("shared", folder / "client.pem", folder / "client-key.pem"),
+        ):
+            with create_channel(
+                armonik.endpoint,
+                certificate_authority=str(folder / "ca.pem"),
+                client_certificate=str(client),
+                client_key=str(key),
+            ) as channel:
+                options = TaskOptions(datetime.timedelta(minutes=1), priority=1, max_retries=1)
+                made_for[name] = ArmoniKSessions(channel).create_session(options)
+    with contextlib.closing(sqlite3.connect(data / "tables.sqlite")) as tables:
+        rows = tables.execute("SELECT session_id, name FROM caller").fetchall()
+    assert rows == [(made_for["ada"], "ada")]
 
 
 def test_clients_without_tls_or_the_right_certificate_are_turned_away(
