@@ -1,4 +1,4 @@
-"""The labels of sessions: whose one is, and whether the lessons go on with it.
+"""The labels of sessions: whose one is, whether the lessons go on with it, what it belongs to.
 
 ArmoniK keeps them with the default task options, and can search for them. A shared cluster holds
 the sessions of many learners.
@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import getpass
 import os
+
+APPLICATION, VERSION = "hello-armonik", "0.2.0"
+"""What our tasks are part of: ArmoniK's Admin GUI groups tasks by it. The version is that of
+pyproject.toml; to ask for that of the installed package would take ten milliseconds."""
 
 COURSE, OWN = "course", "own"
 """Values of the label "hello": the session that the lessons share, or one for a single purpose."""

@@ -24,7 +24,7 @@ from armonik.common import TaskDefinition, TaskOptions
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.errors import MessageError
-from hello_helpers.labels import own_labels
+from hello_helpers.labels import APPLICATION, VERSION, own_labels
 from hello_helpers.messages import Payload, Result
 from hello_helpers.wait.cancellation import Cancellation
 from hello_helpers.wait.waiting import Progress, wait_for_results
@@ -63,6 +63,8 @@ def default_task_options(
         priority=1,  # from 1 to 99; larger goes first
         max_retries=5,  # after a crash the task is tried again: up to six executions in all
         partition_id=partition,
+        application_name=APPLICATION,  # by this, and by its version, the Admin GUI groups tasks
+        application_version=VERSION,
         options=labels or {},
     )
 

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from hello_helpers.labels import VERSION
 from tests.commands import finish, hello_armonik
 
 if sys.version_info >= (3, 11):
@@ -79,6 +80,10 @@ def command_of(readme: str, heading: str) -> str:
 
 
 # -- versions
+
+
+def test_our_tasks_name_the_version_of_the_package(project: dict[str, Any]) -> None:
+    assert project["project"]["version"] == VERSION
 
 
 def test_each_requirement_is_bounded_on_both_sides(project: dict[str, Any]) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 
 import pytest
 import trustme
-from armonik.client import ArmoniKSessions
-from armonik.common import SessionStatus
+from armonik.client import ArmoniKSessions, ArmoniKTasks
+from armonik.common import SessionStatus, Task
 
 from hello_helpers.__main__ import COMMANDS, main, parse
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.embedded import EmbeddedArmonik
+from hello_helpers.labels import VERSION
 from tests.commands import CLI, HELLO_WORKER, SILENT_WORKER, complaint, hello_armonik, started
 from tests.unit import listeners
 from tests.workers import other
@@ -75,6 +76,16 @@ def test_it_prints_the_five_lines_of_the_contract(armonik, sessions):
         "Good bye !",
     ]
     assert status(sessions, done.stdout) == SessionStatus.CLOSED
+
+
+def test_all_its_tasks_are_of_one_application_by_which_the_admin_gui_groups_them(armonik):
+    done = run("-e", armonik.endpoint, "-n", "1000")  # so many that the worker makes subtasks
+    session_id = re.search(r"Session (\S+) has been created", done.stdout)[1]
+    with Endpoint.parse(armonik.endpoint).open_channel() as channel:
+        total, tasks = ArmoniKTasks(channel).list_tasks(Task.session_id == session_id)
+    assert total == len(tasks) > 1
+    named = {(task.options.application_name, task.options.application_version) for task in tasks}
+    assert named == {("hello-armonik", VERSION)}
 
 
 @pytest.mark.parametrize(
