@@ -71,9 +71,8 @@ def create_payloads(
             # The answers are dictionaries keyed by name, so names must differ within a call.
             named = {str(number): content for number, content in enumerate(batch)}
             stored = results.create_results(named, session_id, batch_size=len(named))
-            announced = results.create_results_metadata(
-                list(named), session_id, batch_size=len(named)
-            )
+            names = list(named)
+            announced = results.create_results_metadata(names, session_id, batch_size=len(names))
         data += [Data(stored[name].result_id, announced[name].result_id) for name in named]
         if on_batch is not None:
             on_batch(len(data))

@@ -1,7 +1,6 @@
 """The labels of sessions: whose one is, whether the lessons go on with it, what it belongs to.
 
-ArmoniK keeps them with the default task options, and can search for them. A shared cluster holds
-the sessions of many learners.
+ArmoniK keeps them with the default task options, and finds those of one learner among many.
 """
 
 from __future__ import annotations
@@ -9,9 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 
-APPLICATION, VERSION = "hello-armonik", "0.2.0"
-"""What our tasks are part of: ArmoniK's Admin GUI groups tasks by it. The version is that of
-pyproject.toml; to ask for that of the installed package would take ten milliseconds."""
+APPLICATION, VERSION = "hello-armonik", "0.2.0"  # as in pyproject.toml; to look it up takes time
 
 COURSE, OWN = "course", "own"
 """Values of the label "hello": the session that the lessons share, or one for a single purpose."""
@@ -28,10 +25,9 @@ def own_labels() -> dict[str, str]:
 
 
 def _learner() -> str:
-    for variable in ("HELLO_LEARNER", "JUPYTERHUB_USER"):
-        if name := os.environ.get(variable):
-            return os.fsencode(name).decode(errors="backslashreplace")  # any bytes can be there
+    name = os.environ.get("HELLO_LEARNER") or os.environ.get("JUPYTERHUB_USER")
     try:
-        return getpass.getuser()
+        name = name or getpass.getuser()
     except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
         return "somebody"
+    return os.fsencode(name).decode(errors="backslashreplace")  # any bytes can be there

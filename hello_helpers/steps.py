@@ -82,8 +82,7 @@ def create_session(
     Raises:
         PartitionError: if there is no such partition; the hint says which ones exist.
     """
-    if labels is None:
-        labels = own_labels()
+    labels = own_labels() if labels is None else labels
     with explained(channel):
         return str(
             ArmoniKSessions(channel).create_session(
