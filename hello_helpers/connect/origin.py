@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import grpc
 
 INSTANCE = "hello-armonik-instance"
-"""Key in the initial metadata of each answer of an embedded ArmoniK, and of no other one."""
+"""Key in the trailing metadata of each answer of an embedded ArmoniK, and of no other one."""
 
 SILENCE = ("UNAVAILABLE", "CANCELLED", "DEADLINE_EXCEEDED")
 """Codes with which a call may fail because its ArmoniK has ended.
@@ -59,7 +59,7 @@ class Origin:
 
     def hear(self, call: grpc.Call | grpc.RpcError) -> None:
         """Keep the instance that the answer to a call tells; the call must be over."""
-        told = getattr(call, "initial_metadata", None)  # a bare RpcError has none
+        told = getattr(call, "trailing_metadata", None)  # a bare RpcError has none
         for key, value in (told and told()) or ():
             if key == INSTANCE and value not in self.instances:
                 self.instances.append(value)

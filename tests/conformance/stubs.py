@@ -78,4 +78,4 @@ class Stubs:
     def embedded(self) -> bool:
         """Whether this is an embedded ArmoniK: where a real one has a known defect, it differs."""
         _, call = self.versions.ListVersions.with_call(ListVersionsRequest())
-        return any(key == INSTANCE for key, _ in call.initial_metadata())
+        return any(key == INSTANCE for key, _ in call.trailing_metadata())

@@ -14,14 +14,15 @@ from hello_helpers.embedded.interceptor import INSTANCE_KEY
 
 from .wire import Method, method
 
-# What gRPC answers itself has no metadata; all else has.
+# What gRPC answers itself has no metadata, and an answer that its caller does not wait for; all
+# else has.
 CALLS = [
     ("Versions.ListVersions", [b""], grpc.StatusCode.OK),
     ("Sessions.GetSession", [b""], grpc.StatusCode.NOT_FOUND),
     ("Sessions.GetSession", [b"\xff"], grpc.StatusCode.INVALID_ARGUMENT),
     ("Results.DownloadResultData", [b""], grpc.StatusCode.NOT_FOUND),
     ("Results.UploadResultData", [b""], grpc.StatusCode.INVALID_ARGUMENT),
-    ("Events.GetEvents", [b""], grpc.StatusCode.DEADLINE_EXCEEDED),
+    ("Events.GetEvents", [b"\xff"], grpc.StatusCode.INVALID_ARGUMENT),
 ]
 
 
@@ -34,9 +35,9 @@ def armonik() -> Iterator[EmbeddedArmonik]:
 def told(channel: grpc.Channel, called: Method, requests: list[bytes]) -> tuple[str, object]:
     """Return the instance that an answer names, and the status."""
     call = called.call(channel, requests, timeout=1)
-    metadata = dict(call.initial_metadata())
     with suppress(grpc.RpcError):
         list(call)
+    metadata = dict(call.trailing_metadata())
     return metadata.get(INSTANCE_KEY), call.code()
 
 

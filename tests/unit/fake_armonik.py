@@ -158,7 +158,7 @@ class FakeArmonik(grpc.GenericRpcHandler):
     def _fields(self, name: str, request: Any, context: grpc.ServicerContext) -> Any:
         """Tell the instance with the answer, or the error that the test wants."""
         if self.instance:
-            context.send_initial_metadata(((INSTANCE, self.instance),))
+            context.set_trailing_metadata(((INSTANCE, self.instance),))
         if code := self.errors.get(name):
             context.abort(grpc.StatusCode[code], "not for you")
         return getattr(self, name)(request, context)
