@@ -43,7 +43,7 @@ REPLY = ProcessReply(output=Output(ok=Empty()))
 THERE = Frame(TASK, {"data": [ID], "files": {}}, [REQUEST.SerializeToString(), PAYLOAD]).encode()
 BACK = Frame(
     DONE,
-    {"token": ID, "reply": True, "error": "", "data": [ID], "announced": [ID]},
+    {"token": ID, "announced": [], "data": [ID]},
     [REPLY.SerializeToString(), RESULT],
 ).encode()
 

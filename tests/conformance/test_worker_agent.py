@@ -101,6 +101,21 @@ def test_payload_and_dependencies_are_files_before_the_worker_is_called(
     }
 
 
+@pytest.mark.statement(68)
+def test_the_dependencies_are_what_the_library_makes_of_them(armonik: ArmoniK, session: str):
+    dependencies = [armonik.create_data(session, data) for data in (b"small", b"x" * 100_000)]
+    task = armonik.submit(session, ["dependency_views"], ["report", 0], dependencies=dependencies)
+    assert armonik.report(task) == [
+        {
+            "keys": dependencies,
+            "next of items": [dependencies[0]] * 2,
+            "length": 2,
+            "read once": True,
+            "missing": None,
+        }
+    ]
+
+
 # --- what a worker leaves ------------------------------------------------------------------------
 
 
@@ -120,6 +135,41 @@ def test_an_output_is_not_there_before_the_worker_has_returned_and_then_as_it_wa
     assert armonik.report(task, index=1) == ["NOT_FOUND"]
     shows(armonik.result(outputs[0]), status=ResultStatus.COMPLETED, size=4)
     assert armonik.data(session, outputs[0]) == b"sent"
+
+
+@pytest.mark.statement(69)
+@pytest.mark.parametrize("text", ["few", "many " * 20_000], ids=["small", "large"])
+@pytest.mark.parametrize(
+    "kind",
+    ["bytearray", "array", "array of numbers", "memoryview", "memoryview of numbers", "mmap"],
+)
+def test_an_output_may_be_sent_from_any_buffer(
+    armonik: ArmoniK, session: str, kind: str, text: str
+):
+    text = text + "." * (len(text) % 2)
+    task = armonik.submit(session, ["send_buffer", 0, kind, text])
+    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
+    assert armonik.data(session, task.outputs[0]) == text.encode()
+
+
+@pytest.mark.statement(69)
+def test_whoever_looks_into_the_data_folder_sees_what_was_sent(armonik: ArmoniK, session: str):
+    task = armonik.submit(session, ["send", 0, "sent"], ["look"], ["report", 1], outputs=2)
+    assert armonik.report(task, index=1)[0]["files"][task.outputs[0]] == "sent"
+
+
+@pytest.mark.statement(70)
+@pytest.mark.embedded_only  # a real one says only "Failed to serialize response!"
+@pytest.mark.parametrize(("what", "named"), [(None, "None"), (True, "bool")])
+def test_a_worker_that_forgets_to_return_an_output_is_told_so(
+    armonik: ArmoniK, session: str, what: object, named: str
+):
+    task = armonik.submit(session, ["returns", what])
+    armonik.wait_task(task.task_id, TaskStatus.RETRIED)
+    for task_id in (task.task_id, f"{task.task_id}###1"):
+        error = armonik.wait_task(task_id).output.error
+        assert f"returned {named}" in error
+        assert "return Output()" in error
 
 
 @pytest.mark.statement(70)
@@ -259,6 +309,27 @@ def test_the_agent_takes_no_call_outside_a_task(
     go.touch()
     eventually(answer.exists, bool)
     assert json.loads(answer.read_text()) == "UNAVAILABLE"
+
+
+@pytest.mark.statement(74)
+@pytest.mark.parametrize(
+    "method", ["CreateResults", "CreateResultsMetaData", "SubmitTasks", "GetResourceData"]
+)
+def test_the_agent_takes_no_message_above_4_mib(armonik: ArmoniK, session: str, method: str):
+    task = armonik.submit(session, ["large_message", method], ["report", 0])
+    assert armonik.report(task) == ["RESOURCE_EXHAUSTED"]
+
+
+@pytest.mark.statement(74)
+def test_many_results_of_a_megabyte_each_are_created_one_by_one(armonik: ArmoniK, session: str):
+    assert armonik.report(armonik.submit(session, ["many_small"], ["report", 0])) == [10]
+
+
+@pytest.mark.statement(74)
+def test_a_worker_may_have_a_stub_of_the_agent_of_its_own(armonik: ArmoniK, session: str):
+    task = armonik.submit(session, ["send", 0, "first"], ["own_stub", 0, "by hand"])
+    armonik.wait_task(task.task_id, TaskStatus.COMPLETED)
+    assert armonik.data(session, task.outputs[0]) == b"by hand"
 
 
 @pytest.mark.statement(75)

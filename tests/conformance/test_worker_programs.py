@@ -39,6 +39,8 @@ def at(files: Path) -> Iterator[At]:
         "plain-long": long_road(PLAIN),
         "by-hand": BY_HAND,
         "by-hand-long": long_road(BY_HAND),
+        "own-service": [*BY_HAND, "--own-service"],
+        "own-service-long": long_road([*BY_HAND, "--own-service"]),
         "late": late("late"),
         "late-long": long_road(late("late-long")),
     }
@@ -91,6 +93,8 @@ def test_no_task_is_sent_to_a_worker_that_is_not_serving(at: At, files: Path, pa
         ("plain-long", b"plain: hello"),
         ("by-hand", b"by hand: hello"),
         ("by-hand-long", b"by hand: hello"),
+        ("own-service", b"hello, in time: True"),
+        ("own-service-long", b"hello, in time: True"),
     ],
 )
 def test_an_unmodified_worker_program_serves_a_partition(at: At, partition: str, answer: bytes):

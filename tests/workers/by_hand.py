@@ -1,9 +1,10 @@
 """A worker without the decorator: it reads the four ComputePlane variables itself.
 
-    python by_hand.py [--serving-when FILE] [--log FILE]
+    python by_hand.py [--serving-when FILE] [--log FILE] [--own-service]
 
 HealthCheck answers NOT_SERVING until the file exists (`--serving-when`). With `--log`, every call
 from the agent adds one line to the file: "NOT_SERVING", "SERVING" or "Process".
+With `--own-service`, it answers the agent's calls itself, and its result says what gRPC tells it.
 
 Over TCP (`SocketType` other than `unixdomainsocket`) the two addresses are `http://host:port`. The
 decorator, as it stands, puts another `http://` before them and cannot listen there ("Failed to bind
@@ -16,8 +17,10 @@ import argparse
 import os
 from pathlib import Path
 
+import grpc
 from armonik.common import HealthCheckStatus, Output
 from armonik.common.channel import create_channel
+from armonik.protogen.common.worker_common_pb2 import ProcessReply, ProcessRequest
 from armonik.worker import ArmoniKWorker, TaskHandler
 
 
@@ -29,10 +32,24 @@ def address_of(name: str) -> tuple[str, str]:
     return address.removeprefix("http://"), address
 
 
+class Own(ArmoniKWorker):
+    """A worker with a method Process of its own, which looks at context and data folder."""
+
+    def Process(  # noqa: N802
+        self, request: ProcessRequest, context: grpc.ServicerContext
+    ) -> ProcessReply:
+        payload = Path(request.data_folder, request.payload_id).read_bytes()
+        in_time = context.is_active() and context.time_remaining() > 0
+        said = payload + f", in time: {in_time}".encode()
+        TaskHandler(request, self._client).send_results({request.expected_output_keys[0]: said})
+        return ProcessReply(output=Output().to_message())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--serving-when", type=Path)
     parser.add_argument("--log", type=Path)
+    parser.add_argument("--own-service", action="store_true")
     arguments = parser.parse_args()
 
     def note(line: str) -> None:
@@ -54,7 +71,8 @@ def main() -> None:
     listen, _ = address_of("Worker")
     _, dial = address_of("Agent")
     with create_channel(dial, options=(("grpc.default_authority", "localhost"),)) as agent:
-        ArmoniKWorker(agent, process, health_check=health_check).start(listen)
+        worker = Own if arguments.own_service else ArmoniKWorker
+        worker(agent, process, health_check=health_check).start(listen)
 
 
 if __name__ == "__main__":

@@ -7,20 +7,33 @@ into `notes`, a list that ["report", i] sends as JSON to the task's i-th expecte
 
 from __future__ import annotations
 
+import array
 import json
+import mmap
 import os
 import signal
 import threading
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import grpc
 from armonik.common import Output, TaskDefinition
+from armonik.common.channel import create_channel
+from armonik.protogen.common import agent_common_pb2 as messages
+from armonik.protogen.worker.agent_service_pb2_grpc import AgentStub
 from armonik.worker import TaskHandler, armonik_worker
 
+AGENT = "ComputePlane__AgentChannel__Address"
 GATE_PATIENCE = 30.0  # seconds that a task waits at a gate before it gives up
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What the worker's function is to return, instead of an Output."""
+
+    what: Any
 
 
 class Run:
@@ -30,8 +43,8 @@ class Run:
         self.task = task
         self.notes: list[Any] = []
 
-    def follow(self, script: list[list[Any]]) -> Output | None:
-        """Does the actions in turn; an Output returned by one of them ends the script."""
+    def follow(self, script: list[list[Any]]) -> Output | Returned | None:
+        """Does the actions in turn; what one of them returns ends the script."""
         for name, *arguments in script:
             output = ACTIONS[name](self, *arguments)
             if output is not None:
@@ -51,6 +64,27 @@ def announce(run: Run, index: int) -> None:
     """Announces the index-th expected output, but leaves no file for it."""
     send(run, index, "x" * 1_000_000)
     Path(run.task.data_folder, run.task.expected_results[index]).unlink()
+
+
+BUFFERS = {
+    "bytearray": bytearray,
+    "array": lambda data: array.array("B", data),
+    "array of numbers": lambda data: array.array("H", data),
+    "memoryview": memoryview,
+    "memoryview of numbers": lambda data: memoryview(array.array("H", data)),
+    "mmap": lambda data: _mapped(data),
+}
+
+
+def send_buffer(run: Run, index: int, kind: str, text: str) -> None:
+    """Sends a text of an even number of bytes, in a buffer of another type than bytes."""
+    run.task.send_results({run.task.expected_results[index]: BUFFERS[kind](text.encode())})
+
+
+def _mapped(data: bytes) -> mmap.mmap:
+    memory = mmap.mmap(-1, len(data))
+    memory[:] = data
+    return memory
 
 
 def create(run: Run, name: str, text: str) -> None:
@@ -73,6 +107,21 @@ def get_resource(run: Run, result_id: str) -> None:
 def dependencies(run: Run) -> None:
     """Notes the data of all dependencies, as texts, in the order of the request."""
     run.notes.append([data.decode() for _, data in run.task.data_dependencies.items()])
+
+
+def dependency_views(run: Run) -> None:
+    """Notes what the library promises of the dependencies: generators, in order, read once each."""
+    data = run.task.data_dependencies
+    first = next(iter(data))
+    run.notes.append(
+        {
+            "keys": list(data.keys()),
+            "next of items": [next(data.items())[0], next(data.keys())],
+            "length": len(data),
+            "read once": data[first] is data[first],
+            "missing": data.get("no-such-result"),
+        }
+    )
 
 
 def report(run: Run, index: int) -> None:
@@ -184,12 +233,17 @@ def error(_run: Run, text: str) -> Output:
     return Output(error=text)
 
 
+def returns(_run: Run, what: Any) -> Returned:
+    """Makes the function return this, as a worker that forgets `return Output()`."""
+    return Returned(what)
+
+
 def die(_run: Run) -> None:
     """Ends this process at once, as the kernel does when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def attempt(run: Run, number: int, script: list[list[Any]]) -> Output | None:
+def attempt(run: Run, number: int, script: list[list[Any]]) -> Output | Returned | None:
     """Does a script only in one attempt of the task: 0 is the first, 1 the first retry."""
     _, _, suffix = run.task.task_id.partition("###")
     return run.follow(script) if int(suffix or 0) == number else None
@@ -230,6 +284,41 @@ def call_after_the_task(run: Run, go: str, answer: str) -> None:
     threading.Thread(target=call, daemon=True).start()
 
 
+LARGE = 5 * 1024 * 1024  # bytes: more than an agent takes in one message
+
+
+def large_message(run: Run, method: str) -> None:
+    """Sends the agent a message that is too large; notes the name of the gRPC code."""
+    task, text = run.task, "x" * LARGE
+    calls = {
+        "CreateResults": lambda: list(task.create_results({"large": bytes(LARGE)})),
+        "CreateResultsMetaData": lambda: list(task.create_results_metadata([text])),
+        "SubmitTasks": lambda: len(task.submit_tasks([TaskDefinition(text, [text])])),
+        "GetResourceData": lambda: len(task.get_resource_data(text)),
+    }
+    run.notes.append(code_or(calls[method]))
+
+
+def many_small(run: Run) -> None:
+    """Creates results that are too large for one message together, one message each."""
+    run.notes.append(len(run.task.create_results({str(n): bytes(LARGE // 5) for n in range(10)})))
+
+
+def own_stub(run: Run, index: int, text: str) -> None:
+    """Sends a text as an expected output without the library: by a stub made here."""
+    result_id = run.task.expected_results[index]
+    address, options = f"unix://{os.environ[AGENT]}", (("grpc.default_authority", "localhost"),)
+    with create_channel(address, options=options) as channel:
+        Path(run.task.data_folder, result_id).write_text(text)
+        identifier = messages.NotifyResultDataRequest.ResultIdentifier(
+            session_id=run.task.session_id, result_id=result_id
+        )
+        AgentStub(channel).NotifyResultData(
+            messages.NotifyResultDataRequest(communication_token=run.task.token, ids=[identifier]),
+            timeout=GATE_PATIENCE,
+        )
+
+
 def code_or(call: Any) -> Any:
     """What the call returns, or the name of the gRPC code that it failed with."""
     try:
@@ -241,16 +330,18 @@ def code_or(call: Any) -> Any:
 ACTIONS = {
     action.__name__.rstrip("_"): action
     for action in (
-        *(send, announce, create, create_metadata, get_resource, dependencies, report, look),
-        *(subtask, sleep, gate, touch, raise_, error, die, attempt),
-        *(refusal, with_token, call_after_the_task),
+        *(send, send_buffer, announce, create, create_metadata, get_resource),
+        *(dependencies, dependency_views, report, look),
+        *(subtask, sleep, gate, touch, raise_, error, returns, die, attempt),
+        *(refusal, with_token, large_message, many_small, own_stub, call_after_the_task),
     )
 }
 
 
 @armonik_worker()
 def processor(task: TaskHandler) -> Output:
-    return Run(task).follow(json.loads(task.payload)["do"]) or Output()
+    output = Run(task).follow(json.loads(task.payload)["do"]) or Output()
+    return output.what if isinstance(output, Returned) else output
 
 
 if __name__ == "__main__":

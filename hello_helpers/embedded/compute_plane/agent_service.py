@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import grpc
 from armonik.protogen.common import agent_common_pb2 as messages
-from armonik.protogen.worker.agent_service_pb2_grpc import AgentServicer
+from armonik.protogen.worker.agent_service_pb2_grpc import (
+    AgentServicer,
+    add_AgentServicer_to_server,
+)
 
 from ..data_plane.clock import now, to_timestamp
 from ..data_plane.options import TaskOptions
@@ -13,7 +18,8 @@ from ..data_plane.results import NewResult
 from ..data_plane.states import ResultStatus
 from ..data_plane.submission import TaskCreation
 from ..errors import InvalidArgument, Unavailable
-from ..interceptor import Context
+from ..interceptor import ANY_PINGS, Context, ErrorInterceptor
+from .addresses import Addresses
 from .staging import Staging
 
 
@@ -128,6 +134,20 @@ class Agent(AgentServicer):  # type: ignore[misc]
         """Put the data of any completed result into the data folder."""
         await self._of(request.communication_token).fetch(request.result_id)
         return messages.DataResponse(result_id=request.result_id)
+
+
+@asynccontextmanager
+async def serving(agent: Agent, addresses: Addresses) -> AsyncIterator[None]:
+    """Serve the Agent protocol where the worker of a pod looks for it."""
+    addresses.close()
+    server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=[ANY_PINGS])
+    add_AgentServicer_to_server(agent, server)
+    server.add_insecure_port(addresses.agent_target)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop(None)
 
 
 def _metadata(staging: Staging, new: list[NewResult]) -> list[messages.ResultMetaData]:

@@ -13,13 +13,10 @@ from contextlib import asynccontextmanager
 import grpc
 from armonik.protogen.common.objects_pb2 import Empty
 from armonik.protogen.common.worker_common_pb2 import HealthCheckReply, ProcessRequest
-from armonik.protogen.worker.agent_service_pb2_grpc import add_AgentServicer_to_server
 from armonik.protogen.worker.worker_service_pb2_grpc import WorkerStub
 
 from ..data_plane.plane import DataPlane
-from ..interceptor import ANY_PINGS, ErrorInterceptor
-from .agent_service import Agent
-from .outcome import Outcome, Verdict, of_failure, of_reply
+from .outcome import Outcome, Verdict, of_reply
 from .road import START_LIMIT, Road, WorkerFailed
 from .staging import Staging
 from .worker_process import WorkerProcess
@@ -44,21 +41,18 @@ class LongRoad(Road):
 
     @classmethod
     @asynccontextmanager
-    async def open(
-        cls, process: WorkerProcess, plane: DataPlane, agent: Agent
-    ) -> AsyncIterator[LongRoad]:
-        """Serve the Agent protocol; wait until the worker listens and is healthy.
+    async def open(cls, process: WorkerProcess, plane: DataPlane) -> AsyncIterator[LongRoad]:
+        """Wait until the worker listens and is healthy.
 
         Raises:
             WorkerFailed: it ended before, or was not healthy in time.
         """
         target = process.addresses.worker_target
-        async with _serving(process, agent):
-            await wait_for_listener(process)
-            async with grpc.aio.insecure_channel(target, options=_OPTIONS) as channel:
-                road = cls(process, plane, WorkerStub(channel))
-                await road.wait_for_health()
-                yield road
+        await wait_for_listener(process)
+        async with grpc.aio.insecure_channel(target, options=_OPTIONS) as channel:
+            road = cls(process, plane, WorkerStub(channel))
+            await road.wait_for_health()
+            yield road
 
     def bring(self, staging: Staging, objects: Mapping[str, bytes]) -> dict[str, bytes]:
         """Copy small objects into the data folder, where the worker reads them."""
@@ -83,41 +77,15 @@ class LongRoad(Road):
 
     async def run(self, _staging: Staging, request: ProcessRequest, max_duration: float) -> Outcome:
         """Call Process; a cancelled call is cancelled at the worker, too."""
-        log_offset = self.process.log.position()
+        position = self.process.log.position()
         try:
             reply = await self._stub.Process(request, timeout=min(max_duration, CALL_LIMIT))
         except grpc.aio.AioRpcError as error:
-            died = await self._death(error.code())
-            worker_log = self.process.log.since(log_offset)
-            return of_failure(error.code(), error.details() or "", worker_log, died)
+            return await self.failure(error.code(), error.details() or "", position)
         if reply is None:  # so gRPC says that it could not read the message
             return Outcome(Verdict.CRASH, "The worker's reply is not a ProcessReply message")
         self.prove()
         return of_reply(reply)
-
-    async def _death(self, code: grpc.StatusCode) -> str:
-        """Return how the worker process died, or "" if it lives."""
-        if code is not grpc.StatusCode.UNAVAILABLE:
-            return ""
-        try:  # the connection breaks a moment before the process is gone
-            await asyncio.wait_for(self.process.exited.wait(), timeout=1.0)
-        except asyncio.TimeoutError:
-            return ""
-        return self.process.end_report()
-
-
-@asynccontextmanager
-async def _serving(process: WorkerProcess, agent: Agent) -> AsyncIterator[None]:
-    """Serve the Agent protocol on the pod's agent socket."""
-    process.addresses.close()
-    server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=[ANY_PINGS])
-    add_AgentServicer_to_server(agent, server)
-    server.add_insecure_port(process.addresses.agent_target)
-    await server.start()
-    try:
-        yield
-    finally:
-        await server.stop(None)
 
 
 async def wait_for_listener(process: WorkerProcess) -> None:

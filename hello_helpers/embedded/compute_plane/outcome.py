@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -12,6 +12,12 @@ from armonik.protogen.common.worker_common_pb2 import ProcessReply
 
 LONGEST_ERROR = 256 * 1024
 """Characters of an error that are kept: every task that depended on this one gets a copy."""
+
+NO_REPLY = "Failed to serialize response!"
+"""What gRPC's Python server says if a method returns None, as armonik's does after an exception."""
+
+NO_OUTPUT = re.compile(r"AttributeError: '(?P<type>\w+)' object has no attribute 'to_message'")
+"""The exception of armonik's library at a function that returns something else than an Output."""
 
 
 class Verdict(Enum):
@@ -51,19 +57,23 @@ def of_reply(reply: ProcessReply) -> Outcome:
     return Outcome(Verdict.CRASH, "The worker's reply says neither ok nor error")
 
 
-def of_failure(code: grpc.StatusCode, details: str, worker_log: str, died: str = "") -> Outcome:
+def of_failure(
+    code: grpc.StatusCode, details: str = "", found: str = "", *, died: bool = False
+) -> Outcome:
     """Read a failed call.
 
     Args:
-        worker_log: what the worker wrote to its log during the call. ArmoniK's Python library logs
-            an exception there and tells the agent nothing, so its text is recovered from it.
-        died: how the worker process ended, if it did.
+        found: what there is to know besides: the exception in the worker's log, or how the worker
+            ended.
+        died: whether it did.
     """
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return Outcome(Verdict.TIMEOUT, "Deadline Exceeded")
+    if found and (died or details == NO_REPLY):
+        details = ""  # it would say less
     name = code.name.title().replace("_", "")
-    texts = [details, died or exception_in(worker_log)]
-    return of_exception(name, "\n".join(text for text in texts if text), died=bool(died))
+    text = "\n".join(text for text in (details, _explained(found)) if text)
+    return of_exception(name, text, died=died)
 
 
 def of_exception(name: str, text: str, *, died: bool = False) -> Outcome:
@@ -72,21 +82,15 @@ def of_exception(name: str, text: str, *, died: bool = False) -> Outcome:
     return Outcome(Verdict.CRASH, f"{happened} error {name}:\n{text}")
 
 
-def exception_in(worker_log: str) -> str:
-    """Return the last exception in a worker's log, without its traceback; "" if there is none.
-
-    ArmoniK's Python library logs JSON lines (CLEF) with the traceback under ``@x``.
-    """
-    for line in reversed(worker_log.splitlines()):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and isinstance(record.get("@x"), str):
-            lines = [line for line in record["@x"].splitlines() if line.strip()]
-            frames = [number for number, line in enumerate(lines) if line.startswith(" ")]
-            return "\n".join(lines[frames[-1] + 1 :] if frames else lines)
-    return ""
+def _explained(exception: str) -> str:
+    """Return what an exception means, if it is the library's at a function that gives no Output."""
+    if not (no_output := NO_OUTPUT.fullmatch(exception)):
+        return exception
+    returned = no_output["type"].replace("NoneType", "None")
+    return (
+        f"The worker's function returned {returned} where an Output is due.\n"
+        "Write at its end: return Output()"
+    )
 
 
 class FaultKind(str, Enum):

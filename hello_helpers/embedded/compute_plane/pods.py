@@ -16,7 +16,7 @@ from ..data_plane.attempts import PodIdentity
 from ..data_plane.plane import DataPlane
 from ..data_plane.queues import Taken
 from ..errors import StartError, StorageError
-from .agent_service import Agent
+from .agent_service import Agent, serving
 from .attempt import Attempt
 from .guard import Guard
 from .long_road import LongRoad, wait_for_listener
@@ -93,10 +93,14 @@ class Pod:
         self._health.starts(process.end_report)
         cutting = asyncio.create_task(process.log.keep_small())
         try:
-            ends = (process, self._plane, self._agent)
-            inside = await _inside(process)
-            async with ShortRoad.open(*ends, inside) if inside else LongRoad.open(*ends) as road:
-                yield road
+            async with serving(self._agent, process.addresses):
+                inside = await _inside(process)
+                async with (
+                    ShortRoad.open(process, self._plane, inside)
+                    if inside
+                    else LongRoad.open(process, self._plane)
+                ) as road:
+                    yield road
         except WorkerFailed:
             log.info("The whole log of the worker of pod %s: %s", self.name, process.log.path)
             raise

@@ -7,11 +7,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
+import grpc
 from armonik.protogen.common.worker_common_pb2 import ProcessRequest
 
 from ..errors import EmbeddedError
-from .outcome import Outcome
+from .outcome import Outcome, of_failure
 from .staging import Staging
+from .worker_log import exception_in
 from .worker_process import WorkerProcess
 
 START_LIMIT = 60.0
@@ -22,6 +24,10 @@ HEALTH_LIMIT = 5.0
 
 FRESH = 1.0
 """Seconds for which a health check, or a finished task, counts as proof of health."""
+
+
+EXIT_LIMIT = 1.0
+"""Seconds between the end of a worker's connection and that of its process."""
 
 
 class WorkerFailed(EmbeddedError):
@@ -61,6 +67,27 @@ class Road(ABC):
     @abstractmethod
     async def is_serving(self, limit: float) -> bool:
         """Ask the worker for its health; no answer within ``limit`` seconds is an answer too."""
+
+    async def failure(self, code: grpc.StatusCode, details: str, position: int) -> Outcome:
+        """Find out why a call has failed.
+
+        ArmoniK's Python library tells the agent nothing of an exception, but logs it.
+
+        Args:
+            position: where the worker's log ended when it was called.
+        """
+        if code is grpc.StatusCode.UNAVAILABLE and await self._has_exited():
+            return of_failure(code, self.process.end_report(), died=True)
+        exception = exception_in(self.process.log.since(position))
+        return of_failure(code, details, exception)
+
+    async def _has_exited(self) -> bool:
+        """Tell whether the worker has ended; the connection breaks a moment before."""
+        try:
+            await asyncio.wait_for(self.process.exited.wait(), EXIT_LIMIT)
+        except asyncio.TimeoutError:
+            return False
+        return True
 
     async def wait_for_health(self) -> None:
         """Ask a worker that has just started until it is healthy: some need a while to get warm.

@@ -8,19 +8,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
-from armonik.protogen.common import agent_common_pb2 as messages
+import grpc
 from armonik.protogen.common.worker_common_pb2 import HealthCheckReply, ProcessReply, ProcessRequest
 
 from ..data_plane.plane import DataPlane
-from ..errors import RequestError, StorageError
-from .agent_service import Agent
-from .inside.connection import ANSWER, CALL, DONE, HEALTH, PREFIX, TASK, Frame, lengths
-from .outcome import Outcome, Verdict, of_exception, of_reply
+from .inside.connection import DONE, HEALTH, PREFIX, TASK, Frame, lengths
+from .outcome import Outcome, of_failure, of_reply
 from .road import Road
 from .staging import Staging
 from .worker_process import WorkerProcess
@@ -99,29 +95,17 @@ class FrameStream(asyncio.Protocol):
 
 log = logging.getLogger(__name__)
 
-_REQUESTS = {
-    "CreateResultsMetaData": messages.CreateResultsMetaDataRequest,
-    "CreateResults": messages.CreateResultsRequest,
-    "SubmitTasks": messages.SubmitTasksRequest,
-    "GetResourceData": messages.DataRequest,
-}
+LONGEST_MESSAGE = 4 * 1024 * 1024
+"""Bytes of a message that a gRPC server takes, unless it is told otherwise; armonik's is not."""
 
 
 class ShortRoad(Road):
     """Talks to the inside of one worker process."""
 
-    def __init__(
-        self,
-        process: WorkerProcess,
-        plane: DataPlane,
-        agent: Agent,
-    ) -> None:
+    def __init__(self, process: WorkerProcess, plane: DataPlane) -> None:
         super().__init__(process)
         self._plane = plane
-        self._agent = agent
         self._stream = FrameStream(self._take, self._end)
-        self._answering: asyncio.Task[None] | None = None
-        self._later: deque[Frame] = deque()
         self._inputs: tuple[dict[str, bytes], dict[str, str]] = ({}, {})
         self._done: dict[str, asyncio.Future[Frame]] = {}
         self._health: asyncio.Future[Frame] | None = None
@@ -130,14 +114,14 @@ class ShortRoad(Road):
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, process: WorkerProcess, plane: DataPlane, agent: Agent, connection: socket.socket
+        cls, process: WorkerProcess, plane: DataPlane, connection: socket.socket
     ) -> AsyncIterator[ShortRoad]:
         """Take over a connection that a worker has opened, and wait until it is healthy.
 
         Raises:
             WorkerFailed: it ended before, or was not healthy in time.
         """
-        road = cls(process, plane, agent)
+        road = cls(process, plane)
         loop = asyncio.get_running_loop()
         await loop.connect_accepted_socket(lambda: road._stream, connection)
         try:
@@ -145,8 +129,6 @@ class ShortRoad(Road):
             yield road
         finally:
             road._stream.close()
-            if road._answering is not None:
-                road._answering.cancel()
 
     def bring(self, _staging: Staging, objects: Mapping[str, bytes]) -> dict[str, bytes]:
         """Take small objects along; of large ones the worker gets the path, to read only."""
@@ -164,29 +146,31 @@ class ShortRoad(Road):
     async def run(self, staging: Staging, request: ProcessRequest, max_duration: float) -> Outcome:
         """Send the task and wait for its end."""
         data, files = self._inputs
-        values = {"data": list(data), "files": files}
+        message = request.SerializeToString()
+        if len(message) > LONGEST_MESSAGE:
+            sizes = f"({len(message)} vs. {LONGEST_MESSAGE})"
+            details = f"SERVER: Received message larger than max {sizes}"
+            return of_failure(grpc.StatusCode.RESOURCE_EXHAUSTED, details)
+        position = self.process.log.position()
         done = self._done[staging.token] = self._expect()
-        self._stream.send(Frame(TASK, values, [request.SerializeToString(), *data.values()]))
+        values = {"data": list(data), "files": files}
+        self._stream.send(Frame(TASK, values, [message, *data.values()]))
         try:
             frame = await asyncio.wait_for(done, max_duration)
         except asyncio.TimeoutError:
-            return Outcome(Verdict.TIMEOUT, "Deadline Exceeded")
+            return of_failure(grpc.StatusCode.DEADLINE_EXCEEDED)
         except ConnectionError:
-            await asyncio.wait({asyncio.ensure_future(self.process.exited.wait())}, timeout=1.0)
-            return of_exception("Unavailable", self.process.end_report(), died=True)
+            return await self.failure(grpc.StatusCode.UNAVAILABLE, "", position)
         finally:
             self._done.pop(staging.token, None)
         self.prove()
-        return self._outcome(staging, frame)
-
-    def _outcome(self, staging: Staging, frame: Frame) -> Outcome:
-        parts = list(frame.parts)
-        if not frame.values["reply"]:
-            return of_exception("Internal", str(frame.values["error"]))
-        reply = ProcessReply.FromString(parts.pop(0))
+        if failure := frame.values.get("failure"):
+            code, details = failure
+            return await self.failure(grpc.StatusCode[code], details, position)
+        reply, *parts = frame.parts
         staging.announce(frame.values["announced"])
         staging.produce(dict(zip(frame.values["data"], parts, strict=True)))
-        return of_reply(reply)
+        return of_reply(ProcessReply.FromString(reply))
 
     async def is_serving(self, limit: float) -> bool:
         """Ask the inside for the worker's health; it cannot answer while it runs a task."""
@@ -207,26 +191,13 @@ class ShortRoad(Road):
         return future
 
     def _take(self, frame: Frame) -> None:
-        """Take a frame. Those behind a call wait until it is answered: they may build on it."""
-        if self._answering is not None:
-            self._later.append(frame)
-        elif frame.kind == CALL:
-            self._answering = asyncio.create_task(self._answer_in_turn(frame))
-        elif frame.kind == DONE:
+        """Take a frame."""
+        if frame.kind == DONE:
             done = self._done.get(frame.values["token"])
             if done and not done.done():  # else: a task that was taken away meanwhile
                 done.set_result(frame)
         elif frame.kind == HEALTH and self._health and not self._health.done():
             self._health.set_result(frame)
-
-    async def _answer_in_turn(self, call: Frame) -> None:
-        try:
-            self._stream.send(await self._answer(call))
-            self._answering = None
-            while self._later and self._answering is None:
-                self._take(self._later.popleft())
-        except Exception as error:  # nobody waits for this coroutine, but the worker waits for it
-            self._stream.give_up(error)
 
     def _end(self, reason: Exception | None) -> None:
         """Tell whoever waits that the connection is gone."""
@@ -236,16 +207,3 @@ class ShortRoad(Road):
         for waiting in [*self._done.values(), *([self._health] if self._health else [])]:
             if not waiting.done():
                 waiting.set_exception(ConnectionError("the worker hung up"))
-
-    async def _answer(self, frame: Frame) -> Frame:
-        """Answer a call of the Agent service with the code that serves gRPC, too."""
-        name, number = frame.values["method"], {"number": frame.values["number"]}
-        method: Any = getattr(self._agent, name)
-        try:
-            reply = await method(_REQUESTS[name].FromString(frame.parts[0]), None)
-        except (RequestError, StorageError) as error:
-            return Frame(ANSWER, {**number, "code": error.code, "details": str(error)})
-        except Exception:
-            log.exception("A call of the worker failed: %s", name)
-            return Frame(ANSWER, {**number, "code": "UNKNOWN", "details": "See the log"})
-        return Frame(ANSWER, number, [reply.SerializeToString()])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import json
+import re
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 TAIL = 2_000
-"""Bytes that are shown when a worker does not start."""
+"""Characters of the last lines that are shown when a worker ends or does not start."""
 
 SEARCHED = 256_000
 """Bytes that are read at most, looking for an exception."""
@@ -22,6 +25,11 @@ LOOK_EVERY = 0.5
 """Seconds between two looks at the size."""
 
 CUT = b"[what was written before has been dropped]\n"
+
+TRACEBACK = "Traceback (most recent call last):\n"
+
+OF_GROUP = re.compile(r"^ +\| (?!Traceback)(\S.*)$", re.MULTILINE)
+"""What a traceback of an exception group says of it and of its exceptions, besides frames."""
 
 
 class WorkerLog:
@@ -44,14 +52,28 @@ class WorkerLog:
         return self._dropped + self._size()
 
     def tail(self) -> str:
-        """Return the last lines of the present worker."""
-        return self.since(max(self._start, self.position() - TAIL)).strip()
+        """Return the last lines of the present worker, whole ones, as somebody would read them."""
+        lines = [_readable(line) for line in self.since(self._start).splitlines()]
+        lines = "\n".join(line for line in lines if line).splitlines()
+        room = TAIL - len(lines[-1]) if lines else 0
+        first = len(lines) - 1
+        while first > 0 and (room := room - len(lines[first - 1]) - 1) >= 0:
+            first -= 1
+        text = "\n".join(lines[max(first, 0) :])
+        return text if len(text) <= TAIL else f"{text[:TAIL]}…"
 
     def since(self, position: int) -> str:
-        """Return what was written after a position; the last `SEARCHED` bytes at most."""
+        """Return the lines that were written after a position.
+
+        There may be very many: then the last ones, of `SEARCHED` bytes at most.
+        """
         with contextlib.suppress(OSError), self.path.open("rb") as file:
-            file.seek(max(0, position - self._dropped, self._size() - SEARCHED))
-            return file.read(SEARCHED).decode("utf-8", "replace")
+            begin, limit = max(0, position - self._dropped), self._size() - SEARCHED
+            file.seek(max(begin, limit))
+            data = file.read(SEARCHED)
+            if begin < limit:  # so this begins within a line
+                data = data.partition(b"\n")[2] or data
+            return data.decode("utf-8", "replace")
         return ""
 
     async def keep_small(self) -> None:
@@ -80,3 +102,40 @@ class WorkerLog:
             return self.path.stat().st_size
         except OSError:
             return 0
+
+
+def exception_in(text: str) -> str:
+    """Return the last exception in a log, without its traceback; "" if there is none.
+
+    ArmoniK's Python library logs JSON lines (CLEF) with the traceback under ``@x``; a logger of the
+    worker's own may write it as it is.
+    """
+    for line in reversed(text.splitlines()):
+        if exception := _record(line).get("@x"):
+            return _without_traceback(str(exception))
+    _, found, rest = text.rpartition(TRACEBACK)
+    return _without_traceback(found + rest).partition("\n")[0] if found else ""
+
+
+def _without_traceback(text: str) -> str:
+    lines = [line for line in text.rpartition(TRACEBACK)[2].splitlines() if line.strip()]
+    frames = itertools.takewhile(lambda line: line.startswith(" "), lines)
+    exception = lines[len(list(frames)) :]
+    return "\n".join(exception or OF_GROUP.findall(text))
+
+
+def _readable(line: str) -> str:
+    """Return a line of a log as somebody would read it: of a JSON line, what it says."""
+    record = _record(line)
+    if exception := record.get("@x"):
+        return _without_traceback(str(exception))
+    return str(record.get("@m") or record.get("@mt") or line)
+
+
+def _record(line: str) -> dict[str, Any]:
+    """Return what a JSON line (CLEF) holds; nothing if it is none."""
+    with contextlib.suppress(ValueError):
+        record = json.loads(line)
+        if isinstance(record, dict):
+            return record
+    return {}

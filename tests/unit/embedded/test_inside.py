@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import socket
 import sys
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-import grpc
 import pytest
-from armonik.protogen.common import agent_common_pb2 as messages
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hello_helpers.embedded.compute_plane.inside.connection import (
-    ANSWER,
     LIMIT,
     PREFIX,
-    AgentError,
     Connection,
     Frame,
     lengths,
 )
-from hello_helpers.embedded.compute_plane.inside.task import SMALL, InsideAgent
+from hello_helpers.embedded.compute_plane.inside.task import ROOM, SMALL, DataFolder
 from hello_helpers.embedded.compute_plane.worker_process import inside_command
 
 values = st.dictionaries(
@@ -72,83 +67,88 @@ def test_everything_else_takes_the_long_road(command: list[str]):
     assert inside_command(command) is None
 
 
-@pytest.fixture
-def ends(tmp_path: Path) -> Iterator[tuple[Connection, socket.socket]]:
-    """A worker's connection, and the pod's end of it as a plain socket."""
+def test_a_worker_gets_the_frames_of_its_pod_in_order_and_then_the_end(tmp_path: Path):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "s"))
         listener.listen(1)
         connection = Connection(str(tmp_path / "s"))
         pod, _ = listener.accept()
-        follower = threading.Thread(target=connection.follow)
-        follower.start()
-        with pod:
-            yield connection, pod
-        follower.join(timeout=5)
-        assert not follower.is_alive()
-        (tmp_path / "s").unlink()
+    (tmp_path / "s").unlink()
+    frames = [Frame("one", {"n": 1}, []), Frame("two", {}, [b"x" * 10_000])]
+    with pod:
+        for frame in frames:
+            pod.sendall(frame.encode())
+        pod.shutdown(socket.SHUT_WR)
+        connection.follow()
+    assert [connection.tasks.get_nowait() for _ in range(3)] == [*frames, None]
 
 
-def receive(pod: socket.socket) -> Frame:
-    """Read one frame and not a byte more: what follows belongs to the next one."""
-    header, body = lengths(pod.recv(PREFIX.size, socket.MSG_WAITALL))
-    parts = [pod.recv(size, socket.MSG_WAITALL) if size else b"" for size in (header, body)]
-    return Frame.decode(*parts)
+# --- the data of a task ---------------------------------------------------------------------------
+
+ONE, TWO, PAYLOAD, INPUT = (str(UUID(int=number)) for number in range(4))
 
 
-def test_calls_of_two_threads_get_their_own_answers(ends: tuple[Connection, socket.socket]):
-    connection, pod = ends
-    with ThreadPoolExecutor() as threads:
-        calls = [threads.submit(connection.call, name, b"") for name in ("one", "two")]
-        for frame in reversed([receive(pod), receive(pod)]):
-            method, number = frame.values["method"], frame.values["number"]
-            pod.sendall(Frame(ANSWER, {"number": number}, [method.encode()]).encode())
-        assert [call.result(timeout=5) for call in calls] == [b"one", b"two"]
+@pytest.fixture
+def folder(tmp_path: Path) -> DataFolder:
+    """The data folder ``data`` of a task with a small payload and a large input."""
+    (tmp_path / "object").write_bytes(b"large")
+    return DataFolder(str(tmp_path / "data"), {PAYLOAD: b"small", INPUT: str(tmp_path / "object")})
 
 
-@pytest.mark.parametrize("end", ["refused", "gone"])
-def test_a_call_that_fails_looks_as_one_that_grpc_fails(
-    ends: tuple[Connection, socket.socket], end: str
-):
-    connection, pod = ends
-    with ThreadPoolExecutor() as threads:
-        call = threads.submit(connection.call, "SubmitTasks", b"")
-        number = receive(pod).values["number"]
-        if end == "refused":
-            refusal = {"number": number, "code": "NOT_FOUND", "details": "nothing"}
-            pod.sendall(Frame(ANSWER, refusal).encode())
-        else:
-            pod.shutdown(socket.SHUT_RDWR)
-        error = call.exception(timeout=5)
-    assert isinstance(error, grpc.RpcError)
-    assert (error.code(), error.details()) == {
-        "refused": (grpc.StatusCode.NOT_FOUND, "nothing"),
-        "gone": (grpc.StatusCode.UNAVAILABLE, "The agent of this pod has gone"),
-    }[end]
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_large_data_goes_through_a_file(ends: tuple[Connection, socket.socket]):
-    agent = InsideAgent(ends[0], {})
-    assert agent.produce("small", b"x" * SMALL)
-    assert not agent.produce("large", b"x" * (SMALL + 1))
-    assert agent.produced == {"small": b"x" * SMALL}
+def test_small_data_of_results_is_kept_for_the_end(folder: DataFolder, tmp_path: Path):
+    assert folder.keep({ONE: b"first", TWO: bytearray(b"x" * SMALL)})
+    assert folder.keep({ONE: b"last"})
+    assert folder.end() == ([], {ONE: b"last", TWO: b"x" * SMALL})
+    assert not (tmp_path / "data").exists()
 
 
-def test_nothing_is_accepted_after_the_task(ends: tuple[Connection, socket.socket]):
-    agent = InsideAgent(ends[0], {})
-    agent.end()
-    with pytest.raises(AgentError, match="No task is accepting"):
-        agent.produce("late", b"")
-    with pytest.raises(AgentError, match="No task is accepting"):
-        agent.NotifyResultData(messages.NotifyResultDataRequest())
+@pytest.mark.parametrize(
+    "results",
+    [
+        {ONE: b"x" * (SMALL + 1)},
+        {ONE: b"fine", TWO: "text"},
+        {ONE: memoryview(b"x")},
+        {"a/b": b"x"},
+        {f"{ONE}\n": b"x"},
+        {5: b"x"},
+        [(ONE, b"x")],
+    ],
+    ids=["large", "text", "memoryview", "a path", "a line", "a number", "no dict"],
+)
+def test_what_is_large_or_unusual_is_left_to_the_library(folder: DataFolder, results: Any):
+    assert not folder.keep(results)
+    assert folder.end() == ([], {})
 
 
-def test_the_data_folder_is_laid_out_as_on_a_cluster(
-    ends: tuple[Connection, socket.socket], tmp_path: Path
-):
-    large = tmp_path / "object"
-    large.write_bytes(b"large")
-    agent = InsideAgent(ends[0], {"payload": b"small", "input": str(large)})
-    agent.make_folder(str(tmp_path / "data"))
-    files = {path.name: path.read_bytes() for path in (tmp_path / "data").iterdir()}
-    assert files == {"payload": b"small", "input": b"large"}
+def test_what_does_not_fit_into_one_frame_is_left_to_the_library(folder: DataFolder):
+    kept = [folder.keep({str(UUID(int=n)): b"x" * SMALL}) for n in range(ROOM // SMALL + 1)]
+    assert kept.index(False) == ROOM // (SMALL + len(ONE))
+
+
+def test_the_data_folder_is_laid_out_as_on_a_cluster(folder: DataFolder, tmp_path: Path):
+    folder.keep({ONE: b"sent"})
+    assert [folder.input(result_id) for result_id in (PAYLOAD, INPUT)] == [b"small", b"large"]
+    folder.make()
+    assert files(tmp_path / "data") == {PAYLOAD: b"small", INPUT: b"large", ONE: b"sent"}
+
+
+def test_once_laid_out_the_files_are_what_counts(folder: DataFolder, tmp_path: Path):
+    folder.keep({ONE: b"sent"})
+    folder.make()
+    (tmp_path / "data" / PAYLOAD).write_bytes(b"changed")
+    folder.make()
+    assert files(tmp_path / "data")[PAYLOAD] == b"changed"
+    assert folder.input(PAYLOAD) is None
+    assert not folder.keep({TWO: b"more"})
+    assert folder.end() == ([ONE], {})
+
+
+def test_nothing_is_kept_after_the_task(folder: DataFolder, tmp_path: Path):
+    folder.end()
+    assert not folder.keep({ONE: b"late"})
+    folder.make()
+    assert not (tmp_path / "data").exists()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import grpc
 import pytest
 from armonik.protogen.common.objects_pb2 import Empty, Output
 from armonik.protogen.common.worker_common_pb2 import ProcessReply
 
 from hello_helpers.embedded.compute_plane.outcome import (
+    NO_REPLY,
     Outcome,
     Verdict,
-    exception_in,
     of_failure,
     of_reply,
 )
@@ -42,45 +40,41 @@ def test_a_reply_is_a_success_or_an_error_with_its_text_and_a_crash_if_it_says_n
 def test_a_deadline_is_a_timeout_with_armoniks_words_and_every_other_failure_a_crash(
     code: grpc.StatusCode,
 ):
-    outcome = of_failure(code, "details", "")
+    outcome = of_failure(code, "details")
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         assert outcome == Outcome(Verdict.TIMEOUT, "Deadline Exceeded")
     else:
         assert outcome.verdict is Verdict.CRASH
 
 
-def test_a_crash_names_the_status_as_armonik_does_and_the_exception_from_the_log():
-    log = json.dumps({"@l": "ERROR", "@x": 'Traceback:\n\n  File "w.py", line 1\n\nKeyError: 1'})
-    outcome = of_failure(grpc.StatusCode.INTERNAL, "Failed to serialize response!", log)
-    assert outcome.error == (
-        "Worker returned error Internal:\nFailed to serialize response!\nKeyError: 1"
-    )
+@pytest.mark.parametrize(
+    ("details", "found", "text"),
+    [
+        (NO_REPLY, "KeyError: 1", "KeyError: 1"),
+        (NO_REPLY, "", NO_REPLY),
+        ("the worker's own words", "KeyError: 1", "the worker's own words\nKeyError: 1"),
+    ],
+)
+def test_a_crash_names_the_status_as_armonik_does_and_the_exception_from_the_log(
+    details: str, found: str, text: str
+):
+    outcome = of_failure(grpc.StatusCode.INTERNAL, details, found)
+    assert outcome.error == f"Worker returned error Internal:\n{text}"
 
 
 def test_a_dead_worker_went_down():
-    outcome = of_failure(grpc.StatusCode.UNAVAILABLE, "gone", "", died="exited with status 3")
-    assert outcome.error == "Worker went down with error Unavailable:\ngone\nexited with status 3"
+    outcome = of_failure(grpc.StatusCode.UNAVAILABLE, "gone", "exited with status 3", died=True)
+    assert outcome.error == "Worker went down with error Unavailable:\nexited with status 3"
 
 
-@pytest.mark.parametrize(
-    ("lines", "found"),
-    [
-        (
-            [
-                "no json",
-                "[]",
-                '{"@x": "ValueError: old"}',
-                '{"@mt": "hi"}',
-                '{"@x": "OSError: new"}',
-                "{",
-            ],
-            "OSError: new",
-        ),
-        (["just", "text"], ""),
-    ],
-)
-def test_the_last_exception_of_a_log_is_found_among_other_lines(lines: list[str], found: str):
-    assert exception_in("\n".join(lines)) == found
+@pytest.mark.parametrize(("type_", "named"), [("NoneType", "None"), ("dict", "dict")])
+def test_a_function_that_returns_no_output_is_told_what_to_write(type_: str, named: str):
+    found = f"AttributeError: '{type_}' object has no attribute 'to_message'"
+    outcome = of_failure(grpc.StatusCode.INTERNAL, NO_REPLY, found)
+    assert outcome.error == (
+        f"Worker returned error Internal:\nThe worker's function returned {named} where an Output"
+        " is due.\nWrite at its end: return Output()"
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,8 +83,7 @@ def test_the_last_exception_of_a_log_is_found_among_other_lines(lines: list[str]
 )
 def test_an_error_is_kept_in_an_encoding(said: str, kept: str):
     assert Outcome(Verdict.CRASH, said).error == kept
-    log = json.dumps({"@x": f"ValueError: {said}"})
-    assert kept.splitlines()[0] in of_failure(grpc.StatusCode.INTERNAL, "", log).error
+    assert kept in of_failure(grpc.StatusCode.INTERNAL, "", f"ValueError: {said}").error
 
 
 def test_an_error_without_end_is_cut():

@@ -10,9 +10,7 @@ from typing import Any
 import pytest
 from armonik.protogen.common.worker_common_pb2 import HealthCheckReply, ProcessRequest
 
-from hello_helpers.embedded.compute_plane.agent_service import Agent
 from hello_helpers.embedded.compute_plane.inside.connection import (
-    CALL,
     DONE,
     HEALTH,
     PREFIX,
@@ -41,13 +39,6 @@ NONSENSE = {
     "no frame": PREFIX.pack(4, 0) + b"oops",
     "a frame that claims to be huge": PREFIX.pack(10, 1 << 40),
     "an end that names no task": Frame(DONE).encode(),
-    "a call of a method that the agent has not": Frame(
-        CALL, {"method": "NoSuchMethod", "number": 0}, [b""]
-    ).encode(),
-    "a call without a message": Frame(CALL).encode(),
-    "nonsense behind a call": (
-        Frame(CALL, {"method": "SubmitTasks", "number": 0}, [b""]).encode() + Frame(DONE).encode()
-    ),
 }
 
 
@@ -62,7 +53,8 @@ async def run_beside(sent: bytes) -> tuple[Any, bool]:
     """Run a task on a road whose worker is healthy, and then sends this."""
     exited = asyncio.Event()
     exited.set()
-    process: Any = SimpleNamespace(name="p", exited=exited, end_report=lambda: "it ended")
+    log = SimpleNamespace(position=lambda: 0)
+    process: Any = SimpleNamespace(name="p", exited=exited, end_report=lambda: "it ended", log=log)
     staging: Any = SimpleNamespace(token="token")
     pod, worker = socket.socketpair()
     pod.setblocking(False)
@@ -80,7 +72,7 @@ async def run_beside(sent: bytes) -> tuple[Any, bool]:
 
     plane: Any = None
     being = asyncio.create_task(be_a_worker())
-    async with ShortRoad.open(process, plane, Agent(), pod) as road:
+    async with ShortRoad.open(process, plane, pod) as road:
         outcome = await road.run(staging, ProcessRequest(), 5)
         is_serving = await road.is_serving(1)
     await being

@@ -10,17 +10,13 @@ other one run code.
 
 from __future__ import annotations
 
-import itertools
 import json
 import queue
 import socket
 import struct
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import grpc
 
 PREFIX = struct.Struct(">IQ")
 
@@ -30,15 +26,10 @@ LIMIT = 1 << 31
 TASK = "task"
 """Pod to worker: run this. Parts: ProcessRequest, then the data named in ``data``."""
 DONE = "done"
-"""Worker to pod: it ran. Parts: ProcessReply (if ``reply``), then the data named in ``data``."""
-CALL = "call"
-"""Worker to pod: a call of the Agent service. Part: the request message."""
-ANSWER = "answer"
-"""Pod to worker: the reply to a call. Part: the reply message; or ``code`` and ``details``."""
+"""Worker to pod: it ran. Parts: ProcessReply, then the data named in ``data``; or ``failure``, the
+code and details that gRPC would have told."""
 HEALTH = "health"
 """Both ways: the question, and the answer in ``status``."""
-HELLO = "hello"
-"""Worker to pod: I am here."""
 
 
 @dataclass(frozen=True)
@@ -82,70 +73,23 @@ def lengths(prefix: bytes) -> tuple[int, int]:
     return header, body
 
 
-class AgentError(grpc.RpcError):
-    """A call that the agent refused, as gRPC would raise it."""
-
-    def __init__(self, code: str, details: str) -> None:
-        super().__init__(f"{code}: {details}")
-        self._code = grpc.StatusCode[code]
-        self._details = details
-
-    def code(self) -> grpc.StatusCode:
-        """Return the status."""
-        return self._code
-
-    def details(self) -> str:
-        """Return what the agent says of it."""
-        return self._details
-
-
 class Connection:
-    """Sends frames, and sorts those that come: answers to their callers, the rest to `tasks`."""
+    """Sends frames, and queues those that come."""
 
     def __init__(self, path: str) -> None:
         self.tasks: queue.SimpleQueue[Frame | None] = queue.SimpleQueue()
         """What the pod wants done, in order; None when it has gone."""
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.connect(path)
-        self._sending = threading.Lock()
-        self._numbers = itertools.count()
-        self._waiting: dict[int, queue.SimpleQueue[Frame | None]] = {}
 
     def send(self, frame: Frame) -> None:
-        """Send a frame; frames of several threads do not mix."""
-        data = frame.encode()
-        with self._sending:
-            self._socket.sendall(data)
-
-    def call(self, method: str, request: bytes) -> bytes:
-        """Have the pod answer a call of the Agent service; return the reply message.
-
-        Raises:
-            AgentError: it refuses, or has gone.
-        """
-        number = next(self._numbers)
-        answers = self._waiting[number] = queue.SimpleQueue()
-        try:
-            self.send(Frame(CALL, {"method": method, "number": number}, [request]))
-            answer = answers.get()
-        finally:
-            del self._waiting[number]
-        if answer is None:
-            raise AgentError("UNAVAILABLE", "The agent of this pod has gone")
-        if "code" in answer.values:
-            raise AgentError(answer.values["code"], answer.values["details"])
-        return answer.parts[0]
+        """Send a frame."""
+        self._socket.sendall(frame.encode())
 
     def follow(self) -> None:
         """Read until the pod closes the socket."""
         with self._socket.makefile("rb") as reader:
             while len(prefix := reader.read(PREFIX.size)) == PREFIX.size:
                 header, body = lengths(prefix)
-                frame = Frame.decode(reader.read(header), reader.read(body))
-                if frame.kind != ANSWER:
-                    self.tasks.put(frame)
-                elif waiting := self._waiting.get(frame.values["number"]):
-                    waiting.put(frame)
+                self.tasks.put(Frame.decode(reader.read(header), reader.read(body)))
         self.tasks.put(None)
-        for waiting in list(self._waiting.values()):
-            waiting.put(None)

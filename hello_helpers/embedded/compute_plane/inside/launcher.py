@@ -16,6 +16,9 @@ from typing import Any
 SOCKET_VARIABLE = "HELLO_ARMONIK_INSIDE"
 """Environment variable with the path of the private socket."""
 
+ADDRESS_VARIABLE = "ComputePlane__WorkerChannel__Address"
+"""Environment variable with the address at which the pod looks for the worker's own server."""
+
 
 def main() -> None:
     """Run the program of the command line: ``SCRIPT ARGS…`` or ``-m MODULE ARGS…``."""
@@ -34,14 +37,28 @@ def main() -> None:
 def _reach_inside() -> None:
     """Replace ``ArmoniKWorker.start``; if the library is not as known, leave it alone."""
     _spare_cryptography()
-    from armonik.worker import worker as library
+    from armonik.worker.worker import ArmoniKWorker
 
-    if not hasattr(library, "TaskHandler") or not hasattr(library.ArmoniKWorker, "start"):
+    try:
+        from hello_helpers.embedded.compute_plane.inside.serving import serve
+    except ImportError:
         return
-    from hello_helpers.embedded.compute_plane.inside.task import InsideTaskHandler
+    as_known = (ArmoniKWorker.Process, ArmoniKWorker.HealthCheck)
+    start_server = ArmoniKWorker.start
+    address = f"unix://{os.environ[ADDRESS_VARIABLE]}"
 
-    library.TaskHandler = InsideTaskHandler
-    library.ArmoniKWorker.start = _start
+    def start(worker: Any, endpoint: str) -> None:
+        """Take tasks from the pod until it goes; as `start` does, this does not return before.
+
+        A worker that answers the calls of its agent itself shall get them as they are, from gRPC.
+        """
+        methods = [getattr(m, "__func__", None) for m in (worker.Process, worker.HealthCheck)]
+        if endpoint == address and methods == [*as_known]:
+            serve(worker, os.environ[SOCKET_VARIABLE])
+        else:
+            start_server(worker, endpoint)
+
+    ArmoniKWorker.start = start
 
 
 def _spare_cryptography() -> None:
@@ -73,13 +90,6 @@ def _spare_cryptography() -> None:
     stand_in.create_channel = create_channel
     stand_in.__getattr__ = other
     sys.modules[name] = stand_in
-
-
-def _start(self: Any, _endpoint: str) -> None:
-    """Take tasks from the pod until it goes; as `start` does, this does not return before."""
-    from hello_helpers.embedded.compute_plane.inside.serving import serve
-
-    serve(self, os.environ[SOCKET_VARIABLE])
 
 
 if __name__ == "__main__":

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import traceback
+from functools import partial
 from typing import Any
 
+from armonik.protogen.common.objects_pb2 import Empty
 from armonik.protogen.common.worker_common_pb2 import HealthCheckReply, ProcessReply, ProcessRequest
+from armonik.worker import worker as library
 
-from .connection import DONE, HEALTH, HELLO, Connection, Frame
-from .task import InsideAgent
+from .connection import DONE, HEALTH, Connection, Frame
+from .task import DataFolder, InsideTaskHandler
 
 
 def serve(worker: Any, path: str) -> None:
@@ -20,70 +22,43 @@ def serve(worker: Any, path: str) -> None:
     and a question for the worker's health waits its turn behind them.
     """
     connection = Connection(path)
-    function = _Watched(worker.processing_function)
-    worker.processing_function = function
 
     def run() -> None:
-        try:
-            while frame := connection.tasks.get():
-                if frame.kind == HEALTH:
-                    connection.send(Frame(HEALTH, {"status": _health(worker)}))
-                else:
-                    connection.send(_run(worker, connection, function, frame))
-        except SystemExit as end:  # sys.exit() in a task ends the worker
-            traceback.print_exc()
-            os._exit(end.code if isinstance(end.code, int) else 1)
+        while frame := connection.tasks.get():
+            try:
+                answer = _health if frame.kind == HEALTH else _run
+                connection.send(answer(worker, frame))
+            except BaseException:  # `sys.exit()` in a task: gRPC's server does not answer, either
+                traceback.print_exc()
 
     threading.Thread(target=run, name="armonik-tasks", daemon=True).start()
-    connection.send(Frame(HELLO))
     connection.follow()
 
 
-def _health(worker: Any) -> int:
+def _health(worker: Any, _: Frame) -> Frame:
     try:
-        return int(worker.health_check())
+        status = worker.HealthCheck(Empty(), None).status
     except Exception:
         traceback.print_exc()
-        return int(HealthCheckReply.UNKNOWN)
+        status = HealthCheckReply.UNKNOWN
+    return Frame(HEALTH, {"status": status})
 
 
-def _run(worker: Any, connection: Connection, function: _Watched, frame: Frame) -> Frame:
+def _run(worker: Any, frame: Frame) -> Frame:
     """Run one task; return the frame that tells of its end."""
     request = ProcessRequest.FromString(frame.parts[0])
     inline = dict(zip(frame.values["data"], frame.parts[1:], strict=True))
-    agent = worker._client = InsideAgent(connection, {**inline, **frame.values["files"]})
-    function.error = ""
+    folder = DataFolder(request.data_folder, {**inline, **frame.values["files"]})
+    library.TaskHandler = partial(InsideTaskHandler, folder)  # what `Process` makes
     reply: ProcessReply | None = None
+    failure = ["INTERNAL", "Failed to serialize response!"]  # which is what gRPC makes of None
     try:
         reply = worker.Process(request, None)
-    except Exception as error:  # a worker class of its own, with another Process
-        function.remember(error)
-    agent.end()
-    values = {
-        "token": request.communication_token,
-        "reply": reply is not None,
-        "error": function.error,
-        "data": list(agent.produced),
-        "announced": list(agent.announced),
-    }
-    encoded = [reply.SerializeToString()] if reply is not None else []
-    return Frame(DONE, values, [*encoded, *agent.produced.values()])
-
-
-class _Watched:
-    """The worker's function; remembers the exception that ``Process`` only logs."""
-
-    def __init__(self, function: Any) -> None:
-        self._function = function
-        self.error = ""
-
-    def __call__(self, task_handler: Any) -> Any:
-        try:
-            return self._function(task_handler)
-        except Exception as error:
-            self.remember(error)
-            raise
-
-    def remember(self, error: Exception) -> None:
-        """Keep the text of an exception, without its traceback."""
-        self.error = "".join(traceback.format_exception_only(type(error), error)).strip()
+    except Exception as error:  # not the function's: `Process` has failed at logging that
+        failure = ["UNKNOWN", f"Exception calling application: {error}"]
+    finally:
+        announced, sent = folder.end()
+    if reply is None:
+        return Frame(DONE, {"token": request.communication_token, "failure": failure})
+    values = {"token": request.communication_token, "announced": announced, "data": list(sent)}
+    return Frame(DONE, values, [reply.SerializeToString(), *sent.values()])
