@@ -26,7 +26,7 @@ LONG = (
     "embedded/test_scale.py",
     "embedded/test_disk.py",
     "embedded/test_worker_failures.py",
-    "chaos/test_chaos.py",
+    "soak/test_soak.py",
 )
 """Files that take longest. They come first: no process shall have one left when others are done."""
 

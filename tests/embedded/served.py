@@ -189,6 +189,16 @@ def is_worker(process: psutil.Process) -> bool:
         return False
 
 
+def marked(name: str, value: str) -> list[psutil.Process]:
+    """Return all processes, of whomever, that have a variable with this value."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(name) == value:
+                found.append(process)
+    return found
+
+
 def all_gone(processes: Sequence[psutil.Process], within: float = 10.0) -> None:
     """Wait until processes have ended; zombies count as ended."""
 

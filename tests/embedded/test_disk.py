@@ -20,9 +20,9 @@ from hello_helpers.embedded.data_plane import object_writer, partitions, results
 from hello_helpers.embedded.data_plane.options import TaskOptions
 from hello_helpers.embedded.data_plane.plane import DataPlane
 from hello_helpers.embedded.errors import NotFound, StorageError
-from tests.chaos.audit import audit
 from tests.conformance.driver import ArmoniK, long_road
 from tests.conformance.waiting import eventually, fails_with
+from tests.soak.audit import audit
 
 from .served import SCRIPTED, Served
 

@@ -19,12 +19,12 @@ import pytest
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 from armonik.protogen.common import results_common_pb2
 
-from tests.chaos.audit import audit
 from tests.commands import finish
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import eventually
+from tests.soak.audit import audit
 
-from .served import Served, all_gone, hurried
+from .served import Served, all_gone, hurried, marked
 
 MIB = 1024 * 1024
 LARGE = bytes(range(256)) * 4096  # 1 MiB: kept in a file of its own, not in a table
@@ -377,14 +377,8 @@ def test_a_kill_at_any_moment_of_the_start_leaves_no_process(folder: Path):
         served.spawn()
         time.sleep(chance.uniform(0.05, 0.9))  # the moment is the point, there is nothing to await
         served.kill()
-    all_gone([process for process in psutil.process_iter() if is_marked(process, mark)])
+    all_gone(marked("TEST_MARK", mark))
     eventually(lambda: served.runtime, lambda left: not left)
-
-
-def is_marked(process: psutil.Process, mark: str) -> bool:
-    with suppress(psutil.Error):
-        return process.environ().get("TEST_MARK") == mark
-    return False
 
 
 # --- the folder -----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The work of a chaos run, its right results, and a client that gets it done whatever happens.
+"""The work of the chaos, its right results, and a client that gets it done whatever happens.
 
 The client never submits again what was acknowledged, and looks before it submits again what was not
 (the call broke: was it heard or not?). So each task exists once, or something was lost or doubled.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import random
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 from armonik.common import ResultStatus
@@ -21,9 +20,9 @@ from armonik.protogen.common import results_common_pb2
 from tests.conformance.driver import ArmoniK
 from tests.listings import TASKS
 
-T = TypeVar("T")
+from .client import PATIENCE, Persistent
+from .worker import answer
 
-PATIENCE = 60.0  # seconds that a call is tried again
 LEAVES = 5  # subtasks of a root, besides the one that adds
 CHAIN = 10  # how many `add` tasks depend on each other in a row
 LARGE = 100_000  # bytes: results as large as this are files, not rows
@@ -40,6 +39,11 @@ class Node:
     needs: list[Node] = field(default_factory=list)
     payload_id: str = ""
     output_id: str = ""
+
+    @property
+    def result(self) -> bytes:
+        """The data that it must have in the end."""
+        return answer(self.value, self.payload["pad"])
 
 
 @dataclass(frozen=True)
@@ -81,36 +85,13 @@ def plan(chance: random.Random, roots: int, partitions: list[str], batch: int = 
     return Job(batches)
 
 
-class Client:
+class Client(Persistent):
     """Submits a job and collects its results; calls that break are tried again."""
 
     def __init__(self, endpoint: str, partitions: Iterable[str]) -> None:
-        self._endpoint = endpoint
+        super().__init__(endpoint)
         self._partitions = list(partitions)
-        self._armonik = ArmoniK(endpoint, "default")
-        self.broken_calls = 0
         self.looked_up = 0
-
-    def close(self) -> None:
-        self._armonik.close()
-
-    def call(self, call: Callable[[ArmoniK], T]) -> T:
-        """Make a call; as long as nobody answers, make it again."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                return call(self._armonik)
-            except grpc.RpcError as error:
-                if error.code() is not grpc.StatusCode.UNAVAILABLE or time.monotonic() > deadline:
-                    raise
-                self.broken_calls += 1
-                self._reconnect()
-
-    def _reconnect(self) -> None:
-        """A new channel: an old one would wait longer and longer before it tries again."""
-        self._armonik.close()
-        time.sleep(0.1)
-        self._armonik = ArmoniK(self._endpoint, "default")
 
     def open_session(self) -> str:
         return self.call(
@@ -134,7 +115,7 @@ class Client:
                 "payload_id": node.payload_id,
                 "expected_output_keys": [node.output_id],
                 "data_dependencies": [need.output_id for need in node.needs],
-                "task_options": self._armonik.options(
+                "task_options": self.armonik.options(
                     partition_id=node.partition, max_retries=RETRIES
                 ),
             }
@@ -142,13 +123,12 @@ class Client:
         ]
         while True:
             try:
-                self._armonik.submit_all(session_id, creations)
+                self.armonik.submit_all(session_id, creations)
                 return
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:
                     raise
-                self.broken_calls += 1
-            self._reconnect()
+            self.reconnect()
             found = self.call(lambda armonik: submitted(armonik, session_id, nodes))
             assert found in (0, len(nodes)), f"{found} of {len(nodes)} tasks of a submission exist"
             if found:
@@ -160,7 +140,7 @@ class Client:
         missing = set(result_ids)
         while missing:
             try:
-                for result_id, status in statuses(self._armonik, session_id):
+                for result_id, status in statuses(self.armonik, session_id):
                     assert status != ResultStatus.ABORTED, f"{result_id} is ABORTED"
                     if status == ResultStatus.COMPLETED:
                         missing.discard(result_id)
@@ -169,11 +149,7 @@ class Client:
             except grpc.RpcError as error:
                 if error.code() is not grpc.StatusCode.UNAVAILABLE:
                     raise AssertionError(f"{len(missing)} results are missing: {error}") from error
-                self.broken_calls += 1
-                self._reconnect()
-
-    def data(self, session_id: str, result_id: str) -> bytes:
-        return self.call(lambda armonik: armonik.data(session_id, result_id))
+                self.reconnect()
 
 
 def statuses(armonik: ArmoniK, session_id: str) -> Iterator[tuple[str, int]]:

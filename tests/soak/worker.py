@@ -1,7 +1,9 @@
-"""The worker of the chaos test: it splits a list into subtasks, squares numbers, and adds.
+"""The worker of a soak: the hello worker, and more that a payload may ask for.
 
-A payload is JSON: {"op": "split", "values": […]}, {"op": "square", "value": …} or {"op": "add"};
-"nap" is how long the task takes, in seconds, and "pad" how many bytes its result has more.
+A payload is that of the hello worker, or JSON: {"op": "split", "values": […]},
+{"op": "square", "value": …}, {"op": "add"}, {"op": "burst", "count": …} or
+{"op": "fail", "size": …}; "nap" is how long the task takes, in seconds, and "pad" how many bytes
+its result has more.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import Any
 
 from armonik.common import Output, TaskDefinition
 from armonik.worker import TaskHandler, armonik_worker
+
+from hello_helpers.worker import hello
 
 
 def split(task: TaskHandler, payload: dict[str, Any]) -> None:
@@ -55,20 +59,38 @@ def add(task: TaskHandler, payload: dict[str, Any]) -> None:
     send(task, total, payload["pad"])
 
 
+def burst(task: TaskHandler, payload: dict[str, Any]) -> None:
+    """Many subtasks that do nothing."""
+    names = [str(number) for number in range(payload["count"])]
+    nothing = {"op": "square", "value": 0, "nap": 0, "pad": 0}
+    made = task.create_results({"nothing": json.dumps(nothing).encode()})["nothing"]
+    outputs = task.create_results_metadata(names)
+    task.submit_tasks([TaskDefinition(made.result_id, [outputs[name].result_id]) for name in names])
+    send(task, payload["count"], 0)
+
+
+def fail(_task: TaskHandler, payload: dict[str, Any]) -> Output:
+    return Output(f"It failed: {'x' * payload['size']}")
+
+
 def send(task: TaskHandler, value: int, pad: int) -> None:
-    data = json.dumps({"value": value, "pad": "." * pad}).encode()
-    task.send_results({task.expected_results[0]: data})
+    task.send_results({task.expected_results[0]: answer(value, pad)})
 
 
-OPERATIONS = {"split": split, "square": square, "add": add}
+def answer(value: int, pad: int) -> bytes:
+    return json.dumps({"value": value, "pad": "." * pad}).encode()
+
+
+OPERATIONS = {"split": split, "square": square, "add": add, "burst": burst, "fail": fail}
 
 
 @armonik_worker()
 def processor(task: TaskHandler) -> Output:
     payload = json.loads(task.payload)
+    if "op" not in payload:
+        return hello(task)
     time.sleep(payload["nap"])
-    OPERATIONS[payload["op"]](task, payload)
-    return Output()
+    return OPERATIONS[payload["op"]](task, payload) or Output()
 
 
 if __name__ == "__main__":

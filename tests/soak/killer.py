@@ -32,6 +32,7 @@ class Killer(threading.Thread):
         deeds = [self.worker, self.all_workers, self.armonik, self.armonik_while_it_starts]
         weights = [0.45, 0.1, 0.3, 0.15]
         self._deeds = chance.choices(deeds, weights, k=kills)
+        self._stopping = threading.Event()
 
     @property
     def share(self) -> float:
@@ -41,17 +42,23 @@ class Killer(threading.Thread):
     def run(self) -> None:
         try:
             for deed in self._deeds:
-                time.sleep(self._chance.uniform(*PAUSE))
+                if self._stopping.wait(self._chance.uniform(*PAUSE)):
+                    return
                 self.begun[deed.__name__] += 1
                 deed()
         except BaseException as error:
             self.error = error
 
+    def stop(self) -> None:
+        """Let it end after the deed that it is at."""
+        self._stopping.set()
+
     def worker(self) -> None:
         """Kill one worker, be it busy or just starting."""
-        while not (workers := self._served.workers()):
+        while not (workers := self._served.workers()) and not self._stopping.is_set():
             time.sleep(0.01)
-        kill(self._chance.choice(workers))
+        if workers:
+            kill(self._chance.choice(workers))
 
     def all_workers(self) -> None:
         """Kill all workers at once."""
