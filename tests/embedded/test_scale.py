@@ -37,8 +37,8 @@ from tests.conformance.waiting import eventually
 
 from .served import Served
 
-TASKS = int(os.environ.get("SCALE_TASKS", "20000"))
-FEW = 1_000
+TASKS = int(os.environ.get("SCALE_TASKS", "10000"))
+FEW = 500
 DATA = int(os.environ.get("SCALE_MB", "256")) * 1024 * 1024
 BATCH = 1_000
 MEMORY = 500 * 1024 * 1024

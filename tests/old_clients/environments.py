@@ -12,21 +12,24 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 from filelock import FileLock
 
 INSTALL_LIMIT = 200.0
 """Seconds that one command may take which makes an environment."""
 
-_ANY = ("grpcio", "protobuf", "deprecation", "packaging", "typing-extensions")
-_PINNED = ("grpcio==1.56.2", "protobuf<5", "deprecation", "packaging")
+_PINNED = ("grpcio==1.56.2", "protobuf<5")
 
 RELEASES: Mapping[str, Sequence[str]] = {
-    "3.12.0": _ANY,
+    "3.12.0": (),
     # This release names its grpcio exactly, which has no wheel for later Pythons.
-    "3.15.1": _PINNED if sys.version_info < (3, 12) else _ANY,
-    "3.19.0": _ANY,
+    "3.15.1": _PINNED if sys.version_info < (3, 12) else (),
+    "3.19.0": (),
 }
-"""The releases, with what each needs to run. (They also name grpcio-tools, and do not use it.)"""
+"""The releases, with what each needs that must not be as new as in the environment of the tests.
+
+(They also name grpcio-tools, and do not use it.)
+"""
 
 
 def make_all(folder: Path) -> dict[str, Path]:
@@ -52,6 +55,8 @@ def _make(folder: Path, version: str) -> Path:
         if not (complete and python.exists()):
             shutil.rmtree(place, ignore_errors=True)
             _install(place, python, requirements)
+            (site,) = place.glob("lib/python*/site-packages")
+            (site / "dependencies.pth").write_text(str(Path(grpc.__file__).parents[1]))
             ready.write_text("\n".join(requirements))
     return python
 
@@ -60,6 +65,15 @@ def _install(place: Path, python: Path, requirements: Sequence[str]) -> None:
     pip = (sys.executable, "-m", "pip", "--python", str(python), "--retries", "1")
     for command in (
         (sys.executable, "-m", "venv", "--without-pip", str(place)),
-        (*pip, "install", "--quiet", "--only-binary", ":all:", "--no-deps", *requirements),
+        (
+            *pip,
+            "install",
+            "--quiet",
+            "--no-compile",
+            "--only-binary",
+            ":all:",
+            "--no-deps",
+            *requirements,
+        ),
     ):
         subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_LIMIT, check=True)
