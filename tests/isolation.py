@@ -16,6 +16,7 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 import textwrap
 from collections.abc import Iterator
@@ -31,6 +32,11 @@ RUN = "HELLO_ARMONIK_TEST_RUN"
 
 KEPT = "hello-armonik/kept"
 """Key in pytest's cache: the folder of the last run, if a test failed in it."""
+
+WITHOUT = str(Path(__file__).parent / "without")
+"""Modules that fail to be imported; see there."""
+
+sys.path.insert(0, WITHOUT)  # before other plugins are loaded
 
 SECONDS_TO_END = 10
 """How long processes that have been told to end may take before they count as left behind."""
@@ -90,7 +96,7 @@ def environment(folder: Path) -> dict[str, str]:
     variables = {name: str(folder / path) for name, path in folders.items()}
     for path in variables.values():
         Path(path).mkdir(parents=True, mode=0o700, exist_ok=True)
-    return variables
+    return {**variables, "PYTHONPATH": WITHOUT}
 
 
 def pytest_report_header() -> str:

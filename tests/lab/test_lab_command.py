@@ -31,10 +31,14 @@ from tests.unit import listeners
 COMMAND = [*CLI, "lab"]
 
 
-def run(*options: str, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the command until it ends, with a home of its own; ``--version`` makes it end."""
-    own = {**environment(home / "jupyter"), "HOME": str(home), **variables}
-    return hello_armonik("lab", *options, cwd=home, **own)
+@pytest.fixture
+def became(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Where the command has become JupyterLab, which it only says; it has a home of its own."""
+    began: list[Path] = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(lab, "_become", lambda *_: began.append(Path.cwd()) or 0)
+    return began
 
 
 class WithoutHome(JupyterServer):
@@ -151,14 +155,9 @@ def test_an_option_that_is_given_replaces_ours(tmp_path: Path) -> None:
     assert command[-1] == "--port=1234"
 
 
-def test_a_terminal_begins_where_the_notebooks_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    began: list[Path] = []
-    monkeypatch.setattr(lab, "_become", lambda *_: began.append(Path.cwd()) or 0)
+def test_a_terminal_begins_where_the_notebooks_are(tmp_path: Path, became: list[Path]) -> None:
     assert main(["lab", "--no-browser", "--dir", str(tmp_path / "mine")]) == 0
-    assert began == [tmp_path / "mine"]
+    assert became == [tmp_path / "mine"]
 
 
 @pytest.mark.parametrize(
@@ -178,25 +177,37 @@ def test_kernels_of_another_python_or_language_are_started_as_ever(
 
 
 def test_the_copy_is_made_at_home_and_without_a_screen_it_says_where_to_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    became: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for variable in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
         monkeypatch.delenv(variable, raising=False)
-    done = run("--version", home=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "hello-armonik" / "00_welcome.ipynb").exists()
-    assert "new: 00_welcome.ipynb" in done.stderr
-    assert "Open the address" in done.stderr
+    assert main(["lab"]) == 0
+    assert became == [tmp_path / "hello-armonik"]
+    assert (became[0] / "00_welcome.ipynb").exists()
+    told = capsys.readouterr().err
+    assert "new: 00_welcome.ipynb" in told
+    assert "Open the address" in told
 
 
-def test_a_home_that_cannot_be_written_is_named_and_a_temporary_copy_made(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_written_is_named_and_a_temporary_copy_made(
+    became: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     (tmp_path / "hello-armonik").write_text("a file is in the way")
     (tmp_path / "tmp").mkdir()
-    done = run("--version", home=tmp_path, TMPDIR=str(tmp_path / "tmp"))
-    assert done.returncode == 0, done.stderr
-    assert f"cannot be copied to {tmp_path}/hello-armonik: File exists" in done.stderr
-    assert "temporary folder" in done.stderr
-    assert len(list((tmp_path / "tmp").glob("hello-armonik-*/00_welcome.ipynb"))) == 1
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    assert main(["lab"]) == 0
+    told = capsys.readouterr().err
+    assert f"cannot be copied to {tmp_path}/hello-armonik: File exists" in told
+    assert "temporary folder" in told
+    assert [folder / "00_welcome.ipynb" for folder in became] == list(
+        (tmp_path / "tmp").glob("hello-armonik-*/00_welcome.ipynb")
+    )
 
 
 def test_with_a_home_that_cannot_be_written_jupyterlab_starts_and_runs_code(tmp_path: Path) -> None:
@@ -298,8 +309,11 @@ def test_a_server_that_does_not_answer_any_more_does_not_run(
 
 
 @pytest.mark.parametrize("option", ["--nosuch", "--nosuch=1", "-z"])
-def test_an_option_that_nobody_has_is_told_in_a_sentence(tmp_path: Path, option: str) -> None:
-    first, second = complaint(run(option, home=tmp_path), status=2).splitlines()
+def test_an_option_that_nobody_has_is_told_in_a_sentence(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lab", option]) == 2
+    first, second = capsys.readouterr().err.splitlines()
     assert first == f"Neither this command nor JupyterLab has an option {option}."
     assert "--help" in second
 
@@ -312,7 +326,9 @@ def test_every_option_that_jupyterlab_tells_of_is_handed_on() -> None:
     assert unknown_option(["--ServerApp.port=1", "--port", "9000", "01_channel.ipynb"]) is None
 
 
-def test_a_chosen_folder_that_cannot_be_written_ends_it_with_a_sentence(tmp_path: Path) -> None:
+def test_a_chosen_folder_that_cannot_be_written_ends_it_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("")
-    done = run("--dir", str(tmp_path / "file" / "mine"), home=tmp_path)
-    assert "cannot be copied" in complaint(done)
+    assert main(["lab", "--dir", str(tmp_path / "file" / "mine")]) == 1
+    assert "cannot be copied" in capsys.readouterr().err
