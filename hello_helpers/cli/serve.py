@@ -81,6 +81,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"refuse sessions and tasks of a larger priority (default: {MAX_PRIORITY})",
     )
     parser.add_argument(
+        "--shared-folder",
+        type=Path,
+        metavar="DIR",
+        help="where workers find the data of their tasks, each in a folder of its own (default: in"
+        " the data folder); for workers that look into /cache/shared",
+    )
+    parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep tables and objects here, and go on from them"
     )
     parser.add_argument(
@@ -115,11 +122,13 @@ def execute(args: argparse.Namespace) -> int:
         return 2
     runtime = new_runtime()
     on_port = args.port is not None or args.host is not None or args.tls
+    shared = args.shared_folder.absolute() if args.shared_folder else None
     partitions = args.partition or [f"default={shlex.join(HELLO_WORKER)}"]
     try:
         configuration = Configuration(
             partitions=tuple(
-                PartitionSpec.parse(text, args.pods, tcp=args.tcp_workers) for text in partitions
+                PartitionSpec.parse(text, args.pods, tcp=args.tcp_workers, shared=shared)
+                for text in partitions
             ),
             runtime=runtime,
             data=(args.data or runtime / "data").absolute(),

@@ -44,12 +44,15 @@ class PartitionSpec:
 
     Attributes:
         tcp: worker and agent meet on loopback ports instead of Unix sockets.
+        shared: where the data of a task lies while it runs, in a folder of its own (ArmoniK's
+            ``data_folder``); None: in the data folder. See `folders.held_for_tasks`.
     """
 
     name: str
     command: tuple[str, ...] = HELLO_WORKER
     pods: int = DEFAULT_PODS
     tcp: bool = False
+    shared: Path | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -66,7 +69,14 @@ class PartitionSpec:
             raise StartError(f"A partition has 1 to {MAX_PODS} pods, not {self.pods}")
 
     @classmethod
-    def parse(cls, text: str, pods: int = DEFAULT_PODS, *, tcp: bool = False) -> PartitionSpec:
+    def parse(
+        cls,
+        text: str,
+        pods: int = DEFAULT_PODS,
+        *,
+        tcp: bool = False,
+        shared: Path | None = None,
+    ) -> PartitionSpec:
         """Read ``NAME=COMMAND``; the command is split as a shell would.
 
         Raises:
@@ -82,7 +92,7 @@ class PartitionSpec:
                 f"{text!r} does not say which worker to run",
                 'Write NAME=COMMAND, e.g. --partition default="python worker.py"',
             )
-        return cls(name.strip(), words, pods, tcp)
+        return cls(name.strip(), words, pods, tcp, shared)
 
 
 @dataclass(frozen=True)
@@ -182,10 +192,10 @@ class Configuration:
         """Read what `to_json` has written."""
         values = json.loads(text)
         for name in ("runtime", "data", "socket", "switchboard"):
-            values[name] = Path(values[name]) if values[name] else None
+            values[name] = _path(values[name])
         partitions = [
-            PartitionSpec(**{**partition, "command": tuple(partition["command"])})
-            for partition in values.pop("partitions")
+            PartitionSpec(name, tuple(command), pods, tcp, _path(shared))
+            for name, command, pods, tcp, shared in map(dict.values, values.pop("partitions"))
         ]
         host, tls = values.pop("host"), values.pop("tls")
         return cls(
@@ -212,6 +222,10 @@ class Configuration:
             return self.address
         scheme = "https" if self.tls else "http"
         return f"{scheme}://{join(self.host.public_name, port)}"
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 def new_runtime() -> Path:

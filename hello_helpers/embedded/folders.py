@@ -13,14 +13,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import shlex
 import shutil
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import EmbeddedError, StartError
 from .limits import require_linux
-from .locks import is_held, make_held
+from .locks import hold, is_held, make_held
+
+_TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""How the folder of a task is named: by its communication token."""
 
 VARIABLE = "HELLO_ARMONIK_DIR"
 """Environment variable that names another folder."""
@@ -64,6 +71,40 @@ def private_folder() -> Path:
             f"{another}, which is for nothing else: it is made, and closed to others",
         )
     return folder
+
+
+@contextmanager
+def held_for_tasks(folder: Path) -> Iterator[None]:
+    """Hold a folder in which the data of running tasks lies, and nobody else's.
+
+    What a killed holder has left there of its tasks is removed; other things are not touched.
+
+    Raises:
+        StartError: it is missing, not yours, open to others, cannot be written, or is in use.
+    """
+    name = shlex.quote(str(folder))
+    make = f"Make one for you alone: install -d -m 700 {name}; or name another"
+    try:
+        info = folder.stat()
+        if not _is_mine(info):
+            raise StartError(f"The shared folder is no folder of yours: {folder}", make)
+        if _is_open(info):  # the names in it are the secrets by which workers are known
+            raise StartError(
+                f"The shared folder can be entered by others: {folder}",
+                f"Close it: chmod 700 {name}; or name another",
+            )
+        lock = hold(folder / ".lock")
+    except OSError as error:
+        raise StartError(
+            f"The shared folder cannot be used: {error.strerror}: {folder}", make
+        ) from error
+    if lock is None:
+        raise StartError(f"Another embedded ArmoniK uses the shared folder {folder}", make)
+    with lock:
+        for left in folder.iterdir():
+            if _TOKEN.fullmatch(left.name):
+                shutil.rmtree(left, ignore_errors=True)
+        yield
 
 
 def temporary_place() -> Path:

@@ -20,6 +20,7 @@ from .compute_plane.guard import Guard
 from .compute_plane.worker_process import LOG_FILE, WorkerProcess, start_workers
 from .config import Configuration
 from .errors import StartError, StorageError
+from .folders import held_for_tasks
 from .limits import connections_to_spare, raise_file_limit, require_threads
 from .locks import hold
 from .tls import how_to_connect
@@ -54,8 +55,12 @@ def serve(
         contextlib.closing(Guard(runtime if configuration.temporary else None)) as guard,
         _runtime_folder(runtime, new=configuration.temporary),
         _exclusive(configuration),
+        contextlib.ExitStack() as stack,
         _kept_logs(runtime / "pods", configuration.kept_logs),
     ):
+        for folder in {partition.shared for partition in configuration.partitions}:
+            if folder is not None:
+                stack.enter_context(held_for_tasks(folder))
         workers = start_workers(configuration.partitions, runtime / "pods", guard)
         asyncio.run(_serve(configuration, announce, until, guard, workers))
 

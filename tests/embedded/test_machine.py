@@ -329,7 +329,10 @@ def test_ctrl_c_ends_it_in_the_background_of_a_script_too(folder: Path):
 
 def test_a_configuration_stays_the_same_on_its_way_to_the_process(folder: Path):
     one = Configuration(
-        partitions=(PartitionSpec("a", ("sh", "-c", "x y")), PartitionSpec("b", tcp=True)),
+        partitions=(
+            PartitionSpec("a", ("sh", "-c", "x y")),
+            PartitionSpec("b", tcp=True, shared=folder),
+        ),
         runtime=folder,
         data=Path(os.fsdecode(b"/tmp/\xff")),
         host=Host.find("::1"),

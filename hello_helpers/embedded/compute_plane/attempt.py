@@ -108,8 +108,8 @@ class Attempt:
                 return None
             task, session = taken
             token = str(uuid.uuid4())
-            folder = self._plane.folder / "shared" / token
-            self._staging = Staging(self._plane, session, task, token, folder)
+            shared = self._road.process.shared or self._plane.folder / "shared"
+            self._staging = Staging(self._plane, session, task, token, shared / token)
             missing = None
             large: dict[str, bytes] | None = None
             try:

@@ -39,7 +39,12 @@ SOCKET_VARIABLE = "HELLO_ARMONIK_INSIDE"
 
 
 class WorkerProcess:
-    """One run of a worker command. ``addresses`` says where it meets its agent."""
+    """One run of a worker command.
+
+    Attributes:
+        addresses: where it meets its agent.
+        shared: as its partition says it.
+    """
 
     def __init__(self, partition: PartitionSpec, name: str, pods: Path, guard: Guard) -> None:
         """Start the command of a partition.
@@ -56,10 +61,12 @@ class WorkerProcess:
         command, folder = partition.command, pods / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.name = name
+        self.shared = partition.shared
         self.addresses = Addresses.tcp() if partition.tcp else Addresses.unix(folder)
         self.log = WorkerLog(folder / LOG_FILE)
         self._guard = guard
-        inside = None if partition.tcp else inside_command(command)
+        # Whoever names the folder may look into it, so the data must lie there: by the long road.
+        inside = None if partition.tcp or partition.shared else inside_command(command)
         self.inside = _listen(folder / "inside.sock") if inside else None
         self._inside_socket = folder / "inside.sock"
         self._exited: asyncio.Event | None = None

@@ -55,7 +55,7 @@ class ObjectStorage:
         return ObjectWriter(self._database, self._folder)
 
     def adopt(self, file: Path) -> Stored:
-        """Take over a file that a worker wrote; large ones are moved, not copied.
+        """Take over a file that a worker wrote; large ones are moved (to another disk: copied).
 
         Raises:
             FailedPrecondition: there is no such regular file, or it cannot be read.
@@ -72,8 +72,13 @@ class ObjectStorage:
         if size <= SMALL:
             return Stored(self.put(data), size)
         opaque_id = new_opaque_id("f")
+        target = self.path(opaque_id)
         with in_words():
-            file.replace(self.path(opaque_id))
+            try:
+                shutil.move(file, target)
+            except OSError:
+                target.unlink(missing_ok=True)
+                raise
         return Stored(opaque_id, size)
 
     def size(self, opaque_id: bytes) -> int:

@@ -32,7 +32,7 @@ class Pod(LongRoad):
     """A pod whose worker does what the test says, and is always well."""
 
     def __init__(self, world: World, name: str, work: Callable[[Staging], Outcome]) -> None:
-        process: Any = SimpleNamespace(exited=asyncio.Event())
+        process: Any = SimpleNamespace(exited=asyncio.Event(), shared=None)
         super().__init__(process, world.plane, None)
         self.name = name
         self.ran = 0
