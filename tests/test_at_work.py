@@ -10,8 +10,12 @@ import shutil
 import sys
 import venv
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from armonik.protogen.worker import agent_service_pb2, worker_service_pb2
+from google.protobuf.descriptor import FileDescriptor
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -20,6 +24,8 @@ from tests.commands import SILENT_WORKER, complaint, finish, hello_armonik
 from tests.unit import listeners
 
 pytestmark = pytest.mark.embedded_only
+
+HAS_GO = all(map(shutil.which, ("go", "protoc", "protoc-gen-go", "protoc-gen-go-grpc")))
 
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
@@ -40,11 +46,25 @@ def dockerfile(root: Path) -> str:
 @pytest.fixture
 def programs(page: str, tmp_path: Path) -> Path:
     """A folder with the programs of the page."""
-    for language, code in FENCE.findall(page):
-        if named := re.match(r"# (\w+\.py)\n", code):
-            assert language == "python"
+    for _, code in FENCE.findall(page):
+        if named := re.match(r"(?:#|//) (\w+\.(?:py|go))\n", code):
             (tmp_path / named[1]).write_text(code)
     return tmp_path
+
+
+def protocol(*modules: ModuleType) -> bytes:
+    """Return the .proto files of modules, and all that they import, in a form that protoc reads."""
+    found = FileDescriptorSet()
+
+    def add(file: FileDescriptor) -> None:
+        if file.name not in [one.name for one in found.file]:
+            for imported in file.dependencies:
+                add(imported)
+            file.CopyToProto(found.file.add())
+
+    for module in modules:
+        add(module.DESCRIPTOR)
+    return found.SerializeToString()
 
 
 def copied(dockerfile: str, root: Path, app: Path) -> None:
@@ -121,10 +141,16 @@ def test_the_page_and_the_dockerfile_tell_the_same_commands(root: Path, page: st
 # -- the programs of the page
 
 
-def test_the_client_and_the_worker_of_the_page_count_words(programs: Path) -> None:
+def test_the_client_and_the_worker_of_the_page_count_words(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = programs / "bin" / "python"  # "python" is not that of the terminal, says the page
+    other.parent.mkdir()
+    other.symlink_to("/bin/false")
+    monkeypatch.setenv("PATH", str(other.parent), prepend=os.pathsep)
     (programs / "one.txt").write_text("one two three")
     (programs / "two.txt").write_text("four five")
-    worker = [sys.executable, str(programs / "count_worker.py")]
+    worker = shlex.join(["python", str(programs / "count_worker.py")])
     with EmbeddedArmonik({"words": worker}, port=0) as armonik:
         where = (armonik.endpoint, "words")
         client = (sys.executable, "count_client.py", *where)
@@ -135,6 +161,33 @@ def test_the_client_and_the_worker_of_the_page_count_words(programs: Path) -> No
         (programs / "bad_client.py").write_text(source.replace("text.encode()", r'b"\xff"'))
         bad = finish(sys.executable, "bad_client.py", *where, "one.txt", cwd=programs)
     assert "1 results are lost. A task says: The payload is no text" in bad.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not HAS_GO, reason="needs Go, its gRPC, and protoc, as Debian has them")
+def test_the_worker_in_go_counts_words_on_unix_sockets_and_on_ports(
+    page: str, programs: Path
+) -> None:
+    (build,) = [code for _, code in FENCE.findall(page) if "go build" in code and "apt" not in code]
+    (programs / "armonik.pb").write_bytes(protocol(worker_service_pb2, agent_service_pb2))
+    here = build.replace("-I ArmoniK.Api/Protos/V1", "--descriptor_set_in=armonik.pb")
+    assert here != build
+    built = finish("sh", "-ec", here, cwd=programs)
+    assert built.returncode == 0, built.stderr
+    (programs / "one.txt").write_text("one two three")
+    (programs / "two.txt").write_text("word " * 100_000)
+    bad = (programs / "count_client.py").read_text().replace("text.encode()", r'b"\xff"')
+    (programs / "bad_client.py").write_text(bad)
+    for on_ports in (False, True):
+        worker = [str(programs / "count_worker")]
+        with EmbeddedArmonik({"words": worker}, pods=1, tcp_workers=on_ports) as armonik:
+            where = (armonik.endpoint, "words")
+            client = (sys.executable, "count_client.py", *where)
+            done = finish(*client, "one.txt", "two.txt", cwd=programs)
+            counts = [line.split()[0] for line in done.stdout.splitlines()]
+            assert counts == ["3", "100000", "100003"], done.stderr
+            bad = finish(sys.executable, "bad_client.py", *where, "one.txt", cwd=programs)
+            assert "A task says: The payload is no text" in bad.stderr
 
 
 def test_what_goes_wrong_the_client_of_the_page_says_in_a_line(programs: Path) -> None:
