@@ -17,6 +17,7 @@ LONG = (
     "browser/test_lessons.py",
     "lessons/test_learner_path.py",
     "embedded/test_durability.py",
+    "conformance/test_as_real.py",
     "browser/test_forms.py",
     "test_wheel.py",
     "lessons/test_second_endpoint.py",

@@ -101,8 +101,13 @@ def test_a_subscription_to_updates_only_begins_with_none(armonik: ArmoniK, sessi
             return list(events.seen)
 
         seen = eventually(change_something, bool)  # the stream is live when it tells a change
-    assert {event.WhichOneof("update") for event in seen} == {"result_status_update"}
-    assert not {event.result_status_update.result_id for event in seen} & {*old.outputs}
+    kinds = {event.WhichOneof("update") for event in seen}
+    assert kinds <= {
+        "result_status_update",
+        "result_owner_update",
+    }  # the owner's may be superfluous
+    told = {event.result_status_update.result_id for event in seen}
+    assert not told & {*old.outputs}
 
 
 @pytest.mark.statement(80)
@@ -114,7 +119,14 @@ def test_no_types_means_all_types_and_a_result_is_complete_before_its_task_is(
     with armonik.subscribe(session) as events:
         events.until(lambda event: event.new_result.result_id == sentinel)
         task = armonik.submit(session, ["send", 0, "done"])
-        seen = events.until(is_status(task.task_id, TaskStatus.COMPLETED))
+        result_id = task.outputs[0]
+        events.until(is_status(task.task_id, TaskStatus.COMPLETED))
+        seen = events.until(  # there is no order between events of tasks and those of results
+            lambda event: (
+                event.result_status_update.result_id == result_id
+                and event.result_status_update.status == ResultStatus.COMPLETED
+            )
+        )
     assert {event.WhichOneof("update") for event in seen} == {
         "new_task",
         "task_status_update",
@@ -122,11 +134,8 @@ def test_no_types_means_all_types_and_a_result_is_complete_before_its_task_is(
         "result_status_update",
         "result_owner_update",
     }
-    owner = next(e for e in seen if e.HasField("result_owner_update")).result_owner_update
-    result_id = task.outputs[0]
-    shows(owner, result_id=result_id, current_owner_id=task.task_id, previous_owner_id="")
-    updates = [event.result_status_update for event in seen]
-    assert (result_id, ResultStatus.COMPLETED) in [(e.result_id, e.status) for e in updates]
+    owners = [e.result_owner_update for e in seen if e.result_owner_update.result_id == result_id]
+    shows(owners[-1], current_owner_id=task.task_id, previous_owner_id="")
     ended_at = armonik.task(task.task_id).ended_at.ToNanoseconds()
     assert armonik.result(result_id).completed_at.ToNanoseconds() <= ended_at
 

@@ -26,13 +26,14 @@ from tests.listings import (
     SESSIONS,
     TASKS,
     TASKS_DETAILED,
+    TIMES,
     Field,
     Listing,
     operators,
 )
 
 from .driver import ArmoniK
-from .waiting import eventually, fails_with
+from .waiting import MILLISECOND, eventually, fails_with
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,9 @@ def sample_values(kind: str, values: list[Any]) -> list[Any]:
         return [True, False]
     if kind == "status":
         return sorted({*some, 1, 2, 3})
-    return sorted({*some, *(value + 1 for value in some), *(value - 1 for value in some), 0})
+    step = MILLISECOND if kind in TIMES else 1  # no storage keeps times less exactly
+    beside = {value + off for value in some for off in (-step, step)}
+    return sorted({*some, *beside, 0})
 
 
 ANY_KEY = {SESSIONS: "color", TASKS: "n", TASKS_DETAILED: "n"}

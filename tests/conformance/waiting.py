@@ -15,6 +15,8 @@ from grpc import StatusCode
 
 T = TypeVar("T")
 
+MILLISECOND = 1_000_000  # nanoseconds: the finest that every storage of ArmoniK keeps
+
 PATIENCE = 20.0  # seconds: no task of these tests takes longer to get where it should
 
 
