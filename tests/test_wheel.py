@@ -25,6 +25,14 @@ from tests.commands import finish, started
 BEFORE = "5f7776e"
 """The last commit of version 0.1.0."""
 
+USE = """
+from hello_helpers import Endpoint
+endpoint = Endpoint.find()
+print("ready")
+input()
+"""
+"""A notebook of that version, say, which uses its ArmoniK: without one, that ends soon."""
+
 SOURCES = ("hello_helpers", "notebooks", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -169,23 +177,24 @@ def test_the_version_before_is_upgraded_with_all_that_a_learner_has(
     changed.write_text(changed.read_text("utf-8").replace("# Open a channel", "# My channel"))
     installation.run("python", "-c", RECORD, **own)
     assert "Result : 45" in told_on_own_data("run")
-    assert "Result : 45" in told("run")
-    (pid,) = re.findall(r"Process +(\d+)", told("status"))
-    running = psutil.Process(int(pid))
-
-    installation.install(wheel)
-    copied = told("lab", "--version")
-    assert re.search(r"yours.*: 01_channel\.ipynb\n", copied)
-    assert re.search(r"updated.*\b02_session\.ipynb", copied)
-    assert "# My channel" in changed.read_text("utf-8")
-    kept = installation.run("python", "-c", first_cell(changed), **own)
-    assert "this notebook seems to be a copy of a lesson of an earlier one." in kept.stderr
-    assert re.search(r"04 Submit a task +✓ right", told("progress"))
-    assert re.search(r"Sessions +1 closed", told_on_own_data("status"))
-    # The running one is of 0.1: it is recognised, and the next one goes on from its data.
-    assert re.search(rf"Process +{pid}\b", told("status"))
-    assert "Result : 45" in told("run")
-    assert told("stop") == "The embedded ArmoniK has been stopped.\n"
+    using = [str(installation.bin / "python"), "-u", "-c", USE]
+    with started(using, cwd=installation.bin.parent, **own) as notebook:
+        assert notebook.stdout.readline() == "ready\n"
+        (pid,) = re.findall(r"Process +(\d+)", told("status"))
+        running = psutil.Process(int(pid))
+        installation.install(wheel)
+        copied = told("lab", "--version")
+        assert re.search(r"yours.*: 01_channel\.ipynb\n", copied)
+        assert re.search(r"updated.*\b02_session\.ipynb", copied)
+        assert "# My channel" in changed.read_text("utf-8")
+        kept = installation.run("python", "-c", first_cell(changed), **own)
+        assert "this notebook seems to be a copy of a lesson of an earlier one." in kept.stderr
+        assert re.search(r"04 Submit a task +✓ right", told("progress"))
+        assert re.search(r"Sessions +1 closed", told_on_own_data("status"))
+        # The running one is of 0.1: it is recognised, and the next one goes on from its data.
+        assert re.search(rf"Process +{pid}\b", told("status"))
+        assert "Result : 45" in told("run")
+        assert told("stop") == "The embedded ArmoniK has been stopped.\n"
     psutil.wait_procs([running], timeout=10)
     assert not running.is_running()
     assert "Result : 45" in told("run")

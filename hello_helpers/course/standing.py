@@ -24,6 +24,7 @@ LESSONS = {
     "09": "When things go wrong",
     "10": "Many tasks",
     "11": "A secure channel",
+    "12": "An application of your own",
     "A": "From the old page",
 }
 """All lessons, in their order, with the titles of their notebooks."""

@@ -25,5 +25,5 @@ def test_without_linux_the_lessons_01_to_05_are_done_at_an_endpoint(tmp_path: Pa
             HELLO_PROGRESS_DIR=str(tmp_path),
         )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3000:]
-    assert f"{len(LESSONS)} of 13 exercises right" in done.stdout
+    assert f"{len(LESSONS)} of 14 exercises right" in done.stdout
     assert done.stdout.endswith("Of the embedded ArmoniK: []\n")

@@ -20,7 +20,7 @@ SECONDS_A_CELL = 60
 
 LESSONS = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
 
-PRIVATE = {"07_worker", "11_secure_channel"}
+PRIVATE = {"07_worker", "11_secure_channel", "12_own_application"}
 """Those that start an embedded ArmoniK of their own, whatever the environment says."""
 
 

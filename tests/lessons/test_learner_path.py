@@ -181,6 +181,19 @@ WRONG = {
         "my_channel = Endpoint.start_embedded().open_channel()": "calls you Anonymous",
         "my_channel = Endpoint.parse(plain).open_channel(); my_channel.close()": "closed already",
     },
+    "12_own_application": {
+        "my_armonik = 'julia_worker.py'": "This is an object of the class str.",
+        "my_armonik = start('julia_worker.py')": "All pixels are 0: no point ever runs away.",
+        "my_armonik = start('julia_worker.py'); my_armonik.close()": "This ArmoniK has ended.",
+        "my_armonik = armonik": "pixels are right.",
+        "exec(exercise_12.code.replace('> 2', '> 4'))": "of 48 pixels are right.",
+        "exec(exercise_12.code.replace('z = complex(x, y)', 'z, c = 0j, complex(x, y)'))": (
+            "These are the pixels of the Mandelbrot set."
+        ),
+        "exec(exercise_12.code.replace('complex(x, y)', 'nonsense'))": (
+            "NameError: name 'nonsense' is not defined"
+        ),
+    },
 }
 
 

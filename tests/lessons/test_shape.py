@@ -118,6 +118,7 @@ def test_it_never_hides_the_call_that_it_is_about() -> None:
         "08_subtasks": "get_result(data.result_id).owner_task_id",
         "A_from_the_old_page": "with create_channel(\n    endpoint.url,",
         "11_secure_channel": "client_certificate=armonik.client_certificate,",
+        "12_own_application": "tasks.submit_tasks(session_id, definitions)",
     }
     for name, call in calls.items():
         code = "\n".join(c.source for c in stored(name).cells if c.cell_type == "code")
