@@ -38,17 +38,24 @@ def until_idle(database: Database) -> None:
     database._readers.submit(int).result()
 
 
+def until_cut(database: Database, path: Path) -> None:
+    """Write a little more, until a checkpoint has got its turn beside the writer."""
+    for _ in range(100):
+        until_idle(database)
+        if size_of_log(path) < GROWN:
+            return
+        write(database, len(PAGE))
+    pytest.fail(f"The log still has {size_of_log(path)} bytes.")
+
+
 def size_of_log(path: Path) -> int:
     return path.with_name(path.name + "-wal").stat().st_size
 
 
 def test_while_it_is_written_the_log_is_cut_again_and_again(path: Path, database: Database):
-    seen = []
     for _ in range(10):
         write(database, GROWN)
-        until_idle(database)
-        seen.append(size_of_log(path))
-    assert max(seen) < 2 * GROWN, seen
+        until_cut(database, path)
 
 
 def test_while_somebody_else_reads_the_log_grows_and_afterwards_it_is_cut(
@@ -60,9 +67,7 @@ def test_while_somebody_else_reads_the_log_grows_and_afterwards_it_is_cut(
         write(database, 3 * GROWN)
         until_idle(database)
         assert size_of_log(path) > 3 * GROWN
-    write(database, 2 * GROWN)
-    until_idle(database)
-    assert size_of_log(path) < 2 * GROWN
+    until_cut(database, path)
 
 
 def test_what_an_earlier_run_left_in_the_log_is_in_the_tables_after_a_start(path: Path):
