@@ -80,6 +80,12 @@ def done(client: ArmoniK, partition: str) -> None:
     assert client.data(task.session_id, task.outputs[0]) == b"right"
 
 
+def logged(served: Served, partition: str) -> str:
+    """What the workers of a partition have written."""
+    folders = [path for runtime in served.runtime for path in runtime.rglob(f"{partition}-0")]
+    return "".join((folder / "worker.log").read_text(errors="replace") for folder in folders)
+
+
 # --- from the start -------------------------------------------------------------------------------
 
 FROM_THE_START = {
@@ -217,6 +223,36 @@ def test_a_worker_that_hangs_is_replaced_and_the_next_task_runs(
     assert hung.output.error == "Deadline Exceeded"
     done(client, road)
     assert len(before - set(served.workers())) >= 1
+
+
+@roads
+def test_a_task_that_ends_its_worker_by_sys_exit_gets_no_answer_as_on_a_cluster(
+    client: ArmoniK, road: str
+):
+    task = ask(client, road, "sys_exit", max_duration=1.0)
+    ended = client.wait_task(task.task_id, TaskStatus.TIMEOUT, within=SOON)
+    assert ended.output.error == "Deadline Exceeded"
+    done(client, road)
+
+
+@roads
+@pytest.mark.parametrize("end", [TaskStatus.CANCELLED, TaskStatus.TIMEOUT], ids=lambda s: s.name)
+def test_a_worker_that_ends_by_itself_after_a_call_was_given_up_costs_the_next_task_no_attempt(
+    served: Served, client: ArmoniK, road: str, end: TaskStatus
+):
+    def times(text: str) -> int:
+        return logged(served, road).count(text)
+
+    waited, ended = times("waiting to be cancelled"), times("ending as a task comes")
+    for turn in range(1, 4):
+        max_duration = 1.0 if end == TaskStatus.TIMEOUT else 60.0
+        task = ask(client, road, "wait_to_be_cancelled", max_duration=max_duration)
+        eventually(lambda: times("waiting to be cancelled"), lambda n, to=waited + turn: n == to)
+        if end == TaskStatus.CANCELLED:
+            client.cancel(task.task_id)
+        client.wait_task(task.task_id, end, within=SOON)
+        done(client, road)
+        assert times("ending as a task comes") == ended + turn
 
 
 @roads

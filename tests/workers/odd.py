@@ -29,6 +29,7 @@ WORKER_SOCKET, AGENT_SOCKET = (
 FLOOD = 100 * 1024 * 1024  # bytes
 
 health = HealthCheckStatus.SERVING
+leaving = False
 
 
 # --- actions: what a payload may ask for ---------------------------------------------------------
@@ -77,6 +78,25 @@ def announce(task: TaskHandler, result_id: str) -> None:
 def exit_7(_task: TaskHandler) -> None:
     print("I had enough", flush=True)
     os._exit(7)
+
+
+def sys_exit(_task: TaskHandler) -> None:
+    """Would end the worker; but a gRPC server swallows it, and does not answer."""
+    sys.exit(3)
+
+
+def wait_to_be_cancelled(task: TaskHandler) -> None:
+    """Waits until the call is over for the agent; the worker ends by itself when the next comes.
+
+    So does C#'s library, 30 to 150 ms after a call was cancelled: this is the worst moment for it.
+    """
+    global leaving
+    print("waiting to be cancelled", flush=True)
+    with suppress(grpc.RpcError):
+        while True:
+            task.create_results_metadata(["still there"])
+            time.sleep(0.01)
+    leaving = True
 
 
 def hang(_task: TaskHandler) -> None:
@@ -135,13 +155,16 @@ ACTIONS = {
     action.__name__: action
     for action in (
         *(right, directory, symlink, unwritten, unknown, outside),
-        *(exit_7, hang, hang_up, fall_ill, flood, found_family),
+        *(exit_7, sys_exit, wait_to_be_cancelled, hang, hang_up, fall_ill, flood, found_family),
         *(half_a_character, half_a_name, without_end),
     )
 }
 
 
 def process(task: TaskHandler) -> Output:
+    if leaving:
+        print("ending as a task comes", flush=True)
+        os._exit(0)
     ACTIONS[task.payload.decode()](task)
     return Output()
 

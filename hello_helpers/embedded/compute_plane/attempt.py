@@ -34,10 +34,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-BUSY_LIMIT = 1.0
-"""Seconds that a worker has to come back after a task was taken from it; a Python worker cannot
-leave its function, so it is replaced if it does not answer."""
-
 
 class Attempt:
     """Takes a task off the queue and runs it; every way it can end is in `run`."""
@@ -174,10 +170,14 @@ class Attempt:
             with contextlib.suppress(StorageError):  # then it counts as lost, at the next start
                 self._give_back()
             raise
+        crashed = outcome is not None and outcome.verdict is Verdict.CRASH
+        if crashed and await self._road.ends_by_itself():  # so this task had no chance
+            await self._patiently(self._give_back)
+            return False
         await self._patiently(partial(self._settle, outcome))
         self._agent.staging = None
         if outcome is None or outcome.verdict is Verdict.TIMEOUT:
-            return await self._road.is_serving(BUSY_LIMIT)  # else its worker is replaced
+            return await self._road.is_back()  # else its worker is replaced
         return not self._road.process.exited.is_set()
 
     async def _have_it_run(self) -> Outcome | None:

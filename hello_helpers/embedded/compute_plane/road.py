@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -26,6 +27,13 @@ FRESH = 1.0
 """Seconds for which a health check, or a finished task, counts as proof of health."""
 
 
+BUSY_LIMIT = 1.0
+"""Seconds that a worker has to come back after a task was taken from it; if not, it is replaced."""
+
+LINGER = 5.0
+"""Seconds for which a worker may end by itself after a call was given up, as C#'s library does;
+that takes 30 to 150 ms, and more on a busy machine."""
+
 EXIT_LIMIT = 1.0
 """Seconds between the end of a worker's connection and that of its process."""
 
@@ -40,6 +48,7 @@ class Road(ABC):
     def __init__(self, process: WorkerProcess) -> None:
         self.process = process
         self._proven_at = 0.0
+        self._gave_up_at = -math.inf
 
     @abstractmethod
     def bring(self, staging: Staging, objects: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -77,9 +86,22 @@ class Road(ABC):
             position: where the worker's log ended when it was called.
         """
         if code is grpc.StatusCode.UNAVAILABLE and await self._has_exited():
-            return of_failure(code, self.process.end_report(), died=True)
+            return of_failure(code, found=self.process.end_report(since=position), died=True)
         exception = exception_in(self.process.log.since(position))
         return of_failure(code, details, exception)
+
+    async def is_back(self) -> bool:
+        """Tell whether the worker has come back from a call that was given up just now.
+
+        Cancelled or out of time, it may go on for a while, and a Python worker cannot leave its
+        function. Or it may end by itself, some time after it has said that it is healthy.
+        """
+        self._gave_up_at = time.monotonic()
+        return await self.is_serving(BUSY_LIMIT)
+
+    async def ends_by_itself(self) -> bool:
+        """Tell whether the worker has failed because of a call before, which was given up."""
+        return time.monotonic() - self._gave_up_at < LINGER and await self._has_exited()
 
     async def _has_exited(self) -> bool:
         """Tell whether the worker has ended; the connection breaks a moment before."""

@@ -51,9 +51,14 @@ class WorkerLog:
         """Return where the log ends now."""
         return self._dropped + self._size()
 
-    def tail(self) -> str:
-        """Return the last lines of the present worker, whole ones, as somebody would read them."""
-        lines = [_readable(line) for line in self.since(self._start).splitlines()]
+    def tail(self, since: int | None = None) -> str:
+        """Return the last lines of the present worker, whole ones, as somebody would read them.
+
+        Args:
+            since: position before which nothing is of interest.
+        """
+        text = self.since(self._start if since is None else since)
+        lines = [_readable(line) for line in text.splitlines()]
         lines = "\n".join(line for line in lines if line).splitlines()
         room = TAIL - len(lines[-1]) if lines else 0
         first = len(lines) - 1

@@ -136,11 +136,14 @@ class WorkerProcess:
             return True
         return how is not None
 
-    def end_report(self, alive: str = "is running but does not answer") -> str:
+    def end_report(
+        self, alive: str = "is running but does not answer", since: int | None = None
+    ) -> str:
         """Say how the process ended, with the last lines of its log.
 
         Args:
             alive: what to say if it has not ended.
+            since: position in the log before which nothing is of interest.
         """
         code = self._process.poll()
         if code is None:
@@ -149,7 +152,7 @@ class WorkerProcess:
             how = f"was ended by signal {_signal_name(-code)}"
         else:
             how = f"exited with status {code}"
-        tail = self.log.tail()
+        tail = self.log.tail(since)
         return f"worker of pod {self.name} {how}" + (f"; its last lines:\n{tail}" if tail else "")
 
     def kill(self) -> None:

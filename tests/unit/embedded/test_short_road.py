@@ -54,7 +54,9 @@ async def run_beside(sent: bytes) -> tuple[Any, bool]:
     exited = asyncio.Event()
     exited.set()
     log = SimpleNamespace(position=lambda: 0)
-    process: Any = SimpleNamespace(name="p", exited=exited, end_report=lambda: "it ended", log=log)
+    process: Any = SimpleNamespace(
+        name="p", exited=exited, end_report=lambda **_: "it ended", log=log
+    )
     staging: Any = SimpleNamespace(token="token")
     pod, worker = socket.socketpair()
     pod.setblocking(False)

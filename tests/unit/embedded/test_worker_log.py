@@ -106,6 +106,14 @@ def test_the_last_lines_begin_at_the_start_of_a_line(log: WorkerLog):
     assert TAIL - 110 < len(log.tail()) <= TAIL
 
 
+def test_the_last_lines_may_be_those_of_one_task(log: WorkerLog):
+    write(log, failed(ValueError("of a task before")))
+    position = log.position()
+    assert log.tail(position) == ""
+    write(log, "of this task")
+    assert log.tail(position) == "of this task"
+
+
 def test_of_an_exception_with_a_long_traceback_the_exception_is_shown(log: WorkerLog):
     def deep(depth: int) -> None:
         if not depth:
