@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,7 @@ LEAVES = 5  # subtasks of a root, besides the one that adds
 CHAIN = 10  # how many `add` tasks depend on each other in a row
 LARGE = 100_000  # bytes: results as large as this are files, not rows
 RETRIES = 100  # more than there are kills
+BROKEN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)  # so ends a stream
 
 
 @dataclass
@@ -136,18 +138,19 @@ class Client(Persistent):
                 return
 
     def wait(self, session_id: str, result_ids: set[str]) -> None:
-        """Wait for results, over event streams that break."""
-        missing = set(result_ids)
+        """Wait for results, over event streams that break, as long as any come."""
+        missing, last = set(result_ids), time.monotonic()
         while missing:
             try:
                 for result_id, status in statuses(self.armonik, session_id):
                     assert status != ResultStatus.ABORTED, f"{result_id} is ABORTED"
-                    if status == ResultStatus.COMPLETED:
+                    if status == ResultStatus.COMPLETED and result_id in missing:
                         missing.discard(result_id)
+                        last = time.monotonic()
                     if not missing:
                         break
             except grpc.RpcError as error:
-                if error.code() is not grpc.StatusCode.UNAVAILABLE:
+                if error.code() not in BROKEN or time.monotonic() > last + PATIENCE:
                     raise AssertionError(f"{len(missing)} results are missing: {error}") from error
                 self.reconnect()
 

@@ -22,7 +22,6 @@ from .ledger import Ledger
 HELLOS = 10  # in one session
 LOOK = 0.05  # seconds between two looks of a learner who does not wait for events
 PATIENCE = 60.0  # seconds for one hello
-TEACHER = "the teacher"
 
 
 class Person(threading.Thread):
@@ -46,9 +45,10 @@ class Person(threading.Thread):
                     while not self._stopping.wait(self.chance.uniform(0.5, 1.5) * self._think):
                         with self._gauge.timed(self.what):
                             self.act(with_deadline(channel, PATIENCE))
-            except (HelloError, grpc.RpcError, AssertionError) as error:
-                self._gauge.broke(f"{self.name}: {error!r}")
-                self.forget()
+            except (HelloError, AssertionError) as error:
+                self._break(str(error))
+            except grpc.RpcError as error:
+                self._break(f"{error.code().name}: {error.details()}")
 
     what = ""
 
@@ -56,7 +56,11 @@ class Person(threading.Thread):
         raise NotImplementedError
 
     def forget(self) -> None:
-        """A call broke: go on with nothing that it may have been about."""
+        """Go on with nothing that a call which broke may have been about."""
+
+    def _break(self, why: str) -> None:
+        self._gauge.broke(f"{self.name}: {why}")
+        self.forget()
 
 
 class Learner(Person):
