@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
 from armonik.protogen.client.events_service_pb2_grpc import EventsServicer
 from armonik.protogen.common import events_common_pb2 as messages
 
-from ..data_plane.feed import Change, ChangeKind, Subscription
+from ..data_plane.feed import ANYTHING, Change, ChangeKind, Subscription
 from ..data_plane.fields import RESULTS, TASKS, Fields
-from ..data_plane.filters import Where, compile_filters, matching
+from ..data_plane.filters import EVERYTHING, Where, compile_filters, matching
 from ..data_plane.plane import DataPlane
 from ..interceptor import Context
 from .service import Service
@@ -26,6 +27,11 @@ Response: TypeAlias = messages.EventSubscriptionResponse
 BATCH = 500
 """Changes or rows that are looked up at once."""
 
+_COLUMNS = {
+    TASKS.table: "seq, task_id, status, payload_id, initial_task_id, expected_output_ids,"
+    " data_dependencies, retry_of_ids, parent_task_ids",
+    RESULTS.table: "seq, result_id, status, owner_task_id",
+}
 _KINDS = {
     messages.EVENTS_ENUM_NEW_TASK: ChangeKind.NEW_TASK,
     messages.EVENTS_ENUM_TASK_STATUS_UPDATE: ChangeKind.TASK_STATUS,
@@ -54,6 +60,7 @@ _WORDS: dict[ChangeKind, Callable[[Change], dict[str, Any]]] = {
 """What a response says of a change. (Of a new task it says what is in the task's row.)"""
 
 _OF_TASKS = frozenset({ChangeKind.NEW_TASK, ChangeKind.TASK_STATUS})
+_OF_RESULTS = frozenset(ChangeKind) - _OF_TASKS
 
 
 class Events(Service, EventsServicer):  # type: ignore[misc]
@@ -68,7 +75,7 @@ class Events(Service, EventsServicer):  # type: ignore[misc]
         task or result is when it is told, not about what it was when it changed.
         """
         view = _View(self._plane, request)
-        with self._plane.feed.subscribe(request.session_id) as subscription:
+        with view.subscribed() as subscription:
             async for response in view.snapshot():
                 yield response
             async for response in view.follow(subscription):
@@ -86,6 +93,16 @@ class _View:
         }
         self._tasks = compile_filters(request.tasks_filters, TASKS)
         self._results = compile_filters(request.results_filters, RESULTS)
+        self._task_ids, self._result_ids = self._tasks.ids(TASKS), self._results.ids(RESULTS)
+
+    def subscribed(self) -> AbstractContextManager[Subscription]:
+        """Listen to what this subscriber can be told of: to certain ids, if filters name them."""
+        about: set[str] = set()
+        for ids, kinds in ((self._task_ids, _OF_TASKS), (self._result_ids, _OF_RESULTS)):
+            if not self._kinds.isdisjoint(kinds):
+                about |= {ANYTHING} if ids is None else ids
+        topics = [ANYTHING] if ANYTHING in about else about
+        return self._plane.feed.subscribe(self._session_id, about=topics, kinds=self._kinds)
 
     async def snapshot(self) -> AsyncIterator[Response]:
         """Yield everything that exists, with its present status, as new: results first."""
@@ -109,11 +126,11 @@ class _View:
             if not changes:
                 async for response in self._catch_up():
                     yield response
-            for response in self._responses([c for c in changes if c.kind in self._kinds]):
+            for response in self._responses(changes):
                 yield response
 
     async def _catch_up(self) -> AsyncIterator[Response]:
-        if self._kinds - _OF_TASKS:
+        if self._kinds & _OF_RESULTS:
             async for row in self._existing(RESULTS, self._results):
                 update = {"result_id": row["result_id"], "status": row["status"]}
                 yield self._said(result_status_update=update)
@@ -123,15 +140,25 @@ class _View:
                 yield self._said(task_status_update=update)
 
     async def _existing(self, fields: Fields, where: Where) -> AsyncIterator[sqlite3.Row]:
-        """Yield the session's matching rows, a batch at a time, in order of arrival."""
+        """Yield the session's matching rows, a batch at a time, in order of arrival.
+
+        Where an index leads to them they are read at once: in a thread, each row would have to
+        wait until the event loop lets go of the interpreter, and many streams may be opened.
+        """
+        database = self._plane.database
+        named = where.ids(fields)
+        is_quick = where.sql == EVERYTHING or (named is not None and len(named) <= BATCH)
         last = -1
         sql = (
-            f"SELECT * FROM {fields.table} WHERE session_id = ? AND seq > ? AND ({where.sql})"
-            f" ORDER BY seq LIMIT {BATCH}"
+            f"SELECT {_COLUMNS[fields.table]} FROM {fields.table}"
+            f" WHERE session_id = ? AND seq > ? AND ({where.sql}) ORDER BY seq LIMIT {BATCH}"
         )
         while True:
             parameters = (self._session_id, last, *where.parameters)
-            rows = await self._plane.database.read_rows(sql, parameters)
+            if is_quick:
+                rows = database.rows(sql, parameters)
+            else:
+                rows = await database.read_rows(sql, parameters)
             for row in rows:
                 yield row
             if len(rows) < BATCH:
@@ -143,11 +170,12 @@ class _View:
 
         To a filter on status or date, a status that has passed by already is not told.
         """
-        database = self._plane.database
         tasks = {change.object_id for change in changes if change.kind in _OF_TASKS}
         results = {change.object_id for change in changes if change.kind not in _OF_TASKS}
-        present = matching(database, TASKS, tasks, self._tasks)
-        present |= matching(database, RESULTS, results, self._results)
+        present = {
+            **self._matching(TASKS, tasks, self._tasks),
+            **self._matching(RESULTS, results, self._results),
+        }
         for change in changes:
             if change.object_id not in present:
                 continue
@@ -156,6 +184,14 @@ class _View:
                 continue
             if response := self._response(change):
                 yield response
+
+    def _matching(self, fields: Fields, ids: set[str], where: Where) -> Mapping[str, int]:
+        """Return which of these match, with their status where that is of interest."""
+        if where.sql == EVERYTHING:
+            return dict.fromkeys(ids, 0)
+        if (named := where.ids(fields)) is not None:
+            return dict.fromkeys(ids & named, 0)
+        return matching(self._plane.database, fields, ids, where) if ids else {}
 
     def _response(self, change: Change) -> Response | None:
         if change.kind is not ChangeKind.NEW_TASK:

@@ -138,16 +138,15 @@ async def wait_for_availability(plane: DataPlane, result_id: str) -> Availabilit
     Raises:
         NotFound: there is no such result, its data was deleted, or its session was, meanwhile.
     """
-    about = {result_id}
     session_id = results.get(plane, result_id)["session_id"]
-    with plane.feed.subscribe(session_id, about=about) as subscription:
+    with plane.feed.subscribe(session_id, about=[result_id]) as subscription:
         while True:
             result = results.get(plane, result_id)
             if result["status"] == ResultStatus.COMPLETED:
                 return AvailabilityReply(ok=Empty())
             if error := why_never(result, owner_of(plane, result)):
                 return AvailabilityReply(error=error)
-            about.add(result["owner_task_id"])  # its end matters, too
+            plane.feed.also(subscription, result["owner_task_id"])  # its end matters, too
             await subscription.next_batch(BATCH)
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Key = TypeVar("Key")
 
 LIMIT = 20_000
 """Changes that one subscription holds before it counts as lagging."""
@@ -41,16 +43,20 @@ class Change(NamedTuple):
 class Subscription:
     """The changes that one reader has not read yet."""
 
-    def __init__(self, about: Container[str] | None = None) -> None:
-        """Open it. ``about``: ids of the only tasks and results that matter; None: all do."""
-        self._about = about
+    def __init__(
+        self, session_ids: Iterable[str], kinds: Container[ChangeKind] = frozenset(ChangeKind)
+    ) -> None:
+        """Open it; see `ChangeFeed.subscribe`."""
+        self.session_ids = frozenset(session_ids)
+        self.topics: set[tuple[str, str]] = set()
+        self._kinds = kinds
         self._changes: deque[Change] = deque()
         self._wake = asyncio.Event()
         self.lagging = False
 
     def add(self, change: Change) -> None:
-        """Append a change, or mark the subscription as lagging."""
-        if self._about is not None and change.object_id not in self._about:
+        """Append a change of a kind that matters, or mark the subscription as lagging."""
+        if change.kind not in self._kinds:
             return
         if len(self._changes) >= LIMIT:
             self.miss()
@@ -78,11 +84,20 @@ class Subscription:
         return [self._changes.popleft() for _ in range(min(limit, len(self._changes)))]
 
 
+ANYTHING = ""
+"""Stands for the id of whatever is in a session."""
+
+
 class ChangeFeed:
-    """Hands changes to the subscriptions of their session."""
+    """Hands changes to the subscriptions of their session.
+
+    Who listens is looked up by session and id: a change costs as much as it has listeners, however
+    many others wait for something else.
+    """
 
     def __init__(self) -> None:
         self._subscriptions: dict[str, set[Subscription]] = {}
+        self._listeners: dict[tuple[str, str], set[Subscription]] = {}
 
     def wanted(self, session_id: str) -> bool:
         """Tell whether anybody listens to a session."""
@@ -90,8 +105,9 @@ class ChangeFeed:
 
     def publish(self, change: Change) -> None:
         """Hand a change to whoever listens."""
-        for subscription in self._subscriptions.get(change.session_id, ()):
-            subscription.add(change)
+        for about in (ANYTHING, change.object_id):
+            for subscription in self._listeners.get((change.session_id, about), ()):
+                subscription.add(change)
 
     def vanish(self, session_id: str) -> None:
         """Have those who listen to a session look at the tables: all its rows are gone."""
@@ -100,21 +116,39 @@ class ChangeFeed:
 
     @contextmanager
     def subscribe(
-        self, *session_ids: str, about: Container[str] | None = None
+        self,
+        *session_ids: str,
+        about: Iterable[str] = (ANYTHING,),
+        kinds: Container[ChangeKind] = frozenset(ChangeKind),
     ) -> Iterator[Subscription]:
         """Listen to sessions for the time of the block; unknown sessions are silent.
 
         Args:
-            about: see `Subscription`; what is added to it later counts, too.
+            about: ids of the only tasks and results that matter; see `also`.
+            kinds: the only kinds of changes that matter.
         """
-        subscription = Subscription(about)
-        for session_id in session_ids:
+        subscription = Subscription(session_ids, kinds)
+        for session_id in subscription.session_ids:
             self._subscriptions.setdefault(session_id, set()).add(subscription)
+        for object_id in about:
+            self.also(subscription, object_id)
         try:
             yield subscription
         finally:
-            for session_id in set(session_ids):
-                listeners = self._subscriptions[session_id]
-                listeners.discard(subscription)
-                if not listeners:
-                    del self._subscriptions[session_id]
+            for session_id in subscription.session_ids:
+                _remove(self._subscriptions, session_id, subscription)
+            for topic in subscription.topics:
+                _remove(self._listeners, topic, subscription)
+
+    def also(self, subscription: Subscription, object_id: str) -> None:
+        """Have a subscription hear of one more task or result."""
+        for session_id in subscription.session_ids:
+            topic = (session_id, object_id)
+            subscription.topics.add(topic)
+            self._listeners.setdefault(topic, set()).add(subscription)
+
+
+def _remove(listeners: dict[Key, set[Subscription]], key: Key, subscription: Subscription) -> None:
+    listeners[key].discard(subscription)
+    if not listeners[key]:
+        del listeners[key]

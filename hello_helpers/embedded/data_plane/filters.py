@@ -15,8 +15,8 @@ beyond that is taken for the nearest end.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from ..errors import InvalidArgument
@@ -30,6 +30,10 @@ MAX_PARAMETERS = 10_000
 """Values in one filter. SQLite plans so many in a second, and three times as many in ten."""
 
 
+EVERYTHING = "1"
+"""The condition that every row fulfils."""
+
+
 @dataclass(frozen=True)
 class Where:
     """A condition for a WHERE clause, and the values of its question marks.
@@ -38,11 +42,19 @@ class Where:
 
     Attributes:
         passing: whether it is about what a row goes through: a status, an instant.
+        choices: if it says no more than that one of some columns has one of many values: these, by
+            column. So they can be looked up, while SQLite walks through all of them each time.
     """
 
-    sql: str = "1"
+    sql: str = EVERYTHING
     parameters: tuple[Parameter, ...] = ()
     passing: bool = False
+    choices: Mapping[Column, frozenset[str]] = field(default_factory=dict)
+
+    def ids(self, fields: Fields) -> frozenset[str] | None:
+        """Return the only ids that can match, if it says no more than that; else None."""
+        by_name = {column.sql: values for column, values in self.choices.items()}
+        return by_name.get(fields.id_column) if len(by_name) == 1 else None
 
 
 class _Comparison(NamedTuple):
@@ -76,8 +88,11 @@ def compile_filters(filters: Any, fields: Fields) -> Where:
             equalities.setdefault(first.column, []).append(first.equals)
         else:
             alternatives.append(_joined("AND", [comparison.where for comparison in comparisons]))
+    choices = {about: frozenset(values) for about, values in equalities.items()}
+    if alternatives or any(about.in_json for about in choices):
+        choices = {}
     alternatives += [_one_of(column, values) for column, values in equalities.items()]
-    where = _joined("OR", alternatives)
+    where = replace(_joined("OR", alternatives), choices=choices)
     if len(where.parameters) > MAX_PARAMETERS:
         raise InvalidArgument(
             f"The filter is too long: it compares with {len(where.parameters):,} values, and"
@@ -90,12 +105,20 @@ def matching(
     database: Database, fields: Fields, ids: Iterable[str], where: Where
 ) -> dict[str, int]:
     """Return which of these ids of tasks or results exist and match, each with its status."""
+    among = f"{fields.id_column} IN (SELECT value FROM json_each(?))"
+    of_these = json.dumps(list(ids))
+    columns = [fields.id_column, "status", *(about.sql for about in where.choices)]
+    condition = Where() if where.choices else where
     rows = database.rows(
-        f"SELECT {fields.id_column}, status FROM {fields.table} WHERE {where.sql}"
-        f" AND {fields.id_column} IN (SELECT value FROM json_each(?))",
-        (*where.parameters, json.dumps(list(ids))),
+        f"SELECT {', '.join(columns)} FROM {fields.table} WHERE {condition.sql} AND {among}",
+        (*condition.parameters, of_these),
     )
-    return {row[0]: row[1] for row in rows}
+    chosen = list(where.choices.values())
+    return {
+        row[0]: row[1]
+        for row in rows
+        if not chosen or any(value in values for value, values in zip(row[2:], chosen, strict=True))
+    }
 
 
 def _conjunctions(filters: Any) -> Iterator[Sequence[Any]]:

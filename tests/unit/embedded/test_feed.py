@@ -116,6 +116,27 @@ async def test_all_subscriptions_of_a_session_hear_of_it_and_no_others() -> None
         assert await is_silent(other)
 
 
+@played
+async def test_who_listens_to_certain_ids_or_kinds_hears_of_nothing_else() -> None:
+    changes = ChangeFeed()
+    with (
+        changes.subscribe("s", about=["task-1"]) as one,
+        changes.subscribe("s", kinds={ChangeKind.NEW_TASK}) as new,
+    ):
+        for number in (1, 2, 3):
+            changes.publish(change(number))
+        changes.publish(change(1, "other"))
+        assert await read(one) == [change(1)]
+        assert await is_silent(new)
+        changes.also(one, "task-2")
+        changes.publish(change(2))
+        assert await read(one) == [change(2)]
+        changes.vanish("s")
+        assert await read(one) == await read(new) == []
+    changes.publish(change(1))
+    assert not changes._listeners
+
+
 def test_a_session_is_wanted_as_long_as_somebody_listens():
     changes = ChangeFeed()
     assert not changes.wanted("s")

@@ -382,6 +382,28 @@ def test_of_some_ids_those_are_told_with_their_status_that_exist_and_match(datab
 
 
 @pytest.mark.parametrize(
+    "filters",
+    [
+        pytest.param((Task.id == "t1") | (Task.id == "t4") | (Task.id == "t9"), id="ids"),
+        pytest.param((Task.id == "t1") | (Task.session_id == "s0"), id="two columns"),
+        pytest.param((Task.id == "t1") | (Task.id == "t3\0"), id="a NUL character"),
+        pytest.param((Task.id == "t1") | (Task.id != "t3"), id="not only equalities"),
+        pytest.param((Task.id == "t1") & (Task.session_id == "s0"), id="both"),
+    ],
+)
+def test_values_that_are_looked_up_match_what_the_condition_matches(
+    database: Database, filters: Any
+):
+    where = compile_filters(filters.to_disjunction().to_message(), COLUMNS)
+    sql = f"SELECT task_id FROM task WHERE {where.sql}"
+    right = {row[0] for row in database.rows(sql, where.parameters)}
+    every = [f"t{n}" for n in range(10)]
+    assert matching(database, COLUMNS, every, where).keys() == right
+    named = where.ids(COLUMNS)
+    assert named is None or named & set(every[:6]) == right
+
+
+@pytest.mark.parametrize(
     "sql",
     [
         "SELECT * FROM task WHERE session_id = 's' AND {where} ORDER BY seq",
