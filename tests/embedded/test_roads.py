@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 from armonik.common import ResultStatus, TaskStatus
@@ -29,9 +30,9 @@ def roads() -> Iterator[tuple[ArmoniK, ArmoniK]]:
         yield short, long
 
 
-def what_comes_of(probe: str, armonik: ArmoniK) -> list[object]:
+def what_comes_of(probe: str, armonik: ArmoniK, **options: Any) -> list[Any]:
     """How each attempt of a task ends, and what is in its results and inputs then."""
-    session = armonik.create_session()
+    session = armonik.create_session(**options)
     inputs = [armonik.create_data(session, data) for data in (b"small", b"x" * 100_000)]
     payload = armonik.create_data(session, probe.encode())
     task = armonik.submit(session, payload_id=payload, outputs=3, dependencies=inputs)
@@ -49,7 +50,7 @@ def what_comes_of(probe: str, armonik: ArmoniK) -> list[object]:
     attempts = [armonik.wait_task(task.task_id)]
     while attempts[-1].status == TaskStatus.RETRIED:
         attempts.append(armonik.wait_task(f"{task.task_id}###{len(attempts)}"))
-    ends: list[object] = [
+    ends: list[Any] = [
         (TaskStatus(attempt.status), without_ids(attempt.output.error)) for attempt in attempts
     ]
     for result_id, name in results.items():
@@ -64,3 +65,14 @@ def what_comes_of(probe: str, armonik: ArmoniK) -> list[object]:
 def test_whatever_a_worker_tries_the_same_comes_of_it(roads: tuple[ArmoniK, ArmoniK], probe: str):
     short, long = (what_comes_of(probe, road) for road in roads)
     assert short == long
+
+
+def test_a_task_that_does_not_fit_into_one_message_comes_to_no_worker(
+    roads: tuple[ArmoniK, ArmoniK],
+):
+    options = {"large": "x" * 5_000_000}
+    short, long = (what_comes_of("surroundings", road, options=options) for road in roads)
+    (status, error), (_, long_error) = short[0], long[0]
+    assert status == TaskStatus.RETRIED
+    assert re.sub(r"\d+ vs", "… vs", error) == re.sub(r"\d+ vs", "… vs", long_error)
+    assert error.startswith("Worker returned error ResourceExhausted:")
