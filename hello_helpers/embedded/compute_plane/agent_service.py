@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -143,10 +144,12 @@ async def serving(agent: Agent, addresses: Addresses) -> AsyncIterator[None]:
     server = grpc.aio.server(interceptors=[ErrorInterceptor()], options=[ANY_PINGS])
     add_AgentServicer_to_server(agent, server)
     server.add_insecure_port(addresses.agent_target)
-    await server.start()
+    start = asyncio.ensure_future(server.start())
     try:
+        await asyncio.shield(start)  # gRPC's own server does not bear to be cancelled there
         yield
     finally:
+        await start
         await server.stop(None)
 
 
