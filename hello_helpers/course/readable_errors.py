@@ -130,7 +130,7 @@ def in_words(
         return OutdatedError(module)._render_traceback_() if ours else []
     if mistake := mistake_of(error, place.frames):
         return [*filter(None, mistake), *place.lines(), TRACEBACK]
-    if isinstance(error, HelloError):
+    if isinstance(error, HelloError | WaitInterrupted):
         return [*error._render_traceback_(), *filter(None, [place.offer])]
     return _of_a_call(error, names, place) or _of_a_library(error, place)
 
@@ -159,7 +159,7 @@ def _of_a_call(error: BaseException, names: dict[str, Any], place: Place) -> lis
         said = isinstance(reason, EndedError) or name in reason.message
         first = reason.message if said else f"ArmoniK's answer is {name}. {reason.message}"
         return [first, *reason.lines()[1:], *place.lines(), TRACEBACK]
-    if isinstance(error, KeyboardInterrupt) and not isinstance(error, WaitInterrupted):
+    if isinstance(error, KeyboardInterrupt):
         return ["The cell was interrupted.", *place.lines(), TRACEBACK]
     if isinstance(error, ValueError) and is_of_closed_channel(error):
         return ["The channel is closed.", CLOSED_HINT, *place.lines()]

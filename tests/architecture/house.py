@@ -7,6 +7,7 @@ TYPE_CHECKING. A module that is named in a string counts as imported, too.
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +46,7 @@ def imports(package: str) -> grimp.ImportGraph:
     """Return who imports whom in a package that can be found on `sys.path`."""
     graph = grimp.build_graph(package, cache_dir=None)
     for module, path in _sources(graph, package):
-        for name in _strings(path):
+        for name in _strings(path.read_text(encoding="utf-8")):
             if f"{name}.__main__" in graph.modules:  # as in: python -m package
                 name = f"{name}.__main__"
             if name != module and name in graph.modules:
@@ -65,21 +66,24 @@ def _sources(graph: grimp.ImportGraph, package: str) -> Iterator[tuple[str, Path
             yield module, path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def _strings(path: Path) -> Iterator[str]:
-    """Yield the words of all strings in a module that look like a module's name; no docstrings."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+@functools.cache  # most modules are asked for again, unchanged
+def _strings(source: str) -> frozenset[str]:
+    """Return the words of all strings in a module that look like a module's name; no docstrings."""
+    tree = ast.parse(source)
     told = {
         id(node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
+    found = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
             for word in node.value.replace("=", " ").split():
                 name = word.partition(":")[0]
                 while "." in name:  # "package.module.Class.method" names a module, too
-                    yield name
+                    found.add(name)
                     name = name.rpartition(".")[0]
+    return frozenset(found)
 
 
 def _upward(graph: grimp.ImportGraph, package: str) -> Iterator[str]:

@@ -98,7 +98,7 @@ def cancel_when(form: ManyForm, words: str) -> None:
 
 
 def test_cancel_ends_it_and_cancels_the_tasks(form: ManyForm, channel: grpc.Channel) -> None:
-    form.tasks.value, form.values.value = "5000", "100"
+    form.tasks.value, form.values.value = "2000", "100"
     cancel_when(form, "have been submitted")
     assert "connection was lost" not in form.status.value
     session = ArmoniKSessions(channel).get_session(form.session_id)
