@@ -7,7 +7,8 @@ shared embedded ArmoniK, the learner's progress. At the end it looks for process
 temporary files of this run, and reports them as an error.
 
 Options: ``--endpoint URL`` runs the tests against that ArmoniK instead of the embedded one,
-``--partition NAME`` says which partition of it runs the hello worker.
+``--partition NAME`` says which partition of it runs the hello worker; ``--pictures`` takes pictures
+of what the browser tests show.
 """
 
 from __future__ import annotations
@@ -54,6 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("ArmoniK")
     group.addoption("--endpoint", metavar="URL", help="an ArmoniK to test, not the embedded one")
     group.addoption("--partition", metavar="NAME", help="its partition that runs the hello worker")
+    group.addoption(
+        "--pictures", action="store_true", help="of notebooks in the browser, into artefacts/"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -68,11 +68,15 @@ def windows() -> Iterator[dict[JupyterServer, Notebook]]:
 
 @pytest.fixture
 def show(
-    browser: BrowserContext, server: JupyterServer, windows: dict[JupyterServer, Notebook]
+    request: pytest.FixtureRequest,
+    browser: BrowserContext,
+    server: JupyterServer,
+    windows: dict[JupyterServer, Notebook],
 ) -> Iterator[Show]:
     """A function that opens a notebook of the server, alone, with a fresh kernel.
 
-    It takes the name of a lesson; or the name and the cells of a notebook, which it writes.
+    It takes the name of a lesson; or the name and the cells of a notebook, which it writes. One of
+    these that is open already stays open, with its kernel: its cells only have to be run again.
 
     At the end of the test it looks for what no test may do: ask another machine for something, or
     make the browser's console show an error.
@@ -80,15 +84,18 @@ def show(
     shown: list[Notebook] = []
 
     def open_notebook(name: str, *cells: str) -> Notebook:
-        if cells:
-            write_notebook(server.home / "mine" / name, *cells)
         if server not in windows:
-            windows[server] = Notebook(browser.new_page(), server)
+            pictures = request.config.getoption("pictures")
+            windows[server] = Notebook(browser.new_page(), server, pictures)
         notebook = windows[server]
         notebook.requests.clear()
         notebook.complaints.clear()
         notebook.page.set_viewport_size(SIZE)
         shown.append(notebook)
+        if cells and notebook.name == name:
+            return notebook
+        if cells:
+            write_notebook(server.home / "mine" / name, *cells)
         notebook.open(name)
         return notebook
 

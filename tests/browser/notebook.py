@@ -49,8 +49,9 @@ BROKEN_WIDGET = ".jp-OutputArea-output:has-text('Error displaying widget')"
 class Notebook:
     """One notebook in the front of JupyterLab; `panel` is where it is."""
 
-    def __init__(self, page: Page, server: JupyterServer) -> None:
+    def __init__(self, page: Page, server: JupyterServer, pictures: bool) -> None:
         """Record what the page asks for and complains of, from now on."""
+        self.pictures = pictures
         self.page = page
         self.server = server
         self.requests: list[str] = []
@@ -137,8 +138,10 @@ class Notebook:
         unlabelled = self.page.evaluate(UNLABELLED, WIDGETS)
         return lines + [f"field without a label: {html}" for html in unlabelled]
 
-    def screenshot(self, label: str = "") -> Path:
-        """Take a picture of the whole notebook into the folder of artefacts."""
+    def screenshot(self, label: str = "") -> None:
+        """Take a picture of the whole notebook into the folder of artefacts, if they are wanted."""
+        if not self.pictures:
+            return
         size = self.page.viewport_size
         assert size
         height = self.panel.locator(".jp-Cell").evaluate_all(
@@ -150,4 +153,3 @@ class Notebook:
         path = ARTEFACTS / f"{Path(self.name).stem}{label and '-' + label}.png"
         self.page.screenshot(path=path)
         self.page.set_viewport_size(size)
-        return path
