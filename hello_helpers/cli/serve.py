@@ -12,6 +12,7 @@ from hello_helpers.embedded import (
     FORMATS,
     HELLO_WORKER,
     LOOPBACK,
+    MAX_MESSAGE,
     MAX_PRIORITY,
     Configuration,
     EmbeddedError,
@@ -91,6 +92,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, metavar="DIR", help="keep tables and objects here, and go on from them"
     )
     parser.add_argument(
+        "--max-message",
+        type=int,
+        default=MAX_MESSAGE,
+        metavar="MIB",
+        help=f"size of a client's message at most, in MiB (default: {MAX_MESSAGE})",
+    )
+    parser.add_argument(
         "--log-format",
         choices=list(FORMATS),
         default="text",
@@ -140,6 +148,7 @@ def execute(args: argparse.Namespace) -> int:
             metrics_port=args.metrics_port,
             switchboard=args.switchboard,
             log_format=args.log_format,
+            max_message=args.max_message,
             temporary=True,
             lifeline=args.with_stdin,
         )

@@ -91,7 +91,12 @@ def explain(error: grpc.RpcError, channel: grpc.Channel | None) -> HelloError:
 
 
 def _limit(details: str) -> str:
-    """Return what to do about a priority that the queues do not take; "" if it is not about one."""
+    """Return what to do about a limit that the call went beyond; "" if it is not about one."""
+    if "larger than max" in details and "CLIENT" not in details:  # gRPC's own words
+        return (
+            "Send less in one message: data goes in a stream (upload_result_data), as much as you"
+            " like. Or serve with a larger --max-message."
+        )
     limit = re.search(r"max priority is (\d+)", details, re.IGNORECASE)
     return f"Choose a priority from 1 to {limit[1]}." if limit else ""
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .folders import ScratchFolder
     from .host import LOOPBACK, Host
     from .interceptor import INSTANCE_KEY
+    from .limits import MAX_MESSAGE
     from .logs import FORMATS
     from .process import EmbeddedArmonik
     from .program import run
@@ -46,6 +47,7 @@ __all__ = [
     "HELLO_WORKER",
     "INSTANCE_KEY",
     "LOOPBACK",
+    "MAX_MESSAGE",
     "MAX_PRIORITY",
     "Configuration",
     "EmbeddedArmonik",
@@ -74,6 +76,7 @@ _NAMES = {
     "errors": ("EmbeddedError", "StartError"),
     "host": ("LOOPBACK", "Host"),
     "interceptor": ("INSTANCE_KEY",),
+    "limits": ("MAX_MESSAGE",),
     "logs": ("FORMATS",),
     "process": ("EmbeddedArmonik",),
     "program": ("run",),

@@ -20,7 +20,7 @@ from urllib.parse import unquote_to_bytes
 from .errors import StartError
 from .folders import temporary_place
 from .host import LOOPBACK, Host, join
-from .limits import require_linux
+from .limits import LEAST_MESSAGE, MAX_MESSAGE, MOST_MESSAGE, require_linux
 from .tls import TlsFolder
 
 HELLO_WORKER = (sys.executable, "-m", "hello_helpers.worker")
@@ -136,6 +136,7 @@ class Configuration:
         metrics_port: port on loopback for Prometheus, 0 for a free one; None: no metrics.
         switchboard: path of the failure switchboard's socket; None: there is none.
         log_format: one of `logs.FORMATS`.
+        max_message: MiB that a message of a client may have.
         temporary: the runtime folder is to be removed in the end, even if we are killed.
         lifeline: it ends when its standard input does, too: so it never outlives its owner.
         shared: the runtime folder is the private folder of this user; it ends with the last lease.
@@ -152,12 +153,19 @@ class Configuration:
     metrics_port: int | None = None
     switchboard: Path | None = None
     log_format: str = "text"
+    max_message: int = MAX_MESSAGE
     temporary: bool = False
     lifeline: bool = False
     shared: bool = False
 
     def __post_init__(self) -> None:
         require_linux()
+        if not LEAST_MESSAGE <= self.max_message <= MOST_MESSAGE:
+            raise StartError(
+                f"A message may have {LEAST_MESSAGE} to {MOST_MESSAGE} MiB at most, and not"
+                f" {self.max_message}",
+                "Choose another number for --max-message",
+            )
         names = [partition.name for partition in self.partitions]
         if doubles := {name for name in names if names.count(name) > 1}:
             raise StartError(f"Partition named twice: {', '.join(sorted(doubles))}")

@@ -24,6 +24,15 @@ FILES_PER_POD = 6
 
 FEWEST_CONNECTIONS = 16
 
+MIB = 1024 * 1024
+
+MAX_MESSAGE = 64
+"""MiB that a message of a client may have, once it is unpacked. A message is in memory whole, three
+to four times at the worst, and a gigabyte of zeros takes a megabyte on its way. More data goes in
+a stream of messages; ArmoniK says 2 MiB for each of these."""
+
+LEAST_MESSAGE, MOST_MESSAGE = 4, 2047
+"""MiB: what clients take in one message by default, and what gRPC can count in bytes."""
 
 THREADS = 8 + min(max(os.cpu_count() or 2, 2), 16)
 """How many threads a process with gRPC has, about; gRPC itself has some for each processor."""

@@ -105,6 +105,7 @@ async def _serve(
             plane,
             tls.credentials() if tls else None,
             connections_to_spare(raise_file_limit(), len(compute_plane.pods)),
+            configuration.max_message,
         )
         _remove_stale(configuration.socket)
         port = await control_plane.start(configuration.address)

@@ -199,6 +199,13 @@ def marked(name: str, value: str) -> list[psutil.Process]:
     return found
 
 
+def peak_memory(pid: int) -> int:
+    """Return the most memory that a process ever had, in bytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
 def all_gone(processes: Sequence[psutil.Process], within: float = 10.0) -> None:
     """Wait until processes have ended; zombies count as ended."""
 

@@ -35,7 +35,7 @@ from tests import listings
 from tests.conformance.driver import WORKERS, ArmoniK
 from tests.conformance.waiting import eventually
 
-from .served import Served
+from .served import Served, peak_memory
 
 TASKS = int(os.environ.get("SCALE_TASKS", "10000"))
 FEW = 500
@@ -267,7 +267,7 @@ def test_a_task_of_many_costs_as_much_as_one_of_few(
     bounded(gauge)
     assert count(client, many) == {}
 
-    peak = peak_memory(process)
+    peak = peak_memory(process.pid)
     report(
         record_property,
         "memory",
@@ -286,13 +286,6 @@ def told(gauge: Gauge) -> str:
 def bounded(gauge: Gauge) -> None:
     """Show that others did not have to wait until it was over."""
     assert gauge.worst < max(0.5 * gauge.used, 0.5)
-
-
-def peak_memory(process: psutil.Process) -> int:
-    """The most memory that a process ever had, in bytes."""
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
 
 
 def looks(

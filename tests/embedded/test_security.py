@@ -18,6 +18,7 @@ from armonik.common import ResultStatus, TaskStatus
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionResponse
 from grpc import StatusCode
 
+from hello_helpers.connect.grpc_errors import explain
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.embedded.compute_plane.staging import Staging
 from hello_helpers.embedded.config import PartitionSpec
@@ -30,11 +31,13 @@ from tests.commands import CLI, started
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import PATIENCE, eventually, fails_with
 
-from .served import SCRIPTED, Served
+from .served import SCRIPTED, Served, peak_memory
 from .wire import METHODS, Method, method
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\x04\0\0\0\0\0"  # RFC 9113, 3.4
+MIB = 1024 * 1024
 HUGE = "x" * 10_000_000
+BOUNDED_UNPACKING = (1, 82)  # from this grpcio on: before, memory takes all that comes out
 BEGUN_INSIDE = 3  # calls of others that have to be answered meanwhile
 
 # Of each client its own connection, and no more data on its way than it must be.
@@ -271,6 +274,59 @@ def test_long_texts_that_are_meant_to_be_kept_are_kept(client: ArmoniK):
     session = client.create_session(application_name=HUGE, options={"key": HUGE[:1000]})
     assert client.session(session).options.application_name == HUGE
     client.forget(session)
+
+
+def zeros(number: int) -> bytes:
+    """Return a message of so many MiB; packed, it is a thousandth of that."""
+    request = method("Results.CreateResults").request(session_id="none")
+    request.results.add(data=bytes(number * MIB))
+    return request.SerializeToString()
+
+
+@pytest.mark.parametrize("mib", [256, pytest.param(1024, marks=pytest.mark.slow)])
+def test_a_message_that_swells_when_it_is_unpacked_is_refused_before_it_fills_the_memory(mib: int):
+    with (
+        EmbeddedArmonik({"default": SCRIPTED}, pods=1, port=0) as armonik,
+        plain_channel(armonik.endpoint) as channel,
+    ):
+        call = channel.unary_unary(method("Results.CreateResults").path)
+        with fails_with(StatusCode.RESOURCE_EXHAUSTED, saying="larger than max"):
+            call(zeros(mib), compression=grpc.Compression.Gzip, timeout=60)
+        if tuple(map(int, grpc.__version__.split(".")[:2])) >= BOUNDED_UNPACKING:
+            assert peak_memory(armonik.process.pid) < 400 * MIB
+
+
+def test_what_is_too_much_for_one_message_goes_in_a_stream_or_with_max_message(folder: Path):
+    many = bytes(65 * MIB)
+    with Served(folder, pods=1) as served, served.client() as client:
+        session = client.create_session()
+        with pytest.raises(grpc.RpcError) as refused:
+            client.create_data(session, many)
+        assert refused.value.code() is StatusCode.RESOURCE_EXHAUSTED
+        assert "upload_result_data" in explain(refused.value, client.channel).hint
+        (result,) = client.create_results(session, "streamed")
+        client.upload(session, result, *(many[:MIB] for _ in range(65)))
+        assert client.result(result).size == len(many)
+    with (
+        Served(folder, pods=1, options=["--max-message", "66"]) as served,
+        served.client() as client,
+    ):
+        assert client.result(client.create_data(session, many)).size == len(many)
+
+
+@pytest.mark.parametrize("number", [1_500, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_of_many_calls_at_once_none_is_dropped(
+    embedded: EmbeddedArmonik, client: ArmoniK, number: int
+):
+    server = psutil.Process(embedded.process.pid)
+    versions = method("Versions.ListVersions")
+    call = client.channel.unary_unary(versions.path)
+    server.suspend()
+    try:
+        calls = [call.future(b"", timeout=100) for _ in range(number)]
+    finally:
+        server.resume()
+    assert {future.code() for future in calls} == {StatusCode.OK}
 
 
 def test_headers_beyond_measure_are_refused(embedded: EmbeddedArmonik):

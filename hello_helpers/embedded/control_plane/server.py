@@ -26,7 +26,7 @@ from armonik.protogen.client import (
 from ..data_plane.plane import DataPlane
 from ..errors import StartError
 from ..interceptor import ANY_PINGS, INSTANCE_KEY, ErrorInterceptor
-from ..limits import MOST_FILES
+from ..limits import MAX_MESSAGE, MIB, MOST_FILES
 from .about import Applications, Authentication, HealthChecks, Partitions, Versions
 from .events import Events
 from .results import Results
@@ -37,8 +37,13 @@ from .tasks import Tasks
 HANDSHAKE_LIMIT = 20
 """Seconds that a new connection has to introduce itself; gRPC itself would wait for two minutes."""
 
+MOST_WAITING = 1_000_000
+"""Calls that may wait until our code takes them. gRPC itself drops some of those above 1,000, and
+all above 3,000, with a bare CANCELLED, whoever has made them; a waiting call takes a few KiB."""
+
 OPTIONS = (
-    ("grpc.max_receive_message_length", -1),  # as ArmoniK's control plane: no limit
+    ("grpc.server.max_pending_requests", MOST_WAITING),
+    ("grpc.server.max_pending_requests_hard_limit", MOST_WAITING),
     ("grpc.so_reuseport", 0),  # a port that is taken is an error, not a shared one
     ("grpc.server_handshake_timeout_ms", HANDSHAKE_LIMIT * 1000),
     ANY_PINGS,
@@ -66,15 +71,21 @@ class ControlPlane:
         plane: DataPlane,
         credentials: grpc.ServerCredentials | None = None,
         most_connections: int = MOST_FILES,
+        max_message: int = MAX_MESSAGE,
     ) -> None:
         """Take what it needs to serve.
 
         Args:
             credentials: for TLS; None: calls are not encrypted.
             most_connections: connections of clients at the same time; more are turned away.
+            max_message: MiB of a message; gRPC refuses longer ones with RESOURCE_EXHAUSTED.
         """
         self._plane = plane
-        self._options = (*OPTIONS, ("grpc.max_allowed_incoming_connections", most_connections))
+        self._options = (
+            *OPTIONS,
+            ("grpc.max_allowed_incoming_connections", most_connections),
+            ("grpc.max_receive_message_length", max_message * MIB),
+        )
         self._credentials = credentials
         self._address = ""
         self.instance = str(uuid.uuid4())
