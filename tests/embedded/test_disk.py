@@ -306,6 +306,7 @@ def test_a_large_object_that_cannot_be_written_leaves_nothing(
     with pytest.raises(StorageError) as caught:
         plane.objects.put(b"x" * MIB)
     assert caught.value.code == code
+    plane.objects.close()
     assert list((plane.folder / "objects").iterdir()) == []
 
 
@@ -313,4 +314,5 @@ def test_large_objects_of_a_call_that_fails_are_erased(plane: DataPlane):
     with contextlib.suppress(NotFound), plane.transaction():
         plane.objects.put(b"x" * MIB)
         raise NotFound("the session, say")
+    plane.objects.close()
     assert list((plane.folder / "objects").iterdir()) == []

@@ -78,7 +78,7 @@ class Results(Service, ResultsServicer):  # type: ignore[misc]
                         raise InvalidArgument("The first message of an upload must be the id")
                     identifier = request.id
                 elif request.WhichOneof("type") == "data_chunk":
-                    writer.write(request.data_chunk)
+                    await writer.append(request.data_chunk)
                 else:
                     raise InvalidArgument("Only the first message of an upload may be the id")
             if identifier is None:

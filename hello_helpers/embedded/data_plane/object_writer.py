@@ -1,12 +1,19 @@
-"""Writing one object: into the table if it is small, into a file if it is large."""
+"""Writing one object: into the table if it is small, into a file if it is large.
+
+A disk that is written faster than it can, or that has a large file erased, has the writer wait for
+it, for seconds. So what may be of any size is written and erased in threads: others are served.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import os
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, Future
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -17,6 +24,10 @@ log = logging.getLogger(__name__)
 
 SMALL = 64 * 1024
 """Bytes up to which an object lives in the table."""
+
+SYNC_EVERY = 16 * 1024 * 1024
+"""Bytes of a stream after which it waits until the disk has them. Else the system would take as
+many as there is memory for, and then have everybody wait who writes anything."""
 
 FILE_NAME = re.compile(rb"f[0-9a-f]{31}")
 """How the opaque id of a large object looks; it is the name of its file."""
@@ -41,8 +52,11 @@ class ObjectWriter:
         size: bytes written so far.
     """
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, threads: Executor) -> None:
         self.size = 0
+        self._threads = threads
+        self._writing: Future[None] | None = None
+        self._synced = 0
         self._database = database
         self._folder = folder
         self._opaque_id = b""
@@ -71,13 +85,32 @@ class ObjectWriter:
                 self._small.clear()
             _write_all(self._file, data)
 
+    async def append(self, data: bytes) -> None:
+        """Append data as `write` does; what goes into a file is written in a thread.
+
+        Raises:
+            StorageError: the disk is full, or the folder cannot be written.
+        """
+        if self._file is None and self.size + len(data) <= SMALL:
+            self.write(data)
+            return
+        self._writing = self._threads.submit(self._write_and_sync, data)
+        await asyncio.wrap_future(self._writing)
+
+    def _write_and_sync(self, data: bytes) -> None:
+        self.write(data)
+        if self._file is not None and self.size - self._synced >= SYNC_EVERY:
+            self._synced = self.size
+            with in_words():
+                os.fdatasync(self._file.fileno())
+
     def finish(self) -> bytes:
         """Complete the object; return its opaque id. Joins the transaction that is open, if any."""
         if self._file is not None:
             file = Path(self._file.name)
             self._opaque_id = file.name.encode("ascii")
             with self._database.transaction() as tx:
-                tx.after_rollback(partial(erase_files, [file]))
+                tx.after_rollback(partial(erase_in_thread, self._threads, [file]))
         else:
             self._opaque_id = new_opaque_id("t")
             with self._database.transaction() as tx:
@@ -85,10 +118,17 @@ class ObjectWriter:
         return self._opaque_id
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        close = partial(self._close, keep=kind is None and bool(self._opaque_id))
+        if self._writing is not None and not self._writing.done():  # whoever waited is gone
+            self._writing.add_done_callback(lambda _: close())
+        elif self._file is not None:
+            self._threads.submit(close)
+
+    def _close(self, *, keep: bool) -> None:
         if self._file is not None:
             self._file.close()
-            if kind is not None or not self._opaque_id:
-                Path(self._file.name).unlink(missing_ok=True)
+            if not keep:
+                erase_files([Path(self._file.name)])
 
 
 def new_opaque_id(kind: str) -> bytes:
@@ -100,6 +140,11 @@ def _write_all(file: BinaryIO, data: bytes | bytearray) -> None:
     view = memoryview(data)
     while view:
         view = view[file.write(view) :]
+
+
+def erase_in_thread(threads: Executor, files: Sequence[Path]) -> None:
+    """Have files removed; a large one takes its time."""
+    threads.submit(erase_files, files)
 
 
 def erase_files(files: Iterable[Path]) -> None:

@@ -10,9 +10,13 @@ never a row that names half an object.
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ..errors import FailedPrecondition, NotFound
@@ -23,11 +27,15 @@ from .object_writer import (
     ObjectWriter,
     Stored,
     erase_files,
+    erase_in_thread,
     new_opaque_id,
 )
 
 CHUNK = 2 * 1024 * 1024
 """Bytes of a message that carries data: ArmoniK's default (2 MiB); under gRPC's limit of 4 MiB."""
+
+THREADS = 4
+"""In so many threads files are written, read and erased; each waits for the disk."""
 
 
 class ObjectStorage:
@@ -41,6 +49,7 @@ class ObjectStorage:
         """
         self._database = database
         self._folder = folder
+        self._threads = ThreadPoolExecutor(THREADS, "armonik-objects")
         with in_words():
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -51,8 +60,8 @@ class ObjectStorage:
             return writer.finish()
 
     def writer(self) -> ObjectWriter:
-        """Store an object piece by piece: a context manager with ``write`` and ``finish``."""
-        return ObjectWriter(self._database, self._folder)
+        """Store an object piece by piece: a context manager; see `ObjectWriter`."""
+        return ObjectWriter(self._database, self._folder, self._threads)
 
     def adopt(self, file: Path) -> Stored:
         """Take over a file that a worker wrote; large ones are moved (to another disk: copied).
@@ -132,8 +141,13 @@ class ObjectStorage:
             if small:
                 yield small
             return
+        in_thread = partial(asyncio.get_running_loop().run_in_executor, self._threads)
+        place = 0
         with self._reading(opaque_id) as path, path.open("rb", buffering=0) as file:
-            while chunk := file.read(CHUNK):
+            # From a given place: if nobody waits any more, the number of this file may be that of
+            # another one before the thread reads.
+            while chunk := await in_thread(os.pread, file.fileno(), CHUNK, place):
+                place += len(chunk)
                 yield chunk
 
     def remove(self, opaque_ids: Iterable[bytes]) -> None:
@@ -143,7 +157,7 @@ class ObjectStorage:
             tx.executemany("DELETE FROM object WHERE opaque_id = ?", [(id_,) for id_ in ids])
             files = [self.path(id_) for id_ in ids if FILE_NAME.fullmatch(id_)]
             if files:
-                tx.after_commit(lambda: erase_files(files))
+                tx.after_commit(partial(erase_in_thread, self._threads, files))
 
     def sweep(self) -> int:
         """Erase what no row names (left by a crash); return how many objects that were."""
@@ -155,6 +169,10 @@ class ObjectStorage:
         files = [file for file in self._folder.iterdir() if file.name.encode() not in named]
         erase_files(files)
         return strays + len(files)
+
+    def close(self) -> None:
+        """Wait until all is written and erased that is on its way."""
+        self._threads.shutdown()
 
     @contextmanager
     def _reading(self, opaque_id: bytes) -> Iterator[Path]:

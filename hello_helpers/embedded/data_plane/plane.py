@@ -143,5 +143,6 @@ class DataPlane:
         return await asyncio.shield(task)
 
     def close(self) -> None:
-        """Close the tables."""
+        """Close the tables and the object storage."""
+        self.objects.close()
         self.database.close()
