@@ -12,6 +12,7 @@ lock nobody holds, and so does an embedded ArmoniK that ends because its owner w
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import shlex
@@ -28,6 +29,11 @@ from .locks import hold, is_held, make_held
 
 _TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """How the folder of a task is named: by its communication token."""
+
+log = logging.getLogger(__name__)
+
+TABLES = "tables.sqlite"
+"""The file by which a folder with data is known."""
 
 VARIABLE = "HELLO_ARMONIK_DIR"
 """Environment variable that names another folder."""
@@ -105,6 +111,41 @@ def held_for_tasks(folder: Path) -> Iterator[None]:
             if _TOKEN.fullmatch(left.name):
                 shutil.rmtree(left, ignore_errors=True)
         yield
+
+
+def close_to_others(folder: Path) -> None:
+    """See to it that nobody else can enter a folder that is for data.
+
+    It is closed to others, and the log says so, if it is empty or holds data already. One that is
+    for something else is not touched.
+
+    Raises:
+        StartError: it is open to others, and it holds other files or belongs to somebody else.
+        OSError: it cannot be looked at.
+    """
+    info = folder.stat()
+    if not _is_open(info):
+        return
+    names = {file.name for file in folder.iterdir()}
+    another = "Choose a folder of its own with --data DIR: it is made, and closed to others"
+    if TABLES not in names and names - {"lock"}:
+        raise StartError(
+            f"The data folder can be entered by others, and holds other files: {folder}", another
+        )
+    try:
+        folder.chmod(0o700)
+    except PermissionError as error:
+        raise StartError(
+            f"The data folder can be entered by others, and is not yours: {folder}", another
+        ) from error
+    if _is_open(folder.stat()):  # a file system without modes, of Windows, say
+        log.warning("The data folder %s can be read by others, and cannot be closed", folder)
+    else:
+        log.warning(
+            "The data folder %s could be entered by others (mode %03o): it is closed to them now",
+            folder,
+            stat.S_IMODE(info.st_mode),
+        )
 
 
 def temporary_place() -> Path:

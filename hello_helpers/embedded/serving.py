@@ -20,7 +20,7 @@ from .compute_plane.guard import Guard
 from .compute_plane.worker_process import LOG_FILE, WorkerProcess, start_workers
 from .config import Configuration
 from .errors import StartError, StorageError
-from .folders import held_for_tasks
+from .folders import close_to_others, held_for_tasks
 from .limits import connections_to_spare, raise_file_limit, require_threads
 from .locks import hold
 from .tls import how_to_connect
@@ -29,6 +29,11 @@ log = logging.getLogger(__name__)
 
 DATA_LIMIT = 5.0
 """Seconds to wait for another embedded ArmoniK to let go of the data folder."""
+
+WHO_CAN_CALL = (
+    "Whoever has an account on this machine can call it, and run tasks as you;"
+    " --tls DIR asks for a certificate, and a socket (without --port) is for you alone"
+)
 
 Watch = Callable[[], Awaitable[None]]
 """A coroutine that returns when the embedded ArmoniK is not needed any more."""
@@ -131,6 +136,8 @@ async def _serve(
             log.info("Serving %s", endpoint, extra={"endpoint": endpoint})
             if tls:
                 log.info(how_to_connect(endpoint, tls), extra=tls.client_files())
+            elif configuration.socket is None:
+                log.info(WHO_CAN_CALL)
             announce(endpoint)
             await _first(stop.wait(), until() if until else stop.wait())
 
@@ -190,6 +197,7 @@ def _exclusive(configuration: Configuration) -> Iterator[None]:
         return
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        close_to_others(data)
         lock = hold(data / "lock")
         if lock is None:  # it may be ending at this moment
             log.warning(

@@ -368,6 +368,28 @@ def test_killing_idle_workers_costs_nothing(served: Served):
         assert len(client.session_tasks(session)) == 3
 
 
+def guards(served: Served) -> list[psutil.Process]:
+    return [child for child in psutil.Process(served.process.pid).children() if is_guard(child)]
+
+
+def is_guard(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):  # it is a zombie
+        return "guard_program" in " ".join(process.cmdline())
+    return False
+
+
+def test_a_guard_that_is_killed_has_a_successor_that_knows_all_workers(served: Served):
+    workers = served.workers()
+    (guard,) = guards(served)
+    guard.kill()
+    (successor,) = eventually(
+        lambda: [found for found in guards(served) if found.pid != guard.pid], bool
+    )
+    assert "The guard has ended (status -9); another one is started" in served.text
+    served.kill()
+    all_gone([*workers, successor])
+
+
 def test_a_kill_at_any_moment_of_the_start_leaves_no_process(folder: Path):
     mark = uuid.uuid4().hex
     chance = random.Random(3)

@@ -132,6 +132,40 @@ def test_a_socket_in_an_open_folder_is_closed_to_others_itself(folder: Path):
         assert mode(served.data) == 0o700
 
 
+@pytest.mark.parametrize("holds", ["nothing", "data"])
+def test_a_data_folder_that_others_can_enter_is_closed_to_them_and_the_log_says_so(
+    folder: Path, holds: str
+):
+    data = folder / "data"
+    if holds == "data":
+        with Served(folder, pods=1) as served:
+            served.stop()
+    data.mkdir(exist_ok=True)
+    data.chmod(0o755)
+    with Served(folder, pods=1) as served:
+        assert mode(data) == 0o700
+        assert f"The data folder {data} could be entered by others (mode 755)" in served.text
+
+
+def test_a_folder_of_other_files_that_others_can_enter_is_no_data_folder(folder: Path):
+    data = folder / "data"
+    data.mkdir()
+    (data / "letter").write_text("to somebody")
+    data.chmod(0o755)
+    served = Served(folder, pods=1)
+    served.spawn()
+    assert served.wait() == 1
+    assert "The data folder can be entered by others, and holds other files" in served.text
+    assert "Choose a folder of its own with --data DIR" in served.text
+    assert (mode(data), [file.name for file in data.iterdir()]) == (0o755, ["letter"])
+
+
+def test_on_a_port_without_tls_the_log_says_who_can_call(embedded: EmbeddedArmonik, folder: Path):
+    assert "Whoever has an account on this machine can call it" in embedded.log
+    with Served(folder, pods=1) as served:
+        assert "Whoever" not in served.text
+
+
 # --- what is named --------------------------------------------------------------------------------
 
 ODD_IDS = ("../../etc/passwd", "/etc/passwd", "..", "\0", "a\0b", "a\nb", "%2e%2e%2f", "C:\\x", "")

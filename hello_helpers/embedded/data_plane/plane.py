@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 from ..config import QueueRules
 from ..errors import NotFound
+from ..folders import TABLES
 from .database import Database, Transaction, in_words
 from .feed import Change, ChangeFeed
 from .health import Health
@@ -40,7 +41,7 @@ class DataPlane:
         with in_words():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
-        self.database = Database(folder / "tables.sqlite")
+        self.database = Database(folder / TABLES)
         self.objects = ObjectStorage(self.database, folder / "objects")
         self.rules = rules or QueueRules()
         self.queues: defaultdict[str, PartitionQueue] = defaultdict(PartitionQueue)
