@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from armonik.common import TaskStatus
 
+from hello_helpers.embedded.compute_plane import worker_log
 from hello_helpers.embedded.logs import JsonFormatter, TextFormatter
 from tests.conformance.driver import Submitted
 from tests.conformance.waiting import eventually
@@ -116,3 +118,30 @@ def test_a_worker_that_does_not_start_is_logged_with_its_last_lines_and_where_th
     assert f"The logs of the workers are in {logs}" in served.text
     found = {path.name: "oh dear" in path.read_text() for path in logs.iterdir()}
     assert found == {"default-0.log": True, "default-1.log": True}
+
+
+def test_a_worker_that_writes_much_has_its_log_cut_as_it_writes_and_not_from_time_to_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(worker_log, "LOOK_EVERY", 3600)
+    found = worker_log.WorkerLog(tmp_path / "worker.log")
+    line = b"x" * 999 + b"\n"
+
+    async def go() -> None:
+        with found.open() as file:
+            keeping = asyncio.create_task(found.keep_small())
+            try:
+                for _ in range(3):
+                    before = found.position()
+                    await asyncio.sleep(0)  # it watches now
+                    file.write(line * (worker_log.ROOM // len(line) + 1))
+                    file.flush()
+                    while found.path.stat().st_size > worker_log.ROOM:
+                        await asyncio.sleep(0.001)
+                    assert found.position() > before + worker_log.ROOM
+            finally:
+                keeping.cancel()
+
+    asyncio.run(asyncio.wait_for(go(), 20))
+    assert found.path.read_bytes().startswith(worker_log.CUT)
+    assert found.tail().endswith("x" * 999)

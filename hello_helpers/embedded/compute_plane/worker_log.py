@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 import json
 import re
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from .file_watch import writes
 
 TAIL = 2_000
 """Characters of the last lines that are shown when a worker ends or does not start."""
@@ -21,8 +22,11 @@ ROOM = 4 * 1024 * 1024
 
 KEPT = 1024 * 1024
 
+PAUSE = 0.02
+"""Seconds between two looks at the size while it is written: a worker can write 1 GB/s."""
+
 LOOK_EVERY = 0.5
-"""Seconds between two looks at the size."""
+"""Seconds between two looks where the system does not tell of writes."""
 
 CUT = b"[what was written before has been dropped]\n"
 
@@ -86,11 +90,11 @@ class WorkerLog:
 
         Copied and cut in place, since nobody can make a program in any language change its file.
         """
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            with contextlib.suppress(OSError):
-                if self._size() > ROOM:
-                    self._cut()
+        async with contextlib.aclosing(writes(self.path, PAUSE, LOOK_EVERY)) as written:
+            async for _ in written:
+                with contextlib.suppress(OSError):
+                    if self._size() > ROOM:
+                        self._cut()
 
     def _cut(self) -> None:
         with self.path.open("rb+") as file:
