@@ -74,6 +74,12 @@ def _not_grpc(answer: bytes | None, address: Address) -> EndpointError:
             f"The server at {address.target} takes the connection and says nothing.",
             "It is not gRPC, or it hangs. Check the port: ArmoniK is usually published on 5001.",
         )
+    if not answer:  # an ArmoniK that has as many connections as it takes does so, too
+        return NoAnswerError(
+            f"The server at {address.target} takes the connection, and hangs up without a word.",
+            "It may have as many connections as it takes: close channels that nobody needs, or try"
+            " again in a moment. Or it is not gRPC: ArmoniK is usually published on port 5001.",
+        )
     kind = "is a web server" if answer.startswith(b"HTTP/") else "does not speak gRPC"
     return NotGrpcError(
         f"What answers at {address.target} {kind}: it is not ArmoniK.",

@@ -18,6 +18,7 @@ from armonik.common import ResultStatus, TaskStatus
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionResponse
 from grpc import StatusCode
 
+from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explain
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.embedded.compute_plane.staging import Staging
@@ -27,6 +28,7 @@ from hello_helpers.embedded.data_plane.options import TaskOptions
 from hello_helpers.embedded.data_plane.plane import DataPlane
 from hello_helpers.embedded.errors import NotFound, StartError
 from hello_helpers.embedded.limits import FEWEST_CONNECTIONS, connections_to_spare
+from hello_helpers.errors import NoAnswerError
 from tests.commands import CLI, started
 from tests.conformance.driver import ArmoniK
 from tests.conformance.waiting import PATIENCE, eventually, fails_with
@@ -437,6 +439,9 @@ def test_without_files_for_more_connections_new_ones_are_turned_away_and_old_one
             with connections(port_of(endpoint), 400, PREFACE):
                 assert old.create_data(session, b"x" * 100_000), "a file can be opened"
                 assert says_versions() is StatusCode.UNAVAILABLE
+                with pytest.raises(NoAnswerError, match="hangs up without a word") as told:
+                    Endpoint.parse(endpoint).check(5)
+                assert "as many connections as it takes" in told.value.hint
             eventually(says_versions, lambda code: code is StatusCode.OK)
 
 

@@ -90,7 +90,7 @@ def test_an_address_where_nobody_is_says_why(tmp_path, url, kind, words):
     ("talk", "scheme", "kind", "words"),
     [
         (listeners.answer_like_a_web_server, "http", errors.NotGrpcError, "web server"),
-        (listeners.hang_up, "http", errors.NotGrpcError, "does not speak gRPC"),
+        (listeners.hang_up, "http", errors.NoAnswerError, "hangs up without a word"),
         (listeners.say_nothing, "http", errors.NoAnswerError, "says nothing"),
         (listeners.say_nothing, "https", errors.NoAnswerError, "says nothing"),
     ],
