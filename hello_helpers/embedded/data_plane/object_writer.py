@@ -118,17 +118,17 @@ class ObjectWriter:
         return self._opaque_id
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        close = partial(self._close, keep=kind is None and bool(self._opaque_id))
         if self._writing is not None and not self._writing.done():  # whoever waited is gone
-            self._writing.add_done_callback(lambda _: close())
+            self._writing.add_done_callback(lambda _: self._discard())
+        elif kind is not None or not self._opaque_id:
+            self._threads.submit(self._discard)
         elif self._file is not None:
-            self._threads.submit(close)
+            self._file.close()
 
-    def _close(self, *, keep: bool) -> None:
+    def _discard(self) -> None:
         if self._file is not None:
             self._file.close()
-            if not keep:
-                erase_files([Path(self._file.name)])
+            erase_files([Path(self._file.name)])
 
 
 def new_opaque_id(kind: str) -> bytes:
