@@ -46,6 +46,7 @@ def _parser(usual: Plan) -> argparse.ArgumentParser:
     number("count", "tasks, results")
     number("warm", "warm hellos")
     number("leaves", "leaves of the tree")
+    number("queued", "queued tasks of somebody else")
     number("gigabytes", "data to copy", float)
     number("watch", "seconds at rest", float)
     parser.add_argument(

@@ -11,11 +11,19 @@ from unittest import mock
 
 import grpc
 from armonik.client import ArmoniKEvents, ArmoniKResults, ArmoniKSessions, ArmoniKTasks
-from armonik.common import EventTypes, ResultStatus, TaskDefinition, TaskOptions, create_channel
+from armonik.common import (
+    EventTypes,
+    ResultStatus,
+    Task,
+    TaskDefinition,
+    TaskOptions,
+    TaskStatus,
+    create_channel,
+)
 from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 from armonik.protogen.common.events_common_pb2 import EventSubscriptionRequest
 
-from hello_helpers.embedded import HELLO_WORKER, EmbeddedArmonik
+from hello_helpers.embedded import HELLO_WORKER, EmbeddedArmonik, QueueRules
 from hello_helpers.messages import Payload, Result
 
 from .plan import BATCH
@@ -27,12 +35,15 @@ LIMIT = 1200.0
 
 WARM_UP = 20
 
+ENDED = (TaskStatus.COMPLETED, TaskStatus.CANCELLED, TaskStatus.ERROR, TaskStatus.TIMEOUT)
+
 
 class Hello:
     """One client, one session. `raw_client.RawHello` has the same calls."""
 
     def __init__(self, armonik: EmbeddedArmonik, channel: grpc.Channel) -> None:
         self.armonik = armonik
+        self._channel = channel
         self._results = ArmoniKResults(channel)
         self._tasks = ArmoniKTasks(channel)
         self._events = ArmoniKEvents(channel)
@@ -51,9 +62,26 @@ class Hello:
         data = self._results.download_result_data(output, session_id)
         assert Result.deserialize(data).value == sum(NUMBERS)
 
+    def another(self) -> Hello:
+        """Return another client on the same channel, with a session of its own."""
+        return Hello(self.armonik, self._channel)
+
     def pause(self) -> None:
         """Have no task run: what is submitted from now on is only kept."""
         self._sessions.pause_session(self.session_id)
+
+    def resume(self) -> None:
+        """Have the tasks run that were kept."""
+        self._sessions.resume_session(self.session_id)
+
+    def cancel(self) -> None:
+        """Have no task run any more."""
+        self._sessions.cancel_session(self.session_id)
+
+    def unfinished(self) -> int:
+        """Return how many tasks have not ended."""
+        counts = self._tasks.count_tasks_by_status(Task.session_id == self.session_id)
+        return sum(counts.values()) - sum(counts.get(status, 0) for status in ENDED)
 
     def create(self, contents: Sequence[bytes]) -> list[str]:
         """Store data; return the ids of the results."""
@@ -109,10 +137,14 @@ class Hello:
 
 
 @contextmanager
-def client(data: str | None = None, worker: Sequence[str] = HELLO_WORKER) -> Iterator[Hello]:
+def client(
+    data: str | None = None,
+    worker: Sequence[str] = HELLO_WORKER,
+    queues: QueueRules | None = None,
+) -> Iterator[Hello]:
     """Start an embedded ArmoniK with two pods, and a client that has said hello."""
     with (
-        EmbeddedArmonik({"default": worker}, data=data) as armonik,
+        EmbeddedArmonik({"default": worker}, data=data, queues=queues) as armonik,
         create_channel(armonik.endpoint) as channel,
     ):
         hello = Hello(armonik, channel)

@@ -25,6 +25,7 @@ class Plan:
         count: tasks of the long row; results and tasks of the rows that take it apart.
         warm: hellos, one after the other.
         leaves: tasks at the ends of the tree.
+        queued: tasks of somebody else, beside whom a hello is said.
         gigabytes: data that goes up and down, if disk and memory allow.
         watch: seconds for which something at rest is watched.
         peers: whether others are measured, too.
@@ -35,6 +36,7 @@ class Plan:
     count: int = 5_000
     warm: int = 200
     leaves: int = 256
+    queued: int = 10_000
     gigabytes: float = 1.0
     watch: float = 5.0
     peers: bool = True

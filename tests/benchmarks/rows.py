@@ -20,7 +20,7 @@ from hello_helpers.steps import (
 )
 from tests.commands import hello_armonik
 
-from . import bulk, hello, hellos, peers
+from . import bulk, crowd, hello, hellos, peers
 from .limit import both, run_with
 from .measuring import Contender, Race, Sample, seconds
 from .plan import BATCH, OURS, Plan
@@ -173,4 +173,6 @@ ROWS: Mapping[str, Callable[[Plan], list[Race]]] = {
     "tree": tree,
     "bulk": bulk.races,
     "rest": rest,
+    "crowd": crowd.beside,
+    "crowd-rate": crowd.rate,
 }

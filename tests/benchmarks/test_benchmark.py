@@ -24,7 +24,7 @@ pytestmark = pytest.mark.embedded_only
 
 SMALL = [
     *("--count", "50", "--repeat", "1", "--no-peers", "--warm", "20"),
-    *("--leaves", "8", "--gigabytes", "0.001", "--watch", "0.1"),
+    *("--leaves", "8", "--queued", "20", "--gigabytes", "0.001", "--watch", "0.1"),
 ]
 
 SVG = "{http://www.w3.org/2000/svg}"
