@@ -11,7 +11,6 @@ id off the queue must find the task SUBMITTED, or drop it.
 from __future__ import annotations
 
 import asyncio
-import itertools
 from bisect import bisect_left, insort
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Container, Sized
@@ -44,6 +43,8 @@ class _Turns(Generic[Member]):
     nothing to do is forgotten when its turn comes.
     """
 
+    __slots__ = ("_due", "_make", "_members", "_order", "_round", "waiting")
+
     def __init__(self, make: Callable[[], Member]) -> None:
         """Begin without members; ``make`` makes what a new one waits in."""
         self.waiting = 0
@@ -51,7 +52,7 @@ class _Turns(Generic[Member]):
         self._members: dict[str, Member] = {}
         self._due: list[tuple[int, int, str]] = []  # a heap: round, order, name
         self._round = 0
-        self._order = itertools.count()
+        self._order = 0
 
     def __len__(self) -> int:
         return self.waiting
@@ -61,7 +62,8 @@ class _Turns(Generic[Member]):
         member = self._members.get(name)
         if member is None:
             member = self._members[name] = self._make()
-            heappush(self._due, (self._round + 1, next(self._order), name))
+            self._order += 1
+            heappush(self._due, (self._round + 1, self._order, name))
         return member
 
     def next(self, passed_over: Container[str] = ()) -> tuple[str, Member] | None:
@@ -83,13 +85,18 @@ class _Turns(Generic[Member]):
             else:
                 found = name, member
                 self._round = round_
-                heapreplace(self._due, (round_ + 1, next(self._order), name))
+                self._order += 1
+                heapreplace(self._due, (round_ + 1, self._order, name))
         for round_, order, name in aside:
             heappush(self._due, (max(round_, self._round), order, name))
         return found
 
 
 _Line = OrderedDict[str, None]  # the ids of a session's tasks; each end and the middle are at hand
+
+
+def _sessions() -> _Turns[_Line]:
+    return _Turns(_Line)
 
 
 class FairQueue:
@@ -110,7 +117,7 @@ class FairQueue:
         """Add a task, unless it is there."""
         level = self._levels.get(-priority)
         if level is None:
-            level = self._levels[-priority] = _Turns(lambda: _Turns(_Line))
+            level = self._levels[-priority] = _Turns(_sessions)
             insort(self._order, -priority)
         sessions = level.member(share.learner)
         line = sessions.member(share.session)
