@@ -64,6 +64,7 @@ def is_refused(run: subprocess.CompletedProcess[str], saying: str = "") -> None:
     assert saying in run.stderr
 
 
+@pytest.mark.embedded_only
 def test_if_none_runs_it_says_so_and_starts_none(tmp_path: Path):
     run = hello_armonik("status", HELLO_ARMONIK_DIR=str(tmp_path / "private"))
     assert (run.returncode, run.stderr) == (0, "")
@@ -79,6 +80,7 @@ def test_tls_files_without_an_endpoint_are_refused(command: str, tmp_path: Path)
     assert not (tmp_path / "private").exists()
 
 
+@pytest.mark.embedded_only
 def test_of_the_shared_one_it_also_shows_process_and_log(shared: dict[str, str]):
     seen = told(hello_armonik("status", **shared))
     process, log = seen.pop("Process"), seen.pop("Log file")
@@ -97,6 +99,7 @@ def test_of_the_shared_one_it_also_shows_process_and_log(shared: dict[str, str])
     assert re.search(r"running for \d+ s$", lives)
 
 
+@pytest.mark.embedded_only
 def test_of_one_that_is_ending_it_says_just_that(shared: dict[str, str], tmp_path: Path):
     pid = process_of(shared)
     (tmp_path / "armonik.sock").unlink()  # the first thing that one does that ends
@@ -105,6 +108,7 @@ def test_of_one_that_is_ending_it_says_just_that(shared: dict[str, str], tmp_pat
     assert run.stdout == f"Process     {pid}, which is ending\n"
 
 
+@pytest.mark.embedded_only
 def test_one_that_does_not_answer_is_told_without_python(shared: dict[str, str]):
     process = psutil.Process(process_of(shared))
     process.suspend()
@@ -174,6 +178,7 @@ def test_what_does_not_answer_is_an_error_in_one_or_two_lines(endpoint: str):
     is_refused(hello_armonik("status", "-e", endpoint))
 
 
+@pytest.mark.embedded_only
 def test_a_private_folder_that_is_none_is_an_error_in_one_or_two_lines(tmp_path: Path):
     (tmp_path / "file").touch()
     is_refused(hello_armonik("status", HELLO_ARMONIK_DIR=str(tmp_path / "file")))
