@@ -36,6 +36,9 @@ LOOK_EVERY = 0.05
 NO_OUTPUT = re.compile(r"AttributeError: '(\w+)' object has no attribute 'to_message'")
 """How the worker's log tells that its function has returned something that is no Output."""
 
+NOT_ITS_ARGUMENTS = re.compile(r"TypeError: \w+\(\) (missing|takes) .*")
+"""How it tells that its function does not take what it is called with."""
+
 NOT_STORED = "cannot be committed:"
 """So the embedded ArmoniK tells of a task whose worker did something impossible."""
 
@@ -141,6 +144,12 @@ def _accident(armonik: PrivateArmonik, task: Task, when: str, mend: str) -> Wron
         return Wrong(
             f"{when} your worker returns {found}, and no Output, so its agent cannot read it.",
             'Return Output("...") for an error, and Output() if all is well. Start it again then.',
+        )
+    if NOT_ITS_ARGUMENTS.search(error):
+        return Wrong(
+            f"{when} your worker cannot be called: its function is given one argument, the task.",
+            "Begin it with def mean(task: TaskHandler) -> Output, and start it again.",
+            error,
         )
     return Wrong(
         f"{when} your worker raises an exception: this execution is RETRIED, and the last one will "

@@ -133,6 +133,9 @@ WRONG = {
         "'if not numbers:', 'if not numbers:\\n        return Output()'))": (
             "without numbers the task is COMPLETED"
         ),
+        "exec(exercise_07.code.replace('(task: TaskHandler)', '(task, other)'))": (
+            "its function is given one argument, the task."
+        ),
         "exec(exercise_07.code.replace('sum(numbers) /', 'nonsense /'))": (
             "your worker raises an exception: this execution is RETRIED"
         ),
