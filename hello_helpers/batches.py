@@ -30,7 +30,7 @@ BATCH = 100
 """How many things one call carries; the client library's own number for most calls."""
 
 BATCH_BYTES = 2_000_000
-"""How much payload one call carries; gRPC's usual limit for a message is 4 MiB."""
+"""How much payload one call carries: its message is in memory as a whole, on both sides."""
 
 AT_ONCE = 8
 """Downloads at the same time."""
