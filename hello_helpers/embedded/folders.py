@@ -107,10 +107,15 @@ def held_for_tasks(folder: Path) -> Iterator[None]:
     if lock is None:
         raise StartError(f"Another embedded ArmoniK uses the shared folder {folder}", make)
     with lock:
-        for left in folder.iterdir():
-            if _TOKEN.fullmatch(left.name):
-                shutil.rmtree(left, ignore_errors=True)
+        _remove_tasks(folder)
         yield
+        _remove_tasks(folder)
+
+
+def _remove_tasks(folder: Path) -> None:
+    for left in folder.iterdir():
+        if _TOKEN.fullmatch(left.name):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def close_to_others(folder: Path) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import logging
-import shutil
 import sqlite3
 import uuid
 from collections.abc import Callable
@@ -82,8 +81,7 @@ class Attempt:
                 return await self._run()
         finally:
             self._agent.staging = None
-            if self._staging.folder.exists():
-                shutil.rmtree(self._staging.folder, ignore_errors=True)
+            self._staging.clear()
 
     def _look(self) -> None:
         """Let go of the task if it is not this attempt's any more."""

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from types import SimpleNamespace
 from typing import Any
 
@@ -223,6 +224,52 @@ async def test_whatever_comes_from_a_worker_its_attempt_ends_with_words(
         error = tasks.get(world.plane, attempt)["error"]
         assert words in error
         assert len(error) < 1_000_000
+
+
+def leave_a_file(staging: Staging) -> Outcome:
+    (staging.folder / "notes").write_text("what nobody has announced")
+    return SUCCESS
+
+
+def leave_a_folder(staging: Staging) -> Outcome:
+    (staging.folder / "more" / "and more").mkdir(parents=True)
+    return SUCCESS
+
+
+def leave_nothing(staging: Staging) -> Outcome:
+    rmtree(staging.folder)
+    return SUCCESS
+
+
+def leave_a_link(staging: Staging) -> Outcome:
+    mine = staging.folder.with_name("mine")
+    mine.mkdir(exist_ok=True)
+    (mine / "letter").touch()
+    rmtree(staging.folder)
+    staging.folder.symlink_to(mine)
+    return SUCCESS
+
+
+@pytest.mark.parametrize("leave", [leave_a_file, leave_a_folder, leave_nothing, leave_a_link])
+@played
+async def test_a_task_finds_nothing_of_the_one_before_and_its_folder_by_no_other_name(
+    world: World, leave: Callable[[Staging], Outcome]
+) -> None:
+    found: list[tuple[Path, int]] = []
+    mine = world.plane.folder / "shared" / "mine" / "letter"
+
+    def work(staging: Staging) -> Outcome:
+        found.append((staging.folder, len(list(staging.folder.iterdir()))))
+        return leave(staging)
+
+    pod = Pod(world, "pod", work)
+    for _ in range(3):
+        world.task(world.result())
+        assert await pod.next()
+    assert [files for _, files in found] == [1, 1, 1], "the payload"
+    assert len({folder for folder, _ in found}) == 3
+    assert not any(folder.is_dir() for folder, _ in found)
+    assert mine.exists() == (leave is leave_a_link), "what a worker links to is not erased"
 
 
 @played
