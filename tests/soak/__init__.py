@@ -7,5 +7,6 @@ SOAK_SEED=N pytest tests/soak -m slow                                their long 
     harness.py    puts all together, from start to end; gauge.py measures
     learners.py   the polite ones and their teacher; careless.py is a program of its own
     chaos.py      work with subtasks that goes on while killer.py kills; job.py plans it
-    ledger.py     what was acknowledged; audit.py looks whether it is all in the data folder
+    ledger.py     what was acknowledged, and whether it is in the data folder
+    audit.py      whether what is there makes sense, whoever asked for it
 """

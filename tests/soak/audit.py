@@ -6,18 +6,15 @@ checks.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
-
-from .ledger import Ledger
 
 T = TaskStatus
 FINAL = {T.COMPLETED, T.ERROR, T.CANCELLED, T.TIMEOUT, T.RETRIED}
@@ -79,37 +76,6 @@ def audit(data: Path, *, at_rest: bool = True) -> list[str]:
             *_waiting(tables, tasks, results),
             *_objects(tables, data),
         ]
-
-
-def kept(data: Path, ledger: Ledger) -> Iterator[str]:
-    """Yield a line about each thing that was acknowledged, and is not there or not so."""
-    with closing(sqlite3.connect(data / "tables.sqlite")) as tables:
-        sessions = dict(tables.execute("SELECT session_id, status FROM session"))
-        ends = dict(tables.execute("SELECT initial_task_id, status FROM task ORDER BY seq"))
-        yield from _differ("session", ledger.sessions, sessions)
-        yield from _differ("task", ledger.tasks, ends)
-        for result_id, promised in ledger.data.items():
-            found = tables.execute(
-                "SELECT opaque_id, object.data FROM result LEFT JOIN object USING (opaque_id)"
-                " WHERE result_id = ? AND opaque_id != x''",
-                (result_id,),
-            ).fetchone()
-            if found is None:
-                yield f"result {result_id} has no data"
-                continue
-            opaque_id, small = found
-            large = data / "objects" / opaque_id.decode()
-            whole = small if small is not None else large.read_bytes() if large.exists() else b""
-            if hashlib.sha256(whole).hexdigest() != promised:
-                yield f"the data of result {result_id} is another: {len(whole)} bytes"
-
-
-def _differ(
-    what: str, promised: Mapping[str, Sequence[int | None]], found: Mapping[str, int]
-) -> Iterator[str]:
-    for key, statuses in promised.items():
-        if found.get(key) not in statuses:
-            yield f"{what} {key} is {found.get(key)}, not one of {statuses}"
 
 
 def _sessions(sessions: Iterable[sqlite3.Row]) -> Iterator[str]:

@@ -27,11 +27,11 @@ from tests.conformance.driver import FINAL, long_road
 from tests.conformance.waiting import eventually
 from tests.embedded.served import Served, all_gone, marked
 
-from .audit import audit, kept
+from .audit import audit
 from .chaos import Chaos
 from .gauge import Gauge
 from .learners import Learner, Person, Teacher
-from .ledger import Ledger
+from .ledger import Ledger, kept
 
 WORKER = [sys.executable, str(Path(__file__).with_name("worker.py"))]
 PARTITIONS = {"default": WORKER, "long": long_road(WORKER)}  # a worker may be reached by two roads

@@ -13,9 +13,8 @@ from armonik.common import SessionStatus
 
 from tests.unit.embedded.world import Status, World
 
-from .audit import kept
 from .harness import Soak, run
-from .ledger import Ledger
+from .ledger import Ledger, kept
 
 SHORT = {"learners": 4, "think": 0.5, "turns": 1, "slice_": 2, "careless": 0.05, "rest": 0}
 
