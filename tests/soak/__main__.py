@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .harness import Soak, run
 
-TURN = 20.0  # seconds; half of it alone, half of it beside the careless one
+TURN = 8.0  # seconds alone, and then as many beside the careless one
 KILLED, REST = 0.3, 60.0  # the share of killing, and seconds of rest
 
 

@@ -62,7 +62,7 @@ class Soak:
     learners: int = 60
     think: float = 3.0
     turns: int = 10
-    slice_: float = 20.0
+    slice_: float = 8.0
     careless: float = 1.0
     roots: int = 250
     kills: int = 24
