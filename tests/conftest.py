@@ -6,6 +6,8 @@ import signal
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what it puts in the background without Ctrl-C; the tests of it need it.
@@ -17,17 +19,18 @@ LONG = (
     "browser/test_lessons.py",
     "lessons/test_learner_path.py",
     "embedded/test_durability.py",
-    "conformance/test_as_real.py",
-    "browser/test_forms.py",
     "test_wheel.py",
-    "lessons/test_second_endpoint.py",
+    "embedded/test_machine.py",
+    "old_clients/test_clients.py",
+    "embedded/test_scale.py",
+    "soak/test_soak.py",
     "lessons/test_stop_and_go_on.py",
     "embedded/test_shared.py",
-    "lab/test_lab_command.py",
-    "embedded/test_scale.py",
-    "embedded/test_disk.py",
+    "lessons/test_second_endpoint.py",
     "embedded/test_worker_failures.py",
-    "soak/test_soak.py",
+    "embedded/test_security.py",
+    "lab/test_lab_command.py",
+    "embedded/test_disk.py",
 )
 """Files that take longest. They come first: no process shall have one left when others are done."""
 
@@ -36,6 +39,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests of `LONG` first."""
     first = {ROOT / "tests" / name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: first.get(item.path, len(first)))
+
+
+class OneBrowser(LoadFileScheduling):
+    """With ``--dist loadfile``, the browser tests share a process: each start takes 12 seconds."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = super()._split_scope(nodeid)
+        return "browser" if scope.startswith("tests/browser/") else scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser | None:
+    """Take that one."""
+    return OneBrowser(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
