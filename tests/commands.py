@@ -1,7 +1,5 @@
 """Programs as a person starts or pastes them: run to their end, or until a test ends them."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import os

@@ -1,7 +1,5 @@
 """Fixtures for all tests. What isolates a run from this machine is in tests/isolation.py."""
 
-from __future__ import annotations
-
 import signal
 from pathlib import Path
 

@@ -11,8 +11,6 @@ Options: ``--endpoint URL`` runs the tests against that ArmoniK instead of the e
 of what the browser tests show.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -4,8 +4,6 @@ It is loaded by ``-p tests.statements`` in pyproject.toml, because a run that is
 processes (pytest-xdist) is summed up in one that loads no conftest.py of the tests.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

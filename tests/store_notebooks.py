@@ -7,8 +7,6 @@ Everything that would differ from run to run, or that belongs to this machine, i
 widget models, versions. Nothing is written if a cell fails or writes to stderr.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """What docs/at-work.md and its Dockerfile say works, as far as that can be tried without Docker."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import re

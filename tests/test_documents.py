@@ -1,7 +1,5 @@
 """What README.md and docs say about lessons, variables and files is so."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

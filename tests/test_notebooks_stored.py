@@ -1,7 +1,5 @@
 """The notebooks as they are stored: fit to be read without being run."""
 
-from __future__ import annotations
-
 import getpass
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What the files about installing say agrees."""
 
-from __future__ import annotations
-
 import ast
 import importlib.metadata
 import json

@@ -1,7 +1,5 @@
 """A wheel carries all that is needed, and takes the place of the version before."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import io
 import json

@@ -7,8 +7,6 @@ They are installed into an environment of their own, a temporary folder, by uv, 
 there: it finds the lowest bounds that go together. Whatever else is given goes to pytest.
 """
 
-from __future__ import annotations
-
 import argparse
 import subprocess
 import sys

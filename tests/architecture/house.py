@@ -4,8 +4,6 @@ Imports are read by grimp, wherever they stand: at the top of a module, inside a
 TYPE_CHECKING. A module that is named in a string counts as imported, too.
 """
 
-from __future__ import annotations
-
 import ast
 import functools
 import graphlib

@@ -1,7 +1,5 @@
 """Imports point down, never up, never in a circle; whoever breaks that is told by name."""
 
-from __future__ import annotations
-
 import ast
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A learner's laptop may run Windows or macOS: Linux is needed by the embedded ArmoniK alone."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

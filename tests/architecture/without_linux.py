@@ -4,8 +4,6 @@ There is no fcntl, no Unix socket, no /proc. Libraries, which have other ways on
 imported before that is taken away.
 """
 
-from __future__ import annotations
-
 import asyncio  # noqa: F401
 import importlib
 import os

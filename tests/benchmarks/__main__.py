@@ -4,8 +4,6 @@ Every row is measured in turn with its peers, several times; what counts are the
 Peers that are not installed are named as such (``pip install -e '.[benchmark]'`` brings them).
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import tempfile

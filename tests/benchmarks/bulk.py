@@ -4,8 +4,6 @@ Everything is read from files and written to files of one folder, so of one disk
 the disk: a copy is done when the operating system has it, and so is an upload.
 """
 
-from __future__ import annotations
-
 import filecmp
 import shutil
 import tempfile

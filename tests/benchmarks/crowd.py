@@ -3,8 +3,6 @@
 Each client has a session of its own, without a label: so they count as two learners.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 from hello_helpers.embedded import QueueRules

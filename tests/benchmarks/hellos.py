@@ -1,7 +1,5 @@
 """The rows of whole hellos: one after the other, and many at once, on both roads to a worker."""
 
-from __future__ import annotations
-
 from . import hello, peers
 from .limit import Deed, both
 from .measuring import Race, Sample, processor_seconds, seconds

@@ -1,7 +1,5 @@
 """Ours beside the raw limit: the same deed with a client of either."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 

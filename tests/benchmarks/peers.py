@@ -5,8 +5,6 @@ hello, measures WHAT (see `MEASURES`), and prints one line of JSON. How long it 
 does not count.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib.util
 import json

@@ -1,7 +1,5 @@
 """What is to be measured, how much of it, and with whom it is compared."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

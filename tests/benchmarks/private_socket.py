@@ -4,8 +4,6 @@ The frames are those of the embedded ArmoniK's pods and Python workers, with the
 They are encoded once; neither side reads what is in them.
 """
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import sys

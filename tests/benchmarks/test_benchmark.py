@@ -1,7 +1,5 @@
 """The benchmark itself works: small numbers, once, and nobody to compare with but the raw limit."""
 
-from __future__ import annotations
-
 import json
 import tempfile
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A browser for all tests of this folder; a notebook in a fresh window for each."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Callable, Iterator

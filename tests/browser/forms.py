@@ -1,7 +1,5 @@
 """Forms of the course, used as a person does: by their labels."""
 
-from __future__ import annotations
-
 from playwright.sync_api import Locator, expect
 
 from tests.browser.notebook import Notebook

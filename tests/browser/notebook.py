@@ -1,7 +1,5 @@
 """A notebook in JupyterLab, as a person has it before them: open, run, look, restart."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The forms in a real JupyterLab: by mouse and keyboard, with good and bad input."""
 
-from __future__ import annotations
-
 import time
 
 import pytest

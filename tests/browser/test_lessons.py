@@ -1,7 +1,5 @@
 """Every lesson, in the JupyterLab that ``hello-armonik lab`` opens."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import pytest

@@ -1,7 +1,5 @@
 """What lives how long: a session outlives its kernel, and nothing of ours outlives JupyterLab."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

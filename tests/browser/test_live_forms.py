@@ -1,7 +1,5 @@
 """The forms of lessons 09 and 10 in a real JupyterLab: Cancel during a wait, a board that moves."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

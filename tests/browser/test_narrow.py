@@ -1,7 +1,5 @@
 """What is shown in a narrow window, as beside a presentation: nothing is cut."""
 
-from __future__ import annotations
-
 from tests.browser.conftest import Show
 
 FOLDER = "/a-folder-with-a-long-name" * 3  # of the 107 bytes that a socket may have

@@ -1,7 +1,5 @@
 """`hello-armonik stop` and ■ while a notebook is open: what its forms and cells do then."""
 
-from __future__ import annotations
-
 import pytest
 from playwright.sync_api import expect
 

@@ -1,7 +1,5 @@
 """The picture of the calls on the wire, in both themes and in a narrow window."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

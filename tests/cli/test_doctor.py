@@ -1,7 +1,5 @@
 """``hello-armonik doctor``: all is well; and each thing in turn that is not, with its remedy."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import sys
 from collections.abc import Sequence

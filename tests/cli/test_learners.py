@@ -1,7 +1,5 @@
 """``hello-armonik learners``: a teacher sees who is where, on the ArmoniK that a class shares."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing
 

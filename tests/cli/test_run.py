@@ -1,7 +1,5 @@
 """``hello-armonik run`` and ``stop``, as programs, against a real embedded ArmoniK."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import signal

@@ -1,7 +1,5 @@
 """``hello-armonik status``, as a program: on the shared embedded ArmoniK, and on any other."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from collections.abc import Iterator

@@ -17,8 +17,6 @@ measured on one and as its databases differ:
 Other defects of a real one are not here: tests of them are `embedded_only`.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Callable, Iterator

@@ -9,8 +9,6 @@ files with a worker, or expect what a user would where the real ArmoniK has a kn
 For TLS, Grpc__CaCert, Grpc__ClientCert and Grpc__ClientKey name the files.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -4,8 +4,6 @@ The stubs come from `armonik.protogen` and not from the client classes, because 
 what the classes never would. Every call has a deadline, every wait too.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import sys

@@ -1,7 +1,5 @@
 """What clients of versions 3.12 and 3.15 send to the Submitter service, message by message."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 
 from armonik.protogen.common.objects_pb2 import (

@@ -1,7 +1,5 @@
 """One endpoint's channel, and the stubs of all its public services, each call with a deadline."""
 
-from __future__ import annotations
-
 import functools
 import importlib
 import os

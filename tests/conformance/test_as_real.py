@@ -1,7 +1,5 @@
 """The conformance suite itself: it expects no more than a real ArmoniK gives."""
 
-from __future__ import annotations
-
 import contextlib
 import shlex
 import sys

@@ -1,7 +1,5 @@
 """Tasks held back: cancelled, paused, and served by priority (statements 62 to 66)."""
 
-from __future__ import annotations
-
 import pytest
 from armonik.common import EventTypes, ResultStatus, TaskStatus
 

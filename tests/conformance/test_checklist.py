@@ -1,7 +1,5 @@
 """That the suite is whole: each of the 91 statements is cited by a test."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 The rest of the table in `hello_helpers/embedded/README.md`: what no statement is about.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable
 

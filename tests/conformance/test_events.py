@@ -1,7 +1,5 @@
 """Event streams: the snapshot, the live events, what may be filtered (78 to 84)."""
 
-from __future__ import annotations
-
 import threading
 import uuid
 

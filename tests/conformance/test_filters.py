@@ -4,8 +4,6 @@ The objects of a scene are listed once without a filter; then each condition is 
 and worked out here from the listed values, and both must name the same objects.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass

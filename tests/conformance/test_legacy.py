@@ -1,7 +1,5 @@
 """The Submitter service, as clients of versions 3.12 and 3.15 use it (statements 87 to 90)."""
 
-from __future__ import annotations
-
 import json
 import threading
 import uuid

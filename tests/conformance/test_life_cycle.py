@@ -1,7 +1,5 @@
 """The life of a task: its statuses, failures, retries (52 to 61)."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Lists: what a request must have, pages and totals, and/or, counts (statements 45 to 48, 51)."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The smaller services, and what is not there (statements 85, 86, 91)."""
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Results: created, uploaded, downloaded, deleted, imported (statements 33 to 44)."""
 
-from __future__ import annotations
-
 import uuid
 
 import pytest

@@ -1,7 +1,5 @@
 """Sessions: created, paused, cancelled, closed, purged, deleted (statements 1 to 17)."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Submitting tasks: what is refused, what is kept, how options merge (statements 18 to 32)."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable
 from typing import Any

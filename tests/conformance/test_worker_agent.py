@@ -1,7 +1,5 @@
 """Between agent and worker: the request, the data folder, what is staged and when (67 to 75)."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Programs of others behind an agent: healthy or not, with or without decorator (76, 77)."""
 
-from __future__ import annotations
-
 import contextlib
 import sys
 from collections.abc import Callable, Iterator

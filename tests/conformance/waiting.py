@@ -1,7 +1,5 @@
 """Waiting, always with an end: for a state, for a call, for an event."""
 
-from __future__ import annotations
-
 import contextlib
 import threading
 import time

@@ -1,7 +1,5 @@
 """What the tests of the embedded ArmoniK share."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from collections.abc import Iterator

@@ -6,8 +6,6 @@ It prints a line when it begins; and, when its stdin is closed, how many seconds
 the server, which has that process id, has used at most while a call waited for its answer.
 """
 
-from __future__ import annotations
-
 import sys
 import threading
 

@@ -4,8 +4,6 @@ Hypothesis must be able to send the same again, while ids are new each time. So 
 with names in place of ids, such as ``<session>``; `put_in` replaces them when they are sent.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor

@@ -1,7 +1,5 @@
 """A full disk or a read-only folder: calls fail with a clear code, nothing is lost, all goes on."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

@@ -1,7 +1,5 @@
 """Nothing is lost: `kill -9` of the embedded ArmoniK or of a worker at any moment."""
 
-from __future__ import annotations
-
 import os
 import random
 import sqlite3

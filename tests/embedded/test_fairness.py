@@ -1,7 +1,5 @@
 """What one learner queues holds up nobody else: the rules of the queues, seen from outside."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -5,8 +5,6 @@ name exists: sessions, tasks, results, a partition. UNKNOWN and INTERNAL would m
 did not see it coming, so neither may ever be the answer.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Each answer tells which start of the embedded ArmoniK gives it."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress

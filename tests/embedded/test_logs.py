@@ -1,7 +1,5 @@
 """The log: readable for people and for programs, and nobody else can write a line into it."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -3,8 +3,6 @@
 Parts of this need root: another user, or a mount. Without it they are left out, but not in CI.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import re

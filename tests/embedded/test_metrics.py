@@ -1,7 +1,5 @@
 """`serve --metrics-port`: what Prometheus reads, under the names of ArmoniK's own exporter."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import socket

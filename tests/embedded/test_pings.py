@@ -1,7 +1,5 @@
 """A client or a worker may send HTTP/2 keepalive pings as often as it likes."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A private embedded ArmoniK lives no longer than the process that started it."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 

@@ -1,7 +1,5 @@
 """The two roads to a worker are one to it: whatever it tries, the same comes of it on both."""
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Iterator

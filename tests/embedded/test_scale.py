@@ -8,8 +8,6 @@ used of the processor in one run, which do not depend on what else this machine 
 figures are printed, and recorded as properties of the tests.
 """
 
-from __future__ import annotations
-
 import itertools
 import os
 import subprocess

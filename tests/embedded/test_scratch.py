@@ -1,7 +1,5 @@
 """Temporary folders go with their process, or soon after it was killed."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 import tempfile

@@ -1,7 +1,5 @@
 """Nobody brings the embedded ArmoniK down, or stalls it for others, or gets out of its folder."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import socket

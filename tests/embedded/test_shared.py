@@ -1,7 +1,5 @@
 """The one embedded ArmoniK that all of a user's kernels and commands share; then, no trace."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

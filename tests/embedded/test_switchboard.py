@@ -1,7 +1,5 @@
 """The failure switchboard: what it breaks looks as if it had broken by itself."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 

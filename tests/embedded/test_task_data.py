@@ -1,7 +1,5 @@
 """The folder that `serve --shared-folder` names: workers find the data of their tasks there."""
 
-from __future__ import annotations
-
 import sys
 import tempfile
 import uuid

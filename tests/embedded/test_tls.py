@@ -1,7 +1,5 @@
 """`serve --tls`: throw-away certificates, mutual TLS, and names for callers."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime
 import socket

@@ -1,7 +1,5 @@
 """Every method of ArmoniK's public API, as gRPC sees it: a name, and bytes in and out."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence

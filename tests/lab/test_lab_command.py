@@ -1,7 +1,5 @@
 """``hello-armonik lab``, started as a program."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

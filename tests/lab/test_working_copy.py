@@ -1,7 +1,5 @@
 """The learner's copy of the lessons: always there, never overwritten once it is theirs."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What the tests of the lessons have in common: an ArmoniK, and a channel to it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import grpc

@@ -5,8 +5,6 @@ also the program that is started there: it switches on the loopback interface, b
 without any network still has that, and becomes a kernel.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import os

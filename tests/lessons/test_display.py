@@ -1,7 +1,5 @@
 """What the lessons show: tables, pictures, states, verdicts."""
 
-from __future__ import annotations
-
 import datetime
 import xml.etree.ElementTree as ElementTree
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """The forms of the lessons 02 to 05, against a real embedded ArmoniK."""
 
-from __future__ import annotations
-
 import re
 import threading
 from concurrent import futures

@@ -1,7 +1,5 @@
 """Lesson A: the old script beside today's, and the questions that the old page leaves open."""
 
-from __future__ import annotations
-
 import contextlib
 import html
 import re

@@ -1,7 +1,5 @@
 """Lesson 08: the graph of tasks and data, its layers, and the form that draws it."""
 
-from __future__ import annotations
-
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """What a lesson says when something goes wrong in a cell, or in the background."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

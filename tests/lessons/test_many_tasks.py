@@ -1,7 +1,5 @@
 """Lesson 10: the board and the form, against a real embedded ArmoniK."""
 
-from __future__ import annotations
-
 import threading
 
 import grpc

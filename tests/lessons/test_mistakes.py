@@ -3,8 +3,6 @@
 Each is typed into the lesson's own notebook, before its exercise.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Lesson 07: a worker of one's own, in a private ArmoniK; also one that does not come up."""
 
-from __future__ import annotations
-
 import contextlib
 import gc
 import html

@@ -4,8 +4,6 @@ They run one after the other in one kernel, emptied in between, so that each les
 session of the one before, and none of its variables.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Lesson 11: TLS, and who the server takes its callers for."""
 
-from __future__ import annotations
-
 import stat
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Several lessons open at once."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest

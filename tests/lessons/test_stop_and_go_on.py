@@ -1,7 +1,5 @@
 """A notebook whose embedded ArmoniK was stopped, and a cell that is stopped by ■."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

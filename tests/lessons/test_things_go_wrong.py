@@ -1,7 +1,5 @@
 """Lesson 09: the form with one thing wrong, and the graph in which one task fails."""
 
-from __future__ import annotations
-
 import threading
 
 import grpc

@@ -1,7 +1,5 @@
 """Lesson 06: the form with everything, and the program that a cell writes."""
 
-from __future__ import annotations
-
 import queue
 import signal
 import subprocess

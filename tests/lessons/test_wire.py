@@ -1,7 +1,5 @@
 """What the lessons say about the calls on the wire, and that their pictures are stored."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import grpc

@@ -1,7 +1,5 @@
 """Old releases to run programs with, and an embedded ArmoniK to run them against."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

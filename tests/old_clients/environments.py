@@ -3,8 +3,6 @@
 They need the package index of the machine (of pip, as configured there) the first time only.
 """
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

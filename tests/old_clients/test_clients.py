@@ -3,8 +3,6 @@
 The script of the original page runs with the releases of its day, and with no later one.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Workers of old releases serve a partition: unary calls, and subtasks sent with their payloads."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path

@@ -7,8 +7,6 @@ and `abort`; who listens is told. What a stream of events does can be scripted, 
 # The methods have the names and arguments of the .proto files.
 # ruff: noqa: ARG001, ARG002, N802
 
-from __future__ import annotations
-
 import itertools
 import re
 import threading

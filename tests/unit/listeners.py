@@ -1,7 +1,5 @@
 """Things that an endpoint can turn out to be: real listeners on loopback, good and bad."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import threading

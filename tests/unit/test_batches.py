@@ -1,7 +1,5 @@
 """The fast roads: how many calls they make, and how they end."""
 
-from __future__ import annotations
-
 import pytest
 
 from hello_helpers import Cancellation, errors

@@ -1,7 +1,5 @@
 """The board, and the states of a task: what they count and say, also beside a deaf stream."""
 
-from __future__ import annotations
-
 import random
 
 import grpc

@@ -1,7 +1,5 @@
 """The picture of tiles: what it holds, what it says, and the file that it makes."""
 
-from __future__ import annotations
-
 import struct
 import zlib
 

@@ -1,7 +1,5 @@
 """From facts to a cause and a remedy, and from ArmoniK to the facts."""
 
-from __future__ import annotations
-
 import pytest
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 from armonik.protogen.common.objects_pb2 import TaskOptions

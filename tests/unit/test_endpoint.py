@@ -1,7 +1,5 @@
 """Reading endpoints, from people and from the environment."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 from unittest.mock import Mock

@@ -1,7 +1,5 @@
 """The errors of the course."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """What all forms do, whatever they are about: threads, errors, Cancel, and what is shown."""
 
-from __future__ import annotations
-
 import signal
 import threading
 from collections.abc import Callable

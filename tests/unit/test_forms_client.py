@@ -1,7 +1,5 @@
 """The client form: partitions of the ArmoniK that was typed last, however late others answer."""
 
-from __future__ import annotations
-
 import queue
 import threading
 

@@ -1,7 +1,5 @@
 """The endpoint form: embedded or an own cluster, checked, and told in words."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

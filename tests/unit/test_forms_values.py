@@ -1,7 +1,5 @@
 """The values form: from what is typed to the sum, and back to Python."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import replace
 

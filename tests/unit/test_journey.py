@@ -1,7 +1,5 @@
 """The journey of a task: picture, table and text say the same."""
 
-from __future__ import annotations
-
 import datetime
 import xml.etree.ElementTree as ET
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """The wire format of the hello task."""
 
-from __future__ import annotations
-
 import math
 
 import pytest

@@ -3,8 +3,6 @@
 # The script of a stream has the arguments of a gRPC service.
 # ruff: noqa: ARG001
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The package as a whole: what it costs to import, and the names that it offers."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """A list in pages: all of it, whatever somebody has put into a row."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import grpc

@@ -1,7 +1,5 @@
 """The check of an endpoint, against real listeners of all kinds: what is wrong."""
 
-from __future__ import annotations
-
 import datetime
 import re
 import socket

@@ -1,7 +1,5 @@
 """The learner's progress: kept by several notebooks at once, never lost, never in the way."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import json

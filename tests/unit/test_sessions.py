@@ -1,7 +1,5 @@
 """A session is picked up by the next notebook: its own, and newest, and only if it runs."""
 
-from __future__ import annotations
-
 from unittest.mock import Mock
 
 import pytest

@@ -1,7 +1,5 @@
 """The five steps, against a control plane that records them."""
 
-from __future__ import annotations
-
 import grpc
 import pytest
 from armonik.client import ArmoniKResults

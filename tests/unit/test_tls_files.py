@@ -1,7 +1,5 @@
 """TLS files that cannot be used are found before anything is sent, and named."""
 
-from __future__ import annotations
-
 import datetime
 from pathlib import Path
 

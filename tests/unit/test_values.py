@@ -1,7 +1,5 @@
 """What a learner types, and what becomes of it."""
 
-from __future__ import annotations
-
 import pytest
 
 from hello_helpers.course.values import MAX_VALUES, comma_note, parse_count, parse_values

@@ -1,7 +1,5 @@
 """The hello worker, called as an agent calls it, without an agent."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections import deque

@@ -1,7 +1,5 @@
 """A server, and two channels to it: one is watched, the other is what it should be like."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

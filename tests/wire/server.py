@@ -1,7 +1,5 @@
 """A gRPC server with one method of each kind, whose messages are plain bytes."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from pathlib import Path

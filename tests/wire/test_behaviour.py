@@ -1,7 +1,5 @@
 """A channel does the same whether it is watched or not, also where gRPC is delicate."""
 
-from __future__ import annotations
-
 import gc
 import threading
 from collections.abc import Callable, Iterator

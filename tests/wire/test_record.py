@@ -1,7 +1,5 @@
 """What a record says about calls of each kind, however they end."""
 
-from __future__ import annotations
-
 import gc
 import pickle
 import re

@@ -1,7 +1,5 @@
 """The drawing of calls: picture, table and sentence say the same, and hold whatever comes."""
 
-from __future__ import annotations
-
 import re
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace

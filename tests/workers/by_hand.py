@@ -11,8 +11,6 @@ decorator, as it stands, puts another `http://` before them and cannot listen th
 to address"): a Python worker on TCP takes the addresses itself, as this one does.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 from pathlib import Path

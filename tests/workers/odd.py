@@ -5,8 +5,6 @@ python odd.py KIND [FILE]      a worker that is odd from the start: one of the k
                                only as long as that file exists
 """
 
-from __future__ import annotations
-
 import os
 import socket
 import subprocess

@@ -3,8 +3,6 @@
 python tests/workers/other.py ANSWER
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 

@@ -4,8 +4,6 @@ What a probe returns goes as JSON into the task's last expected output; the othe
 A test runs each probe on both roads to a worker, and compares what is left of it.
 """
 
-from __future__ import annotations
-
 import array
 import asyncio
 import collections

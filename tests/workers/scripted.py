@@ -5,8 +5,6 @@ alike. The actions are the functions below, named as in the script. What an acti
 into `notes`, a list that ["report", i] sends as JSON to the task's i-th expected output.
 """
 
-from __future__ import annotations
-
 import array
 import json
 import mmap

@@ -3,8 +3,6 @@
 What can be asked of each list is in `tests/listings.py`, which knows nothing of this package.
 """
 
-from __future__ import annotations
-
 import json
 import random
 import sqlite3

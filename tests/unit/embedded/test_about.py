@@ -1,7 +1,5 @@
 """What the embedded ArmoniK tells of itself."""
 
-from __future__ import annotations
-
 import re
 
 import pytest

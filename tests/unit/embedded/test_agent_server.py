@@ -1,7 +1,5 @@
 """The server of a pod's agent, at its beginning and end."""
 
-from __future__ import annotations
-
 import asyncio
 import gc
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Agent.CreateTask: subtasks in a stream, from a worker that holds the right token, or does not."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path

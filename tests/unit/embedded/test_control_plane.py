@@ -1,7 +1,5 @@
 """The control plane on order: away as long as anybody wants it away, and then back."""
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import suppress
 from pathlib import Path

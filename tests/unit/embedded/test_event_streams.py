@@ -1,7 +1,5 @@
 """Event streams: what an event costs does not depend on the filter, nor on who else listens."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing

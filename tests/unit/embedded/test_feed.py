@@ -1,7 +1,5 @@
 """The change feed: every change in order, or word that some were missed; never without bound."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Filters of the API find what a client would expect from what it sees."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The short road to Python workers: frames, connection, and which commands may take it."""
 
-from __future__ import annotations
-
 import socket
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The waiting calls of old clients: they end when they should, and cost nothing until then."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """Lists, pages and counts: what all List… calls have in common."""
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterator

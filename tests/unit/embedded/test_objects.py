@@ -1,7 +1,5 @@
 """Large objects are written, read and erased in threads, so that nobody waits for the disk."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import threading

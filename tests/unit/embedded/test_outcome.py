@@ -1,7 +1,5 @@
 """What the end of a Process call means for the task."""
 
-from __future__ import annotations
-
 import grpc
 import pytest
 from armonik.protogen.common.objects_pb2 import Empty, Output

@@ -4,8 +4,6 @@
 all that can happen to it. `PartitionQueue` adds the pods that wait.
 """
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Whose a task is, and what that means for its turn: in submissions, cancellations and restarts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The pod's end of the short road: frames however they arrive, and a worker that sends nonsense."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 from types import SimpleNamespace

@@ -1,7 +1,5 @@
 """Sessions, tasks and results go through ArmoniK's states, and never off the graph."""
 
-from __future__ import annotations
-
 from enum import IntEnum
 from pathlib import Path
 from typing import Any

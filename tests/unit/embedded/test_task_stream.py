@@ -1,7 +1,5 @@
 """The stream of tasks of old clients and workers: the order of its messages, and what stays."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a worker's log tells: its last lines, and the last exception in it."""
 
-from __future__ import annotations
-
 import json
 import traceback
 from pathlib import Path

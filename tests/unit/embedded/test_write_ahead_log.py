@@ -1,7 +1,5 @@
 """The write-ahead log stays small, and its checkpoints hold nobody up."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing

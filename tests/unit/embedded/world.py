@@ -1,7 +1,5 @@
 """A data plane without pods: the tests say what becomes of the tasks."""
 
-from __future__ import annotations
-
 import asyncio
 import functools
 import json
