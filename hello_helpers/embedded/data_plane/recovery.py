@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 
-from . import attempts, sessions, tasks
+from . import attempts, tasks
 from .clock import now
+from .database import Transaction
 from .plane import DataPlane
 from .states import SessionStatus, TaskStatus
 
@@ -24,16 +26,11 @@ def recover(plane: DataPlane) -> None:
         for task in tx.rows("SELECT * FROM task WHERE status = ?", (int(TaskStatus.CANCELLING),)):
             attempts.finish_cancelled(plane, task)
         for task in tx.rows("SELECT * FROM task WHERE status = ?", (int(TaskStatus.DISPATCHED),)):
-            session = sessions.get(plane, task["session_id"])
-            paused = session["status"] == SessionStatus.PAUSED
-            to = TaskStatus.PAUSED if paused else TaskStatus.SUBMITTED
-            tasks.move(plane, tx, task, to, **tasks.UNOWNED)
-        unresumed = tx.rows(
-            f"SELECT {tasks.HANDLES} FROM task WHERE status = ?"
-            " AND session_id IN (SELECT session_id FROM session WHERE status = ?)",
-            (int(TaskStatus.PAUSED), int(SessionStatus.RUNNING)),
-        )
+            tasks.move(plane, tx, task, TaskStatus.SUBMITTED, **tasks.UNOWNED)
+        unresumed = _left(tx, TaskStatus.PAUSED, SessionStatus.RUNNING)
         tasks.move_all(plane, tx, unresumed, TaskStatus.SUBMITTED, submitted_at=now())
+        unpaused = _left(tx, TaskStatus.SUBMITTED, SessionStatus.PAUSED)
+        tasks.move_all(plane, tx, unpaused, TaskStatus.PAUSED)
         waiting = tx.rows(
             f"SELECT {tasks.HANDLES} FROM task WHERE status = ? ORDER BY seq",
             (int(TaskStatus.SUBMITTED),),
@@ -50,3 +47,12 @@ def recover(plane: DataPlane) -> None:
             len(lost),
             strays,
         )
+
+
+def _left(tx: Transaction, task: TaskStatus, session: SessionStatus) -> list[sqlite3.Row]:
+    """Return the tasks that a pause or a resume of their session has left as they were."""
+    return tx.rows(
+        f"SELECT {tasks.HANDLES} FROM task WHERE status = ?"
+        " AND session_id IN (SELECT session_id FROM session WHERE status = ?)",
+        (int(task), int(session)),
+    )

@@ -10,7 +10,7 @@ from hello_helpers.embedded.data_plane.options import TaskOptions
 from hello_helpers.embedded.data_plane.plane import DataPlane
 from hello_helpers.embedded.data_plane.session_life import act, delete
 from hello_helpers.embedded.data_plane.shares import LABEL
-from hello_helpers.embedded.data_plane.states import SessionAction
+from hello_helpers.embedded.data_plane.states import SessionAction, SessionStatus, TaskStatus
 from hello_helpers.embedded.data_plane.submission import TaskCreation
 from hello_helpers.embedded.errors import InvalidArgument, StartError
 from hello_helpers.labels import course_labels, own_labels
@@ -119,3 +119,15 @@ def test_a_limit_that_no_queue_has_is_refused(priority: int):
 def test_first_come_first_served_and_a_pod_left_for_others_cannot_both_be():
     with pytest.raises(StartError, match="both cannot be"):
         QueueRules(first_come=True, leave_one_pod=True)
+
+
+def test_a_pause_that_was_cut_off_goes_on_at_the_next_start_before_any_pod_looks(world: World):
+    ids = [world.task() for _ in range(5)]
+    with world.plane.transaction() as tx:  # as the first transaction of a pause leaves it
+        paused = (int(SessionStatus.PAUSED), world.session)
+        tx.execute("UPDATE session SET status = ? WHERE session_id = ?", paused)
+    again = DataPlane(world.plane.folder)
+    recovery.recover(again)
+    assert {tasks.get(again, id_)["status"] for id_ in ids} == {TaskStatus.PAUSED}
+    assert order(again) == []
+    again.close()
