@@ -53,3 +53,12 @@ def test_the_readme_tells_every_variable_that_the_package_reads(root: Path) -> N
 def test_the_notes_name_no_variable_that_the_readme_does_not(root: Path, teaching: str) -> None:
     told = set(VARIABLE.findall((root / "README.md").read_text()))
     assert set(VARIABLE.findall(teaching)) <= told
+
+
+def test_each_promise_of_what_survives_what_names_tests_that_there_are(root: Path) -> None:
+    readme = (root / "hello_helpers" / "embedded" / "README.md").read_text()
+    section = readme.partition("## What survives what")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`(test_\w+)`", section))
+    tests = "".join(path.read_text() for path in (root / "tests" / "embedded").glob("test_*.py"))
+    assert len(named) > 10
+    assert named - set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE)) == set()
