@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -29,6 +30,7 @@ def main() -> int:
     kills = max(4, round(killed / 5))
     soak = Soak(**arguments, turns=turns, slice_=TURN, kills=kills, roots=10 * kills, rest=rest)
     print(f"seed {soak.seed}", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it ends it in order
     with tempfile.TemporaryDirectory(prefix="c-") as folder:
         try:
             report = run(Path(folder), soak)
