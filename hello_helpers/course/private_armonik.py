@@ -31,6 +31,9 @@ SHOWN_LINES = 12
 START_SECONDS = 3.0
 """How long a new ArmoniK is watched, until its workers have started or ended; Python takes one."""
 
+READ_BYTES = 1_000_000
+"""How much of a worker's log is read, from its end."""
+
 LOOK_EVERY = 0.05
 
 PRIVATE_ENDED = (
@@ -103,7 +106,7 @@ def _wait_for_workers(armonik: PrivateArmonik) -> None:
                 reports = [report["message"] for report in checks.check_health().values()]
             if ended := next(filter(None, reports), ""):
                 raise _start_error(armonik, ended)
-            logs = [file.read_text("utf-8", "replace") for file in _log_files(armonik)]
+            logs = [_text(file) for file in _log_files(armonik)]
             if logs and all(STARTED in log for log in logs):
                 return
             time.sleep(LOOK_EVERY)
@@ -144,7 +147,7 @@ def worker_log(armonik: PrivateArmonik, lines: int = SHOWN_LINES) -> Note:
     """
     parts = []
     for file in _log_files(armonik):
-        told = list(_readable(file.read_text("utf-8", "replace")))
+        told = list(_readable(_text(file)))
         parts.append("\n".join([f"Worker of pod {file.parent.name}:", *told[-lines:]]))
     return Note("\n".join(parts) or "There is no worker's log: this ArmoniK has ended.")
 
@@ -163,6 +166,13 @@ def last_error(armonik: PrivateArmonik) -> str:
 def _log_files(armonik: PrivateArmonik) -> list[Path]:
     folder = Path(Endpoint.parse(armonik.endpoint).target).parent / "pods"
     return sorted(folder.glob("*/worker.log"))
+
+
+def _text(file: Path) -> str:
+    """Return the end of a log. The beginning of a very long one is dropped, and reads as zeros."""
+    with file.open("rb") as log:
+        log.seek(max(0, file.stat().st_size - READ_BYTES))
+        return log.read().lstrip(b"\0").decode("utf-8", "replace")
 
 
 def _readable(text: str) -> Iterator[str]:

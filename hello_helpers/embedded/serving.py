@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from .compute_plane.guard import Guard
+from .compute_plane.worker_log import end_of
 from .compute_plane.worker_process import LOG_FILE, WorkerProcess, start_workers
 from .config import Configuration
 from .errors import StartError, StorageError
@@ -183,7 +184,7 @@ def _kept_logs(pods: Path, folder: Path | None) -> Iterator[None]:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         for file in files:
-            shutil.move(file, folder / f"{file.parent.name}.log")
+            (folder / f"{file.parent.name}.log").write_bytes(end_of(file))
     except OSError as error:
         log.warning("The logs of the workers are lost: %s", error.strerror)
     else:

@@ -14,6 +14,7 @@ from armonik.common import ResultStatus, TaskStatus
 from armonik.protogen.common import health_checks_common_pb2 as health
 
 from hello_helpers.embedded.compute_plane.staging import SPARE
+from hello_helpers.embedded.compute_plane.worker_log import BLOCK
 from tests.conformance.driver import WORKERS, ArmoniK, Submitted, long_road
 from tests.conformance.waiting import eventually
 
@@ -268,7 +269,9 @@ def test_a_worker_that_falls_ill_is_replaced_and_the_next_task_runs(client: Armo
 def test_the_log_of_a_worker_takes_limited_room(served: Served, client: ArmoniK, road: str):
     fails(client, road, "flood", "after the flood")
     eventually(
-        lambda: sum(log.stat().st_size for path in served.runtime for log in path.rglob("*.log*")),
+        lambda: sum(
+            log.stat().st_blocks * BLOCK for path in served.runtime for log in path.rglob("*.log*")
+        ),
         lambda size: size < 20 * 1024 * 1024,
         within=SOON,
     )

@@ -1,8 +1,14 @@
-"""The log of a worker: a file that the worker appends to, and that is kept from growing."""
+"""The log of a worker: a file that the worker appends to, and that takes limited room on the disk.
+
+Nobody can make a program in any language change its file, and whoever cuts a file that somebody
+else appends to loses what is written meanwhile: the error that ends a flood, say. So the beginning
+is given back to the disk as a *hole*. The file is as long as before, and reads as zeros there.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import itertools
 import json
 import re
@@ -18,7 +24,7 @@ SEARCHED = 256_000
 """Bytes that are read at most, looking for an exception."""
 
 ROOM = 4 * 1024 * 1024
-"""Bytes that the file may have; if there are more, all but the last `KEPT` are dropped."""
+"""Bytes that the file may take of the disk; if more, all but the last `KEPT` are dropped."""
 
 KEPT = 1024 * 1024
 
@@ -27,6 +33,11 @@ PAUSE = 0.02
 
 LOOK_EVERY = 0.5
 """Seconds between two looks where the system does not tell of writes."""
+
+BLOCK = 512
+"""Bytes of a block, as `stat` counts them."""
+
+FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE = 1, 2  # linux/falloc.h
 
 CUT = b"[what was written before has been dropped]\n"
 
@@ -37,23 +48,22 @@ OF_GROUP = re.compile(r"^ +\| (?!Traceback)(\S.*)$", re.MULTILINE)
 
 
 class WorkerLog:
-    """The file that all workers of one pod write to, one after the other.
-
-    Positions count bytes from the very beginning, dropped ones included.
-    """
+    """The file that all workers of one pod write to, one after the other."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._dropped = 0
         self._start = self.position()
 
     def open(self) -> BinaryIO:
-        """Open the file for a worker: for appending, so that it may be cut at any time."""
+        """Open the file for a worker: for appending, one after the other."""
         return self.path.open("ab")
 
     def position(self) -> int:
         """Return where the log ends now."""
-        return self._dropped + self._size()
+        try:
+            return self.path.stat().st_size
+        except OSError:
+            return 0
 
     def tail(self, since: int | None = None) -> str:
         """Return the last lines of the present worker, whole ones, as somebody would read them.
@@ -77,40 +87,44 @@ class WorkerLog:
         There may be very many: then the last ones, of `SEARCHED` bytes at most.
         """
         with contextlib.suppress(OSError), self.path.open("rb") as file:
-            begin, limit = max(0, position - self._dropped), self._size() - SEARCHED
-            file.seek(max(begin, limit))
+            limit = self.position() - SEARCHED
+            file.seek(max(position, limit))
             data = file.read(SEARCHED)
-            if begin < limit:  # so this begins within a line
+            if position < limit:  # so this begins within a line
                 data = data.partition(b"\n")[2] or data
             return data.decode("utf-8", "replace")
         return ""
 
     async def keep_small(self) -> None:
-        """Drop the beginning whenever the file has grown too large, until cancelled.
-
-        Copied and cut in place, since nobody can make a program in any language change its file.
-        """
+        """Drop the beginning whenever the file takes too much room, until cancelled."""
         async with contextlib.aclosing(writes(self.path, PAUSE, LOOK_EVERY)) as written:
             async for _ in written:
                 with contextlib.suppress(OSError):
-                    if self._size() > ROOM:
-                        self._cut()
+                    if self.path.stat().st_blocks * BLOCK > ROOM:
+                        _make_hole(self.path, self.position() - KEPT)
 
-    def _cut(self) -> None:
-        with self.path.open("rb+") as file:
-            size = file.seek(0, 2)
-            file.seek(size - KEPT)
-            _, _, rest = file.read(KEPT).partition(b"\n")
-            file.truncate(0)
-        with self.open() as file:
-            file.write(CUT + rest)
-        self._dropped += size - len(CUT + rest)
 
-    def _size(self) -> int:
-        try:
-            return self.path.stat().st_size
-        except OSError:
-            return 0
+def end_of(path: Path) -> bytes:
+    """Return what is left of a log; if its beginning has been dropped, that is said."""
+    with path.open("rb") as file:
+        begin = max(0, path.stat().st_size - ROOM)
+        file.seek(begin)
+        data = file.read()
+    kept = data.lstrip(b"\0")
+    return kept if not begin and len(kept) == len(data) else CUT + kept.partition(b"\n")[2]
+
+
+def _make_hole(path: Path, size: int) -> None:
+    """Give the beginning of a file back to the disk, so many bytes.
+
+    Raises:
+        OSError: the file system cannot do it.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    how = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
+    with path.open("rb+") as file:
+        if libc.fallocate(file.fileno(), how, ctypes.c_long(0), ctypes.c_long(size)):
+            raise OSError(ctypes.get_errno(), "fallocate")
 
 
 def exception_in(text: str) -> str:
