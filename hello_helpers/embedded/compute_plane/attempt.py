@@ -20,7 +20,7 @@ from ..data_plane import results as result_rows
 from ..data_plane.attempts import PodIdentity
 from ..data_plane.clock import SECOND, now
 from ..data_plane.objects import CHUNK
-from ..data_plane.options import TaskOptions
+from ..data_plane.options import message_of
 from ..data_plane.plane import DataPlane
 from ..data_plane.states import ResultStatus, TaskStatus
 from ..errors import NotFound, RequestError, StorageError
@@ -252,7 +252,7 @@ def _request(staging: Staging, task: sqlite3.Row) -> ProcessRequest:
         communication_token=staging.token,
         session_id=task["session_id"],
         task_id=task["task_id"],
-        task_options=TaskOptions.from_row(task).to_message(),
+        task_options=message_of(task),
         expected_output_keys=json.loads(task["expected_output_ids"]),
         payload_id=task["payload_id"],
         data_dependencies=json.loads(task["data_dependencies"]),

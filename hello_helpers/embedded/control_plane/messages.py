@@ -14,7 +14,7 @@ from armonik.protogen.common.sessions_common_pb2 import SessionRaw
 from armonik.protogen.common.tasks_common_pb2 import TaskDetailed, TaskSummary
 
 from ..data_plane.clock import to_duration, to_timestamp
-from ..data_plane.options import TaskOptions
+from ..data_plane.options import message_of
 from ..data_plane.states import TaskStatus
 
 Ailments = Mapping[str, str]
@@ -31,7 +31,7 @@ def session_raw(row: sqlite3.Row) -> SessionRaw:
         client_submission=bool(row["client_submission"]),
         worker_submission=bool(row["worker_submission"]),
         partition_ids=json.loads(row["partition_ids"]),
-        options=TaskOptions.from_row(row).to_message(),
+        options=message_of(row),
         created_at=to_timestamp(row["created_at"]),
         cancelled_at=to_timestamp(row["cancelled_at"]),
         closed_at=to_timestamp(row["closed_at"]),
@@ -74,7 +74,7 @@ def _task_fields(row: sqlite3.Row, ailments: Ailments) -> dict[str, Any]:
         "id": row["task_id"],
         "status": row["status"],
         "status_message": ailments.get(row["partition_id"], "") if queued else "",
-        "options": TaskOptions.from_row(row).to_message(),
+        "options": message_of(row),
         **{name: row[name] for name in _TASK_STRINGS},
         **{name: to_timestamp(row[name]) for name in _TASK_INSTANTS},
         **{name: to_duration(row[name]) for name in _TASK_DURATIONS},

@@ -41,20 +41,34 @@ CHECKPOINT_AT_LAST = 50_000
 """Pages (of 4 KiB) of the write-ahead log after which the writer itself copies it into the file."""
 
 
-@contextmanager
-def in_words() -> Iterator[None]:
-    """Tell what a failure of SQLite or of the disk means.
+class _InWords(contextlib.ContextDecorator):
+    """Tells what a failure of SQLite or of the disk means. It is entered several times a task.
 
     Raises:
         StorageError: the disk is full, or the data folder cannot be used.
         InvalidArgument: SQLite cannot hold a value at all, so that waiting would not help.
     """
-    try:
-        yield
-    except (sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
-        raise InvalidArgument(f"The tables cannot hold this: {error}") from error
-    except (OSError, sqlite3.Error) as error:
-        raise StorageError.from_exception(error) from error
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        """Raise another error in place of those of SQLite and the disk."""
+        if isinstance(error, sqlite3.DataError | sqlite3.InterfaceError | sqlite3.ProgrammingError):
+            raise InvalidArgument(f"The tables cannot hold this: {error}") from error
+        if isinstance(error, OSError | sqlite3.Error):
+            raise StorageError.from_exception(error) from error
+
+
+_IN_WORDS = _InWords()
+
+
+def in_words() -> _InWords:
+    """Return what tells what a failure of SQLite or of the disk means, for a block or a function.
+
+    It raises `StorageError` or `InvalidArgument`.
+    """
+    return _IN_WORDS
 
 
 class Transaction:

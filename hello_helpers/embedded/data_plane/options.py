@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from armonik.protogen.common.objects_pb2 import TaskOptions as TaskOptionsMessage
@@ -107,3 +108,25 @@ class TaskOptions:
 
 COLUMNS = tuple(f.name for f in fields(TaskOptions))
 """The columns of task options, in the tables of sessions and tasks alike."""
+
+
+def message_of(row: sqlite3.Row) -> TaskOptionsMessage:
+    """Return the options in a row as protobuf message; it must not be changed.
+
+    The tasks of a session mostly have the same, so they are not made anew for each.
+    """
+    values = tuple(row[name] for name in COLUMNS)
+    is_short = len(values[-1]) < SHORT
+    return _kept_message(values) if is_short else _kept_message.__wrapped__(values)
+
+
+SHORT = 1_000
+"""Characters of labels up to which a message is kept in mind."""
+
+
+@lru_cache(256)
+def _kept_message(values: tuple[Any, ...]) -> TaskOptionsMessage:
+    *plain, options = values
+    return TaskOptions(
+        **dict(zip(COLUMNS, plain, strict=False)), options=json.loads(options)
+    ).to_message()
