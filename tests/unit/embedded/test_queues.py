@@ -353,3 +353,15 @@ def test_a_pod_that_waits_is_woken_when_a_learner_may_have_one_more_task_out():
         return (await asyncio.wait_for(waiting, 5)).task_id
 
     assert asyncio.run(play()) == "second"
+
+
+def test_a_task_is_there_once_and_one_that_is_not_there_is_not_missed():
+    queue, share = FairQueue(), Share("ada", "session")
+    queue.put("one", 1, share)
+    queue.put("one", 1, share)
+    queue.discard("another", 1, share)
+    assert len(queue) == 1
+    taken = queue.take_now()
+    assert taken is not None
+    assert taken.task_id == "one"
+    assert queue.take_now() is None
