@@ -228,7 +228,7 @@ def _misfit(where: str, value: Any, hint: Any) -> Misfit | None:
         return next(_misfits_of_fields(where, value), None)
     if inner is None:
         return Misfit(where, value, hint)
-    of_items = parts[-1] if parts and parts[-1] is not ... else (parts[0] if parts else Any)
+    of_items = parts[-1] if parts else Any
     return next(filter(None, (_misfit(*each, of_items) for each in inner)), None)
 
 

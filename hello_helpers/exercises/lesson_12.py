@@ -45,7 +45,7 @@ LIMIT = 250
 
 def steps(x, y, c):
     z = complex(x, y)
-    for number in range(LIMIT):
+    for number in range(1, LIMIT):
         z = z * z + c
         if abs(z) > 2:
             return number
@@ -143,7 +143,7 @@ def _julia(tile: Mapping[str, float], mandelbrot: bool = False) -> bytes:
 
 
 def _steps(z: complex, c: complex) -> int:
-    for number in range(LIMIT):
+    for number in range(1, LIMIT):
         z = z * z + c
         if abs(z) > 2:
             return number
@@ -157,8 +157,8 @@ exercise_12 = Exercise(
         "Only the function steps is missing. Look at that of render_worker.py: what is 0j there, "
         "and what is c?",
         "z = complex(x, y) is the beginning; c comes as an argument. The loop is the same.",
-        "z = complex(x, y), then for number in range(LIMIT): z = z * z + c, and return number as "
-        "soon as abs(z) > 2; after the loop, return 0.",
+        "z = complex(x, y), then for number in range(1, LIMIT): z = z * z + c, and return number "
+        "as soon as abs(z) > 2; after the loop, return 0.",
     ),
     SOLUTION,
 )
