@@ -13,13 +13,12 @@ from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.course.private_armonik import (
     PrivateArmonik,
     endpoint_of,
-    is_private_armonik,
     last_error,
 )
 from hello_helpers.display.states import OVER
 from hello_helpers.errors import MessageError, RefusedError
 from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
-from hello_helpers.exercises.looking import error_of, stored
+from hello_helpers.exercises.looking import error_of, running, stored
 from hello_helpers.messages import Payload
 from hello_helpers.steps import Data, create_payload, create_session, submit_task
 from hello_helpers.wait import diagnosis
@@ -71,21 +70,12 @@ my_armonik = start("mean_worker.py")
 
 
 def _look(answer: object) -> str:
-    if not is_private_armonik(answer):
-        raise Wrong(
-            f"This is an object of the class {type(answer).__name__}.",
-            'start("mean_worker.py") returns what is asked for.',
-        )
-    wrong_if(
-        answer.process.poll() is not None,
-        "This ArmoniK has ended.",
-        'Start it again: start("mean_worker.py").',
-    )
-    with endpoint_of(answer).open_channel() as channel, explained(channel):
+    armonik = running(answer, 'start("mean_worker.py")')
+    with endpoint_of(armonik).open_channel() as channel, explained(channel):
         _, partitions = ArmoniKPartitions(channel).list_partitions()
         session_id = create_session(channel, partitions[0].id)
-        _look_at_mean(answer, channel, session_id)
-        _look_at_nothing(answer, channel, session_id)
+        _look_at_mean(armonik, channel, session_id)
+        _look_at_nothing(armonik, channel, session_id)
     return f"The mean of {NUMBERS} is {MEAN}, and no numbers are an error. Your worker knows both."
 
 

@@ -9,9 +9,10 @@ from armonik.client import ArmoniKResults, ArmoniKTasks
 from armonik.common import TaskDefinition
 
 from hello_helpers.connect.grpc_errors import explained
-from hello_helpers.course.private_armonik import endpoint_of, is_private_armonik, last_error
+from hello_helpers.course.private_armonik import endpoint_of, last_error
 from hello_helpers.errors import WaitError
 from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
+from hello_helpers.exercises.looking import running
 from hello_helpers.steps import create_session
 from hello_helpers.wait.waiting import wait_for_results
 
@@ -74,17 +75,8 @@ my_armonik = start("julia_worker.py")
 
 
 def _look(answer: object) -> str:
-    if not is_private_armonik(answer):
-        raise Wrong(
-            f"This is an object of the class {type(answer).__name__}.",
-            'start("julia_worker.py") returns what is asked for.',
-        )
-    wrong_if(
-        answer.process.poll() is not None,
-        "This ArmoniK has ended.",
-        'Start it again: start("julia_worker.py").',
-    )
-    with endpoint_of(answer).open_channel() as channel, explained(channel):
+    armonik = running(answer, 'start("julia_worker.py")')
+    with endpoint_of(armonik).open_channel() as channel, explained(channel):
         session_id = create_session(channel, PARTITION)
         results = ArmoniKResults(channel)
         contents = {str(n): json.dumps(tile).encode() for n, tile in enumerate(TILES)}
@@ -100,7 +92,7 @@ def _look(answer: object) -> str:
             wait_for_results(channel, session_id, output_ids, PATIENCE)
         except WaitError as error:
             todo = "Mend the file, run its cell, and start it again."
-            raise Wrong(error.message, todo, last_error(answer)) from None
+            raise Wrong(error.message, todo, last_error(armonik)) from None
         for tile, output_id in zip(TILES, output_ids, strict=True):
             _compare(tile, results.download_result_data(output_id, session_id))
     return "Two tiles with two values of c, and every pixel is right. That is an application."

@@ -10,6 +10,7 @@ from armonik.client import ArmoniKResults
 from armonik.common import Task
 
 from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.course.private_armonik import PrivateArmonik, is_private_armonik
 from hello_helpers.exercises.core import Wrong, wrong_if
 from hello_helpers.messages import Result
 
@@ -94,6 +95,27 @@ def channel_of(answer: object) -> grpc.Channel:
             f"This is an object of the class {type(answer).__name__}, and no channel.",
             "create_channel(...) returns a channel.",
         )
+    return answer
+
+
+def running(answer: object, make: str) -> PrivateArmonik:
+    """Return the learner's answer, if it is a private ArmoniK that runs.
+
+    Args:
+        answer: anything.
+        make: the code that makes one.
+
+    Raises:
+        Wrong: if it is something else, or has ended.
+    """
+    if not is_private_armonik(answer):
+        raise Wrong(
+            f"This is an object of the class {type(answer).__name__}.",
+            f"{make} returns what is asked for.",
+        )
+    wrong_if(
+        answer.process.poll() is not None, "This ArmoniK has ended.", f"Start it again: {make}."
+    )
     return answer
 
 

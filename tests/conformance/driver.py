@@ -55,6 +55,19 @@ class Submitted:
     outputs: list[str]
 
 
+INSTANTS = (
+    "created_at",
+    "submitted_at",
+    "received_at",
+    "acquired_at",
+    "fetched_at",
+    "started_at",
+    "processed_at",
+    "ended_at",
+)
+"""What a task that has run knows of when it did what, in this order."""
+
+
 class ArmoniK(Stubs):
     """One endpoint, and what nearly every test does with it."""
 

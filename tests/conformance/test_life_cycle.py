@@ -7,7 +7,7 @@ import pytest
 from armonik.common import EventTypes, ResultStatus, TaskStatus
 from armonik.protogen.common import tasks_common_pb2
 
-from .driver import ArmoniK, Submitted
+from .driver import INSTANTS, ArmoniK, Submitted
 from .waiting import MILLISECOND, eventually, is_status, shows, statuses_in
 
 pytestmark = pytest.mark.both_roads
@@ -21,16 +21,6 @@ JOURNEY = [
     TaskStatus.DISPATCHED,
     TaskStatus.PROCESSING,
     TaskStatus.COMPLETED,
-]
-INSTANTS = [
-    "created_at",
-    "submitted_at",
-    "received_at",
-    "acquired_at",
-    "fetched_at",
-    "started_at",
-    "processed_at",
-    "ended_at",
 ]
 
 

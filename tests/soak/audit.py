@@ -16,6 +16,8 @@ from pathlib import Path
 
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 
+from tests.conformance.driver import INSTANTS
+
 T = TaskStatus
 FINAL = {T.COMPLETED, T.ERROR, T.CANCELLED, T.TIMEOUT, T.RETRIED}
 RAN = {T.COMPLETED, T.TIMEOUT}  # statuses that a task reaches only after its worker was called
@@ -31,16 +33,6 @@ TRANSITIONS = {
     T.CANCELLING: {T.CANCELLED},
 }
 
-INSTANTS = (
-    "created_at",
-    "submitted_at",
-    "received_at",
-    "acquired_at",
-    "fetched_at",
-    "started_at",
-    "processed_at",
-    "ended_at",
-)
 SAME_IN_ALL_ATTEMPTS = (
     "session_id",
     "payload_id",
