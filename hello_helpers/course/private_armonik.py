@@ -17,6 +17,7 @@ from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.connect.origin import Origin
+from hello_helpers.course.readable_errors import without_folders
 from hello_helpers.display.notes import Note
 from hello_helpers.errors import HelloError
 
@@ -43,9 +44,6 @@ PRIVATE_ENDED = (
 
 STARTED = "Worker Started"
 """What ArmoniK's Python library writes into a worker's log when its `run` is called."""
-
-_FOLDER = re.compile(r'(?<=File ")[^"]*/(?=[^"/]*")')
-"""In a traceback, the folder of a file: it belongs to this machine."""
 
 _ERROR = re.compile(r"^[A-Za-z_][\w.]*(:.*)?$", re.MULTILINE)
 """The last line of a traceback: an exception's name, and perhaps what it says."""
@@ -185,4 +183,4 @@ def _readable(text: str) -> Iterator[str]:
         if isinstance(entry, dict) and "@mt" in entry:
             line = f"[{entry.get('@l', 'Information')}] {entry['@mt']}".rstrip()
         for part in line.splitlines():
-            yield "  " + _FOLDER.sub("", part)
+            yield "  " + without_folders(part)

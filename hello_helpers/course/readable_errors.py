@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 FOLDED = "The whole traceback"
 
+_FOLDER = re.compile(r'(?<=File ")[^"]*/(?=[^"/]*")')
+
 FROM_THE_START = (NameError, ModuleNotFoundError)
 
 
@@ -102,9 +104,15 @@ def _fold_away(
     """Show the traceback to whoever clicks for it; a reader of text is told of %tb."""
     from IPython.display import display
 
-    text = html.escape("".join(tracebacks.format_exception(kind, error, traceback)))
+    told = "".join(tracebacks.format_exception(kind, error, traceback))
+    text = html.escape(without_folders(told))
     page = f"<details><summary>{FOLDED}</summary><pre>{text}</pre></details>"
     display({"text/html": page, "text/plain": ""}, raw=True)
+
+
+def without_folders(traceback: str) -> str:
+    """Return a traceback that names files without their folders: these belong to this machine."""
+    return _FOLDER.sub("", traceback)
 
 
 def in_words(

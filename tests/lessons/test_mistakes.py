@@ -155,6 +155,8 @@ def test_the_whole_traceback_is_folded_away_below(kernel: Kernel) -> None:
     page = kernel.pages("create_session(channel)")
     assert "<details><summary>The whole traceback</summary>" in page
     assert "in create_session" in page
+    assert "File &quot;steps.py&quot;" in page
+    assert "File &quot;/" not in page  # no folder of this machine is kept in the notebook
 
 
 def test_what_is_right_is_not_called_a_mistake(kernel: Kernel) -> None:
