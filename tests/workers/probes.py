@@ -82,6 +82,11 @@ def send_text(task: TaskHandler) -> Any:
 
 
 @probe
+def misspell_a_method(task: TaskHandler) -> Any:
+    return tried(lambda: task.send_result({own(task): b"x"}))
+
+
+@probe
 def send_one_of_two_right(task: TaskHandler) -> Any:
     return tried(lambda: task.send_results({own(task): b"right", "x": 7}))
 

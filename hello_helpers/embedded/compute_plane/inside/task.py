@@ -142,6 +142,10 @@ class InsideTaskHandler(TaskHandler):  # type: ignore[misc]
         return data
 
 
+# Python's error about a misspelt method names the class: as everywhere else, TaskHandler.
+InsideTaskHandler.__name__ = TaskHandler.__name__
+
+
 class _Dependencies(LazyLoadDict):  # type: ignore[misc]
     """The data of a task's dependencies by result id, read when asked for."""
 
