@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import tempfile
-import urllib.request
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,6 @@ import psutil
 
 FAMILIAR = {"allow-root", "debug", "help", "help-all", "ip", "port", "version", "y"}
 """Options of JupyterLab that are known here, because a look into it takes a second or two."""
-
-ANSWER_SECONDS = 2.0
-"""How long a JupyterLab may take to answer that it runs."""
 
 
 def unknown_option(options: Sequence[str]) -> str | None:
@@ -122,18 +118,21 @@ class RunningJupyter:
 
 
 def find_running(folder: Path, page: str) -> RunningJupyter | None:
-    """Return a JupyterLab that serves `folder` and answers, or None; `page` is its first page.
+    """Return a JupyterLab that serves `folder`, or None; `page` is its first page.
 
-    Jupyter's own `list_running_servers` does the first half of it, but is slow to import, and takes
-    any living process for the server that once had its number.
+    One that asks for a password, or has a certificate of its own, would not answer us: so it is
+    the system that is asked whether that very process listens at that port. Jupyter's own
+    `list_running_servers` is slow to import, and takes any living process for the server that once
+    had its number.
     """
     for server in _servers():
         try:
             same = Path(server["root_dir"]).resolve() == folder.resolve()
-            if same and _answers(server["url"], server["token"]):
-                address = f"{server['url']}{page}?token={server['token']}"
-                return RunningJupyter(address, int(server["port"]), int(server["pid"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            port, pid, token = int(server["port"]), int(server["pid"]), server["token"]
+            if same and _listens(pid, port):
+                key = f"?token={token}" if token else ""
+                return RunningJupyter(f"{server['url']}{page}{key}", port, pid)
+        except (psutil.Error, OSError, ValueError, KeyError, TypeError):
             continue  # it has ended, or is none that can be looked at
     return None
 
@@ -147,10 +146,8 @@ def _servers() -> Iterator[Any]:
             yield json.loads(file.read_text(encoding="utf-8"))
 
 
-def _answers(url: str, token: str) -> bool:
-    request = urllib.request.Request(
-        f"{url}api/status", headers={"Authorization": f"token {token}"}
+def _listens(pid: int, port: int) -> bool:
+    return any(
+        connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+        for connection in psutil.Process(pid).net_connections("tcp")
     )
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with direct.open(request, timeout=ANSWER_SECONDS) as answer:
-        return bool(answer.status == 200)

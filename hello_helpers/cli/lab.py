@@ -29,8 +29,8 @@ DEFAULT_FOLDER = "~/hello-armonik"
 FRONT_PAGE = f"lab/workspaces/hello-armonik/tree/{lessons.WELCOME}"
 """The first lesson, in a workspace of its own: what is open elsewhere in JupyterLab stays there."""
 
-KERNELS = "hello_helpers.cli.lesson_kernels.LessonKernelManager"
-"""What starts the kernels of this JupyterLab."""
+KERNELS = "hello_helpers.cli.lesson_kernels.LessonKernels"
+"""What finds the kernels of this JupyterLab."""
 
 SETTINGS = Path(__file__).parent / "jupyter_config"
 """A folder of defaults in Jupyter's own form; here, that JupyterLab asks nobody for news."""
@@ -118,12 +118,7 @@ def _show_running(running: RunningJupyter, with_browser: bool) -> int:
 
 def jupyter_command(folder: Path, options: Sequence[str] = ()) -> list[str]:
     """Return the command that serves `folder` in JupyterLab, with the first lesson in front."""
-    ours = [
-        f"--ServerApp.root_dir={folder}",
-        # Without it, each kernel (ipykernel >= 7.4) warns that its connection is not encrypted.
-        "--KernelManager.transport_encryption=auto",
-        f"--MappingKernelManager.kernel_manager_class={KERNELS}",
-    ]
+    ours = [f"--ServerApp.root_dir={folder}", *server_options()]
     if (folder / lessons.WELCOME).exists():
         ours.append(f"--LabApp.default_url=/{FRONT_PAGE}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -133,6 +128,20 @@ def jupyter_command(folder: Path, options: Sequence[str] = ()) -> list[str]:
     # -P: a file in the current folder must not shadow a module (from Python 3.11 on).
     python = [sys.executable, *(["-P"] if sys.version_info >= (3, 11) else [])]
     return [*python, "-m", "jupyterlab", *ours, *options]
+
+
+def server_options() -> list[str]:
+    """Return what any server of Jupyter must be told to run the lessons, whatever it serves."""
+    options = [
+        f"--ServerApp.kernel_spec_manager_class={KERNELS}",
+        # Without it, each kernel (ipykernel >= 7.4) warns that its connection is not encrypted.
+        "--KernelManager.transport_encryption=auto",
+    ]
+    if os.name != "nt" and not sys.stdout.isatty():
+        # Jupyter would take a login shell then, and many a login forgets the PATH that it gets.
+        shell = {"shell_command": [os.environ.get("SHELL") or "sh"]}
+        options.append(f"--ServerApp.terminado_settings={shell}")
+    return options
 
 
 def jupyter_environment() -> dict[str, str]:

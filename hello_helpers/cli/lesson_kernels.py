@@ -1,26 +1,31 @@
-"""The kernels that ``hello-armonik lab`` starts: a missing name is told in words from the start.
+"""The kernels that ``hello-armonik lab`` starts: they are of the Python that it runs in itself.
 
-In a lesson that is the work of its first cell. But after a restart of the kernel people go on where
-they were, and the first cell has not run. This is an option of that one JupyterLab: no file of
-Jupyter or IPython is written, and kernels that are started elsewhere know nothing of it.
+Jupyter looks for a kernel by its name, and any Python can have left one named ``python3`` in the
+user's folder or on JUPYTER_PATH: there the lessons would miss all that was installed for them. Our
+kernels also tell a missing name in words from the start. In a lesson that is the work of its first
+cell; but after a restart of the kernel people go on where they were, and that has not run.
+
+This is an option of that one JupyterLab: no file of Jupyter or IPython is written, and kernels that
+are started elsewhere know nothing of it.
 """
 
 from __future__ import annotations
 
-import sys
-
-from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
-
-LAUNCHER = "ipykernel_launcher"
+from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
 
 READABLE = "--IPKernelApp.extra_extensions=hello_helpers.course.readable_errors"
 
 
-class LessonKernelManager(ServerKernelManager):
-    """Starts kernels as ever; those of our own Python load `course.readable_errors`."""
+class LessonKernels(KernelSpecManager):
+    """Finds kernels as ever; but ``python3``, which all lessons name, is always our own."""
 
-    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        """Return the command of the kernel."""
-        command: list[str] = super().format_kernel_cmd(extra_arguments)
-        ours = command[:1] == [sys.executable] and LAUNCHER in command
-        return [*command, READABLE] if ours else command
+    def find_kernel_specs(self) -> dict[str, str]:
+        """Return the folder of each kernel, by its name."""
+        return {**super().find_kernel_specs(), NATIVE_KERNEL_NAME: RESOURCES}
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return what is known of a kernel; `NoSuchKernel` is raised if there is none."""
+        if kernel_name.lower() != NATIVE_KERNEL_NAME:
+            return super().get_kernel_spec(kernel_name)
+        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict([READABLE]))

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from typing import Any
 
 import pytest
 from jupyter_client import BlockingKernelClient
-from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.kernelspec import KernelSpecManager
+from websocket import create_connection
 
 from hello_helpers.__main__ import main
 from hello_helpers.cli import lab
@@ -20,7 +22,7 @@ from hello_helpers.cli.jupyter import (
     find_running,
     unknown_option,
 )
-from hello_helpers.cli.lesson_kernels import READABLE, LessonKernelManager
+from hello_helpers.cli.lesson_kernels import READABLE, LessonKernels
 from tests.browser.server import JupyterServer
 from tests.commands import CLI, complaint, finish, hello_armonik, python
 from tests.isolation import environment
@@ -131,6 +133,22 @@ def test_in_a_fresh_kernel_what_is_missing_gets_a_sentence(
     assert "Traceback" not in shown
 
 
+def test_a_terminal_knows_the_commands_though_jupyterlab_was_started_without_one(
+    server: JupyterServer,
+) -> None:
+    name = server.ask("POST", "api/terminals")["name"]
+    address = server.url.replace("http", "ws", 1) + f"terminals/websocket/{name}"
+    terminal = create_connection(f"{address}?token={server.token}", timeout=20)
+    terminal.send(json.dumps(["stdin", "command -v hello-armonik; echo that is $((6 * 7))\r"]))
+    shown = ""
+    while "that is 42" not in shown:
+        kind, *rest = json.loads(terminal.recv())
+        shown += rest[0] if kind == "stdout" else ""
+    terminal.close()
+    server.ask("DELETE", f"api/terminals/{name}")
+    assert str(Path(sys.executable).parent / "hello-armonik") in shown
+
+
 def test_a_fresh_kernel_loads_nothing_that_takes_time(server: JupyterServer) -> None:
     code = "import sys; print(sorted({'grpc', 'armonik', 'ipywidgets'} & set(sys.modules)))"
     assert first_answer(server, code) == "[]\n"
@@ -158,20 +176,26 @@ def test_a_terminal_begins_where_the_notebooks_are(tmp_path: Path, became: list[
     assert became == [tmp_path / "mine"]
 
 
-@pytest.mark.parametrize(
-    ("argv", "changed"),
-    [
-        ([sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], True),
-        (["/other/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"], False),
-        (["R", "--slave", "{connection_file}"], False),
-    ],
-)
-def test_kernels_of_another_python_or_language_are_started_as_ever(
-    argv: list[str], changed: bool
+def install_kernel(folder: Path, name: str, program: str) -> None:
+    """Leave a kernel somewhere, as other Pythons do."""
+    kernel = {"argv": [program, "{connection_file}"], "display_name": name, "language": "python"}
+    (folder / "kernels" / name).mkdir(parents=True)
+    (folder / "kernels" / name / "kernel.json").write_text(json.dumps(kernel))
+
+
+def test_the_lessons_run_in_this_python_whatever_kernels_others_have_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manager = LessonKernelManager()
-    manager._kernel_spec = KernelSpec(argv=argv)
-    assert (READABLE in manager.format_kernel_cmd()) is changed
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    install_kernel(tmp_path, "python3", "/other/python")
+    install_kernel(tmp_path, "ir", "R")
+    theirs, ours = KernelSpecManager(), LessonKernels(allowed_kernelspecs={"ir"})
+    assert theirs.get_kernel_spec("python3").argv[0] == "/other/python"
+    for spec in (ours.get_kernel_spec("python3"), ours.get_kernel_spec("Python3")):
+        assert (spec.argv[0], READABLE in spec.argv) == (sys.executable, True)
+    assert ours.get_kernel_spec("ir").argv == ["R", "{connection_file}"]
+    listed = {name: kernel["spec"]["argv"][0] for name, kernel in ours.get_all_specs().items()}
+    assert listed == {"ir": "R", "python3": sys.executable}
 
 
 def test_the_copy_is_made_at_home_and_without_a_screen_it_says_where_to_go(
@@ -293,16 +317,32 @@ def test_a_server_runs_on_its_own_folder_only(
     assert [bool(each) for each in found] == [True, False]
 
 
-@pytest.mark.parametrize("damage", ["dead", "[]", "{", "{}"])
-def test_a_server_that_does_not_answer_any_more_does_not_run(
+def tell_of_server(runtime: Path, monkeypatch: pytest.MonkeyPatch, **server: Any) -> None:
+    """Write what a server of Jupyter writes about itself: it serves `runtime`."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(runtime))
+    known = {"root_dir": str(runtime), "url": "https://localhost:1/", "pid": os.getpid(), **server}
+    (runtime / "jpserver-1.json").write_text(json.dumps(known))
+
+
+def test_one_that_asks_for_a_password_is_found_and_so_is_one_with_a_certificate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        tell_of_server(tmp_path, monkeypatch, port=port, token="", password=True)
+        found = find_running(tmp_path, "lab")
+        assert found == RunningJupyter("https://localhost:1/lab", port, os.getpid())
+        tell_of_server(tmp_path, monkeypatch, port=port, token="", pid=1)
+        assert find_running(tmp_path, "lab") is None  # another process listens there
+
+
+@pytest.mark.parametrize("damage", ["", "[]", "{", "{}"])
+def test_a_server_that_does_not_listen_any_more_does_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
-    url = f"http://localhost:{listeners.closed_port()}/"
-    dead = json.dumps(
-        {"root_dir": str(tmp_path), "url": url, "token": "", "pid": os.getpid(), "port": 1}
-    )
-    (tmp_path / "jpserver-1.json").write_text(dead if damage == "dead" else damage)
+    tell_of_server(tmp_path, monkeypatch, port=listeners.closed_port(), token="")
+    if damage:
+        (tmp_path / "jpserver-1.json").write_text(damage)
     assert find_running(tmp_path, "lab") is None
 
 
