@@ -23,7 +23,7 @@ from hello_helpers.errors import HelloError
 
 HELP = "look whether all that is needed is there and works; say what to do if not"
 
-NEEDED = ("armonik", "grpcio", "ipywidgets", "jupyterlab")
+NEEDED = ("armonik", "grpcio", "ipykernel", "ipywidgets", "jupyterlab")
 
 CHECK_SECONDS = 5.0
 """How long an endpoint may take to answer."""
@@ -92,6 +92,7 @@ def findings() -> Iterator[Finding]:
     yield from _variables()
     yield _attempt("widgets", _widgets)
     yield _attempt("lessons", _lessons)
+    yield _attempt("kernel", _kernel)
     yield _attempt("progress", _progress)
     reached = _attempt("ArmoniK", _armonik)
     yield reached
@@ -171,6 +172,16 @@ def _lessons() -> str:
     from hello_helpers.course import working_copy
 
     return f"{len(list(working_copy.find().glob('*.ipynb')))} notebooks"
+
+
+def _kernel() -> str:
+    """Start what the lessons run in, as ``lab`` does, and let it import the course."""
+    from hello_helpers.cli.lesson_kernels import KernelError, try_kernel
+
+    try:
+        return f"starts, in {try_kernel('import hello_helpers.steps')}"
+    except KernelError as error:
+        raise KernelError(error.message, INSTALL_AGAIN) from error
 
 
 def _progress() -> str:

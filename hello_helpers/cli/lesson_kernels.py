@@ -11,10 +11,23 @@ are started elsewhere know nothing of it.
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
+from jupyter_client.manager import KernelManager
+
+from hello_helpers.errors import HelloError
 
 READABLE = "--IPKernelApp.extra_extensions=hello_helpers.course.readable_errors"
+
+SECONDS = 60.0
+"""How long a kernel may take to start, and then to answer; on a busy machine it reads slowly."""
+
+
+class KernelError(HelloError):
+    """No kernel for the lessons can be started."""
 
 
 class LessonKernels(KernelSpecManager):
@@ -29,3 +42,31 @@ class LessonKernels(KernelSpecManager):
         if kernel_name.lower() != NATIVE_KERNEL_NAME:
             return super().get_kernel_spec(kernel_name)
         return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict([READABLE]))
+
+
+def try_kernel(code: str) -> str:
+    """Start a kernel as the lessons get it, and run code in it; return the path of its Python.
+
+    Raises:
+        KernelError: it does not start, or the code fails in it.
+    """
+    with tempfile.TemporaryDirectory(prefix="hello-armonik-") as folder:
+        said = Path(folder, "log")
+        manager = KernelManager(kernel_spec_manager=LessonKernels())
+        manager.connection_file = str(Path(folder, "kernel.json"))
+        try:
+            with said.open("wb") as log:
+                manager.start_kernel(cwd=folder, stdout=log, stderr=log)
+            client = manager.client()
+            client.start_channels()
+            client.wait_for_ready(SECONDS)
+            answer = client.execute(code, reply=True, timeout=SECONDS)["content"]
+            client.stop_channels()
+        except (OSError, RuntimeError, TimeoutError) as error:
+            *_, last = [str(error), *said.read_text(errors="replace").splitlines()]
+            raise KernelError(f"No kernel starts: {last}") from error
+        finally:
+            manager.shutdown_kernel(now=True)
+    if answer["status"] != "ok":
+        raise KernelError(f"In a kernel: {answer['ename']}: {answer['evalue']}")
+    return str(manager.format_kernel_cmd()[0])
