@@ -27,6 +27,7 @@ from hello_helpers.embedded import (
     TlsFolder,
     find_shared,
     shared_endpoint,
+    stop_shared,
 )
 from hello_helpers.embedded.folders import private_folder, sweep
 from hello_helpers.embedded.shared_folder import SharedFolder
@@ -200,8 +201,9 @@ def test_one_that_has_not_said_yet_where_it_listens_is_waited_for(
     shared = SharedFolder(folder)
     shared.take()  # and whoever has started it has been killed
     (folder / "data").mkdir()
-    for command in ("stop", "run"):
-        is_told(shell(f"hello {command}"), "Somebody has been starting or ending")
+    for stop_or_find in (stop_shared, shared_endpoint):
+        with pytest.raises(StartError, match="Somebody has been starting or ending"):
+            stop_or_find()
     assert (folder / "data").is_dir()
 
 
