@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-COMMANDS = ("run", "serve", "stop", "status", "progress", "doctor", "learners", "lab")
+COMMANDS = ("run", "serve", "stop", "status", "progress", "doctor", "learners", "class", "lab")
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the number of SIGINT."""
@@ -95,7 +96,8 @@ def _parse_command(name: str, arguments: list[str]) -> tuple[Command, argparse.N
 
 
 def _load(name: str) -> Command:
-    return cast(Command, importlib.import_module(f"hello_helpers.cli.{name}"))
+    module = f"{name}_" if keyword.iskeyword(name) else name
+    return cast(Command, importlib.import_module(f"hello_helpers.cli.{module}"))
 
 
 if __name__ == "__main__":

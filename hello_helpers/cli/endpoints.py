@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
+from pathlib import Path
 
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.variables import ENDPOINT_VARIABLES, endpoint_variable
 from hello_helpers.errors import InputError
+
+ANSWER_SECONDS = 6.0
+"""How long the ArmoniK of a class may take to answer, under whichever of its names."""
 
 
 def add_endpoint_arguments(parser: argparse.ArgumentParser, otherwise: str) -> None:
@@ -17,9 +22,39 @@ def add_endpoint_arguments(parser: argparse.ArgumentParser, otherwise: str) -> N
         help="control plane, for example http://localhost:5001 "
         f"(default: {' or '.join(ENDPOINT_VARIABLES)}, else {otherwise})",
     )
+    add_class_argument(parser)
     parser.add_argument("--ca", metavar="FILE", help="TLS: who signed the server's certificate")
     parser.add_argument("--cert", metavar="FILE", help="TLS: your client certificate")
     parser.add_argument("--key", metavar="FILE", help="TLS: the key of your client certificate")
+
+
+def add_class_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare the file that says all of it for one of a class."""
+    parser.add_argument(
+        "--class",
+        dest="class_file",
+        type=Path,
+        metavar="FILE",
+        help="the file that you got for a class: where its ArmoniK is, and who you are there",
+    )
+
+
+def use_class_file(path: Path, endpoint: str | None = None) -> Endpoint:
+    """Set this process's variables as a class's file says; ArmoniK has answered then.
+
+    Args:
+        endpoint: where it is, if that is not one of the addresses in the file.
+
+    Raises:
+        InputError: it is no such file.
+        EndpointError: ArmoniK does not answer, or does not know the caller; it says why.
+    """
+    from hello_helpers.connect.class_file import ClassFile
+
+    file = ClassFile.read(path)
+    found = file.find(ANSWER_SECONDS, endpoint)
+    os.environ.update(file.environment(found))  # an empty variable counts as none
+    return found
 
 
 def names_endpoint(args: argparse.Namespace) -> bool:
@@ -28,7 +63,9 @@ def names_endpoint(args: argparse.Namespace) -> bool:
     Raises:
         InputError: TLS files are given, and no endpoint that they are for.
     """
-    named = bool(args.endpoint or endpoint_variable())
+    if args.class_file and (args.ca or args.cert or args.key):
+        raise InputError("With --class, the certificates are those of the file.")
+    named = bool(args.class_file or args.endpoint or endpoint_variable())
     if not named and (args.ca or args.cert or args.key):
         raise InputError(
             "--ca, --cert and --key are for an endpoint that begins with https://.",
@@ -45,6 +82,8 @@ def find_endpoint(args: argparse.Namespace) -> Endpoint:
         EndpointError: see `Endpoint.find`.
     """
     names_endpoint(args)
+    if args.class_file:
+        return use_class_file(args.class_file, args.endpoint)
     return Endpoint.find(
         args.endpoint,
         certificate_authority=args.ca,

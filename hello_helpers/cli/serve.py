@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--socket", type=Path, metavar="PATH", help="Unix socket to listen on (default: a new one)"
     )
     address.add_argument(
-        "--port", type=_port, metavar="PORT", help="TCP port instead; 0 takes a free one"
+        "--port", type=port_number, metavar="PORT", help="TCP port instead; 0 takes a free one"
     )
     parser.add_argument(
         "--host",
@@ -106,7 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--metrics-port",
-        type=_port,
+        type=port_number,
         metavar="PORT",
         help="serve metrics for Prometheus on this port of 127.0.0.1; 0 takes a free one",
     )
@@ -158,7 +158,8 @@ def execute(args: argparse.Namespace) -> int:
     return run(configuration)
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
+    """Read a port, for argparse."""
     if not text.isdecimal() or not 0 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"a port is 0 to 65535, not {text!r}")
     return int(text)

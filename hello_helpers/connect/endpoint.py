@@ -14,6 +14,7 @@ from hello_helpers.connect.variables import (
     CERTIFICATE_VARIABLE,
     KEY_VARIABLE,
     endpoint_variable,
+    learner_variable,
 )
 from hello_helpers.errors import EndpointSyntaxError
 
@@ -133,7 +134,9 @@ class Endpoint(Address):
                 return "embedded ArmoniK on this machine"
             return "private embedded ArmoniK of this notebook"
         what = "ArmoniK" if self.origin.instance is None else "embedded ArmoniK"
-        return f"{what} on this machine" if self.is_local else f"{what} at {self.host}"
+        where = "on this machine" if self.is_local else f"at {self.host}"
+        who = learner_variable() if self.client_certificate else None
+        return f"{what} {where}, as {who}" if who else f"{what} {where}"
 
     def __repr__(self) -> str:
         return f"<Endpoint: {self.describe()}>"

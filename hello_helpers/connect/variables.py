@@ -26,6 +26,11 @@ NO_PROXY_VARIABLES = ("no_grpc_proxy", "no_proxy")
 """In the order in which gRPC reads them; it knows no capital letters here."""
 
 
+def learner_variable() -> str | None:
+    """Return the name that the learner has in a class, if one is set."""
+    return os.environ.get("HELLO_LEARNER") or None
+
+
 def first_variable(names: tuple[str, ...]) -> str | None:
     """Return the first of these variables that is set and not empty, as it stands there."""
     return next(filter(None, map(os.environ.get, names)), None)

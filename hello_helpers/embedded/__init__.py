@@ -19,6 +19,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .clients import fingerprint
     from .config import (
         DEFAULT_PODS,
         HELLO_WORKER,
@@ -62,6 +63,7 @@ __all__ = [
     "SwitchboardError",
     "TlsFolder",
     "find_shared",
+    "fingerprint",
     "new_runtime",
     "run",
     "shared_endpoint",
@@ -69,6 +71,7 @@ __all__ = [
 ]
 
 _NAMES = {
+    "clients": ("fingerprint",),
     "config": (
         *("DEFAULT_PODS", "HELLO_WORKER", "MAX_PRIORITY"),
         *("Configuration", "PartitionSpec", "QueueRules", "new_runtime"),

@@ -5,6 +5,8 @@
     │   ├── NotFound
     │   ├── FailedPrecondition
     │   ├── InvalidArgument
+    │   ├── PermissionDenied
+    │   ├── Unauthenticated
     │   └── Unavailable
     ├── StorageError            the disk is full, the data folder cannot be written, or is damaged
     └── StartError              the embedded ArmoniK could not be started; carries a hint
@@ -26,9 +28,11 @@ __all__ = [
     "FailedPrecondition",
     "InvalidArgument",
     "NotFound",
+    "PermissionDenied",
     "RequestError",
     "StartError",
     "StorageError",
+    "Unauthenticated",
     "Unavailable",
 ]
 
@@ -63,6 +67,18 @@ class InvalidArgument(RequestError):
     """The request itself is wrong, whatever the state."""
 
     code = "INVALID_ARGUMENT"
+
+
+class PermissionDenied(RequestError):
+    """The caller is known, and may not do this."""
+
+    code = "PERMISSION_DENIED"
+
+
+class Unauthenticated(RequestError):
+    """The caller's certificate is not one that is let in."""
+
+    code = "UNAUTHENTICATED"
 
 
 class Unavailable(RequestError):

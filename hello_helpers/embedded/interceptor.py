@@ -31,6 +31,14 @@ talks to: a channel stays, while what listens at its address may be another one.
 
 Metadata: TypeAlias = tuple[tuple[str, str], ...]
 
+Admit: TypeAlias = Callable[[Context], None]
+"""Lets a caller in, or raises an error."""
+
+
+def everybody(_: Context) -> None:
+    """Let everybody in."""
+
+
 ANY_PINGS = ("grpc.http2.max_ping_strikes", 0)
 """Option of a server: clients may send keepalive pings as often as they like, as to ASP.NET's,
 which serves a real ArmoniK. By default gRPC's own says GOAWAY ("too_many_pings") to the fourth that
@@ -44,9 +52,9 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
     would have to be sent by itself: a fifth of what a small call costs.)
     """
 
-    def __init__(self, metadata: Metadata = ()) -> None:
-        """Take the trailing metadata of all answers."""
-        self._metadata = metadata
+    def __init__(self, metadata: Metadata = (), admit: Admit = everybody) -> None:
+        """Take the trailing metadata of all answers, and what decides who may call at all."""
+        self._metadata, self._admit = metadata, admit
         self._handlers: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -69,7 +77,7 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
         wrap = _streaming if handler.response_streaming else _single
         if kind == "stream_unary":
             wrap = _collecting
-        method = wrap(getattr(handler, kind), name, self._metadata)
+        method = wrap(getattr(handler, kind), name, self._metadata, self._admit)
         make: Callable[..., Handler] = getattr(grpc, f"{kind}_rpc_method_handler")
         return make(method, _parser(handler), handler.response_serializer)
 
@@ -79,10 +87,11 @@ class ErrorInterceptor(grpc.aio.ServerInterceptor):
 # that could be of many megabytes.
 
 
-def _single(method: Callable[..., Awaitable[Any]], name: str, last: Metadata) -> Any:
+def _single(method: Callable[..., Awaitable[Any]], name: str, last: Metadata, admit: Admit) -> Any:
     async def call(request: Any, context: Context) -> Any:
         context.set_trailing_metadata(last)
         try:
+            admit(context)
             _check(request)
             return await method(request, context)
         except grpc.aio.AbortError:
@@ -95,7 +104,9 @@ def _single(method: Callable[..., Awaitable[Any]], name: str, last: Metadata) ->
     return call
 
 
-def _collecting(method: Callable[..., Awaitable[Any]], name: str, last: Metadata) -> Any:
+def _collecting(
+    method: Callable[..., Awaitable[Any]], name: str, last: Metadata, admit: Admit
+) -> Any:
     """Wrap a method with a stream of requests, which end only if their caller has ended them."""
 
     async def whole(requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
@@ -109,13 +120,19 @@ def _collecting(method: Callable[..., Awaitable[Any]], name: str, last: Metadata
             yield request
         await context.send_initial_metadata(())
 
-    return _single(lambda requests, context: method(whole(requests, context), context), name, last)
+    def of_whole(requests: AsyncIterator[Any], context: Context) -> Awaitable[Any]:
+        return method(whole(requests, context), context)
+
+    return _single(of_whole, name, last, admit)
 
 
-def _streaming(method: Callable[..., AsyncGenerator[Any, None]], name: str, last: Metadata) -> Any:
+def _streaming(
+    method: Callable[..., AsyncGenerator[Any, None]], name: str, last: Metadata, admit: Admit
+) -> Any:
     async def call(request: Any, context: Context) -> AsyncIterator[Any]:
         context.set_trailing_metadata(last)
         try:
+            admit(context)
             _check(request)
             async with aclosing(method(request, context)) as messages:
                 async for message in messages:

@@ -15,10 +15,13 @@ from .serving import Watch, serve
 from .shared_folder import SharedFolder
 
 
-def run(configuration: Configuration) -> int:
+def run(configuration: Configuration, announcement: str = "") -> int:
     """Serve in this process until it is told to end, or is not needed any more.
 
-    It prints one line, the endpoint, when it accepts calls; what is wrong goes to stderr.
+    When it accepts calls it prints one line, the endpoint; what is wrong goes to stderr.
+
+    Args:
+        announcement: what to print instead of the endpoint.
 
     Returns:
         The exit status: 0 after an end in good order.
@@ -29,7 +32,7 @@ def run(configuration: Configuration) -> int:
         else:
             log_to(logging.StreamHandler(sys.stderr), configuration.log_format)
             until: Watch | None = _end_of_stdin if configuration.lifeline else None
-            serve(configuration, _print, until)
+            serve(configuration, lambda endpoint: _print(announcement or endpoint), until)
     except EmbeddedError as error:
         _complain(str(error))
         if isinstance(error, StorageError) and error.hint and configuration.kept_logs:

@@ -108,9 +108,11 @@ async def _serve(
         tls = configuration.tls
         if tls:
             tls.prepare(configuration.host.names())
+        clients = tls.clients if tls and tls.clients.exists() else None
         control_plane = ControlPlane(
             plane,
             tls.credentials() if tls else None,
+            clients,
             connections_to_spare(raise_file_limit(), len(compute_plane.pods)),
             configuration.max_message,
         )
@@ -137,7 +139,9 @@ async def _serve(
             stack.callback(log.info, "Ending")  # it comes first: the last one in
             endpoint = configuration.endpoint(port)
             log.info("Serving %s", endpoint, extra={"endpoint": endpoint})
-            if tls:
+            if clients:
+                log.info("Callers are let in whose certificate is listed in %s", clients.path)
+            elif tls:
                 log.info(how_to_connect(endpoint, tls), extra=tls.client_files())
             elif configuration.socket is None:
                 log.info(WHO_CAN_CALL)

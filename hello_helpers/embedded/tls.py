@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .clients import ClientList
 from .errors import StartError
 from .locks import hold
 
@@ -55,6 +56,11 @@ class TlsFolder:
         """Return the file of a private key."""
         return self.folder / f"{whose}-key.pem"
 
+    @property
+    def clients(self) -> ClientList:
+        """Whose certificates are let in; see there."""
+        return ClientList(self.folder / "clients.txt")
+
     def client_files(self) -> dict[str, str]:
         """Return what a client needs, as `armonik.common.create_channel` names it."""
         return {
@@ -87,6 +93,16 @@ class TlsFolder:
                 "Choose another one with --tls DIR",
             ) from error
 
+    def issue(self, name: str) -> trustme.LeafCert:
+        """Make a client certificate of somebody's own; nothing of it is kept.
+
+        Args:
+            name: the common name, by which callers are known.
+        """
+        return self._authority().issue_cert(
+            common_name=name, organization_name=MAKER, not_after=_expiry()
+        )
+
     def credentials(self) -> grpc.ServerCredentials:
         """Return what gRPC needs to serve with mutual TLS."""
         import grpc
@@ -100,7 +116,7 @@ class TlsFolder:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if os.name != "posix" or not self.folder.stat().st_mode & 0o077:
             return
-        ours = {_LOCK} | {
+        ours = {_LOCK, self.clients.path.name} | {
             file.name
             for whose in ("ca", "server", "client")
             for file in (self.certificate(whose), self.key(whose))
@@ -128,12 +144,11 @@ class TlsFolder:
         signed = present and _is_signed_by(present, self.certificate("ca").read_bytes())
         if present and signed and _names_in(present) >= set(names):
             return
-        expiry = datetime.datetime.now(datetime.timezone.utc) + LIFETIME
         issued = authority.issue_cert(
             *names,
             common_name=CLIENT_NAME if whose == "client" else None,
             organization_name=MAKER,
-            not_after=expiry,
+            not_after=_expiry(),
         )
         self._write(whose, issued.cert_chain_pems[0], issued.private_key_pem)
 
@@ -180,6 +195,10 @@ class TlsFolder:
                 file.write(blob.bytes())
             partial.replace(path)
         log.info("Made the certificate %s", self.certificate(whose))
+
+
+def _expiry() -> datetime.datetime:
+    return datetime.datetime.now(datetime.timezone.utc) + LIFETIME
 
 
 def _is_signed_by(certificate: Certificate, authority: bytes) -> bool:

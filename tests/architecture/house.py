@@ -33,7 +33,7 @@ BESIDE = ("worker", "embedded", "wire")
 
 PLANES = ("control_plane", "compute_plane", "data_plane")
 
-USES_EMBEDDED = ("cli.serve", "cli.status", "cli.stop", "course")
+USES_EMBEDDED = ("cli.class_", "cli.serve", "cli.status", "cli.stop", "course")
 """What may use the embedded ArmoniK, by its door only."""
 
 DEFAULT_WORKER = "worker"

@@ -27,9 +27,10 @@ from ..data_plane import partitions as partition_rows
 from ..data_plane.fields import APPLICATIONS, PARTITIONS
 from ..errors import StorageError
 from ..interceptor import Context
+from .callers import caller_of
 from .listing import list_messages
 from .messages import partition_raw
-from .service import Service, caller_of
+from .service import Service
 
 
 class Versions(VersionsServicer):  # type: ignore[misc]
@@ -67,7 +68,7 @@ ANONYMOUS = "Anonymous"
 
 
 class Authentication(AuthenticationServicer):  # type: ignore[misc]
-    """Tells callers who they are. Everybody may do everything: there is no authorization here."""
+    """Tells callers who they are. All have all permissions; see callers.py for what holds."""
 
     def __init__(self, permissions: Sequence[str]) -> None:
         """Take the permissions: ``Service:Method`` for every method that is served."""

@@ -32,9 +32,10 @@ class Results(Service, ResultsServicer):  # type: ignore[misc]
         return messages.ResultsServiceConfigurationResponse(data_chunk_max_size=CHUNK)
 
     async def CreateResultsMetaData(
-        self, request: messages.CreateResultsMetaDataRequest, _: Context
+        self, request: messages.CreateResultsMetaDataRequest, context: Context
     ) -> messages.CreateResultsMetaDataResponse:
         """Create results without data: names for what tasks will produce."""
+        self._require_owner(context, "session", [request.session_id])
         rows = result_rows.create(
             self._plane,
             request.session_id,
@@ -46,9 +47,10 @@ class Results(Service, ResultsServicer):  # type: ignore[misc]
         return messages.CreateResultsMetaDataResponse(results=map(result_raw, rows))
 
     async def CreateResults(
-        self, request: messages.CreateResultsRequest, _: Context
+        self, request: messages.CreateResultsRequest, context: Context
     ) -> messages.CreateResultsResponse:
         """Create results with their data: payloads and inputs."""
+        self._require_owner(context, "session", [request.session_id])
         with self._plane.transaction():
             new = [
                 NewResult(
@@ -67,7 +69,7 @@ class Results(Service, ResultsServicer):  # type: ignore[misc]
     async def UploadResultData(
         self,
         requests: AsyncIterator[messages.UploadResultDataRequest],
-        _: Context,
+        context: Context,
     ) -> messages.UploadResultDataResponse:
         """Take the data of a result, in chunks; the result is COMPLETED when all has come."""
         identifier: messages.UploadResultDataRequest.ResultIdentifier | None = None
@@ -77,6 +79,7 @@ class Results(Service, ResultsServicer):  # type: ignore[misc]
                     if request.WhichOneof("type") != "id":
                         raise InvalidArgument("The first message of an upload must be the id")
                     identifier = request.id
+                    self._require_owner(context, "result", [identifier.result_id])
                 elif request.WhichOneof("type") == "data_chunk":
                     await writer.append(request.data_chunk)
                 else:
@@ -135,9 +138,10 @@ class Results(Service, ResultsServicer):  # type: ignore[misc]
         )
 
     async def DeleteResultsData(
-        self, request: messages.DeleteResultsDataRequest, _: Context
+        self, request: messages.DeleteResultsDataRequest, context: Context
     ) -> messages.DeleteResultsDataResponse:
         """Erase the data of results; unknown ones and those under manual deletion are kept."""
+        self._require_owner(context, "result", request.result_id)
         async for some in in_turns(request.result_id):
             with self._plane.transaction() as tx:
                 rows = result_rows.select(tx, some)
@@ -145,11 +149,12 @@ class Results(Service, ResultsServicer):  # type: ignore[misc]
         return messages.DeleteResultsDataResponse(result_id=request.result_id)
 
     async def ImportResultsData(
-        self, request: messages.ImportResultsDataRequest, _: Context
+        self, request: messages.ImportResultsDataRequest, context: Context
     ) -> messages.ImportResultsDataResponse:
         """Point results at objects that are in the object storage already."""
         if not request.results:
             return messages.ImportResultsDataResponse()
+        self._require_owner(context, "result", [each.result_id for each in request.results])
         rows = result_rows.import_objects(
             self._plane,
             request.session_id,

@@ -23,11 +23,13 @@ from armonik.protogen.client import (
     versions_service_pb2_grpc,
 )
 
+from ..clients import ClientList
 from ..data_plane.plane import DataPlane
 from ..errors import StartError
-from ..interceptor import ANY_PINGS, INSTANCE_KEY, ErrorInterceptor
+from ..interceptor import ANY_PINGS, INSTANCE_KEY, ErrorInterceptor, everybody
 from ..limits import MAX_MESSAGE, MIB, MOST_FILES
 from .about import Applications, Authentication, HealthChecks, Partitions, Versions
+from .callers import admission
 from .events import Events
 from .results import Results
 from .sessions import Sessions
@@ -70,6 +72,7 @@ class ControlPlane:
         self,
         plane: DataPlane,
         credentials: grpc.ServerCredentials | None = None,
+        clients: ClientList | None = None,
         most_connections: int = MOST_FILES,
         max_message: int = MAX_MESSAGE,
     ) -> None:
@@ -77,6 +80,7 @@ class ControlPlane:
 
         Args:
             credentials: for TLS; None: calls are not encrypted.
+            clients: whose certificates are let in; None: all that the authority has signed.
             most_connections: connections of clients at the same time; more are turned away.
             max_message: MiB of a message; gRPC refuses longer ones with RESOURCE_EXHAUSTED.
         """
@@ -87,6 +91,7 @@ class ControlPlane:
             ("grpc.max_receive_message_length", max_message * MIB),
         )
         self._credentials = credentials
+        self._admit = admission(clients) if clients else everybody
         self._address = ""
         self.instance = str(uuid.uuid4())
         self.gone = asyncio.Event()
@@ -130,7 +135,7 @@ class ControlPlane:
         Raises:
             StartError: the address is taken or cannot be used.
         """
-        interceptor = ErrorInterceptor(((INSTANCE_KEY, self.instance),))
+        interceptor = ErrorInterceptor(((INSTANCE_KEY, self.instance),), self._admit)
         self._server = grpc.aio.server(interceptors=[interceptor], options=self._options)
         for add, servicer in self._services():
             add(servicer, self._server)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..data_plane import sessions
@@ -10,7 +10,7 @@ from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
 from ..errors import InvalidArgument
 from ..interceptor import Context
-from ..tls import CLIENT_NAME
+from .callers import caller_of, require_owner
 
 MIN_PRIORITY, MAX_PRIORITY = 1, 99
 """What a session's default options may say; a partition's queue may take less."""
@@ -22,6 +22,10 @@ class Service:
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
 
+    def _require_owner(self, context: Context, table: str, ids: Iterable[str]) -> None:
+        """See `callers.require_owner`."""
+        require_owner(self._plane, context, table, ids)
+
 
 def raise_if(problems: Sequence[str]) -> None:
     """Refuse the request if there are problems: one line for each property that is wrong.
@@ -31,12 +35,6 @@ def raise_if(problems: Sequence[str]) -> None:
     """
     if problems:
         raise InvalidArgument("\n".join(problems))
-
-
-def caller_of(context: Context) -> str:
-    """Return the common name of the caller's certificate; "" if they showed none."""
-    names = list(context.auth_context().get("x509_common_name", ()))
-    return names[0].decode("utf-8", "replace") if names else ""
 
 
 def create_session(plane: DataPlane, request: Any, context: Context) -> str:
@@ -57,10 +55,6 @@ def create_session(plane: DataPlane, request: Any, context: Context) -> str:
             f"priority must be {MIN_PRIORITY} to {MAX_PRIORITY}, not {options.priority}"
         )
     raise_if(problems)
-    caller = caller_of(context)
     return sessions.create(
-        plane,
-        TaskOptions.from_message(options),
-        request.partition_ids,
-        caller if caller != CLIENT_NAME else "",  # the one that all share is nobody's own
+        plane, TaskOptions.from_message(options), request.partition_ids, caller_of(context)
     )

@@ -42,47 +42,55 @@ class Sessions(Service, SessionsServicer):  # type: ignore[misc]
             self._plane, request, SESSIONS, session_raw, messages.ListSessionsResponse, "sessions"
         )
 
-    async def _act(self, request: Any, action: SessionAction) -> SessionRaw:
+    async def _act(self, request: Any, context: Context, action: SessionAction) -> SessionRaw:
+        self._require_owner(context, "session", [request.session_id])
         return session_raw(await session_life.act(self._plane, request.session_id, action))
 
     async def PauseSession(
-        self, request: messages.PauseSessionRequest, _: Context
+        self, request: messages.PauseSessionRequest, context: Context
     ) -> messages.PauseSessionResponse:
         """Hold back the session's waiting tasks."""
-        return messages.PauseSessionResponse(session=await self._act(request, SessionAction.PAUSE))
+        return messages.PauseSessionResponse(
+            session=await self._act(request, context, SessionAction.PAUSE)
+        )
 
     async def ResumeSession(
-        self, request: messages.ResumeSessionRequest, _: Context
+        self, request: messages.ResumeSessionRequest, context: Context
     ) -> messages.ResumeSessionResponse:
         """Let a paused session go on."""
         return messages.ResumeSessionResponse(
-            session=await self._act(request, SessionAction.RESUME)
+            session=await self._act(request, context, SessionAction.RESUME)
         )
 
     async def CancelSession(
-        self, request: messages.CancelSessionRequest, _: Context
+        self, request: messages.CancelSessionRequest, context: Context
     ) -> messages.CancelSessionResponse:
         """Stop everything in the session."""
         return messages.CancelSessionResponse(
-            session=await self._act(request, SessionAction.CANCEL)
+            session=await self._act(request, context, SessionAction.CANCEL)
         )
 
     async def CloseSession(
-        self, request: messages.CloseSessionRequest, _: Context
+        self, request: messages.CloseSessionRequest, context: Context
     ) -> messages.CloseSessionResponse:
         """Take no more tasks; running ones finish."""
-        return messages.CloseSessionResponse(session=await self._act(request, SessionAction.CLOSE))
+        return messages.CloseSessionResponse(
+            session=await self._act(request, context, SessionAction.CLOSE)
+        )
 
     async def PurgeSession(
-        self, request: messages.PurgeSessionRequest, _: Context
+        self, request: messages.PurgeSessionRequest, context: Context
     ) -> messages.PurgeSessionResponse:
         """Erase the data of a closed or cancelled session."""
-        return messages.PurgeSessionResponse(session=await self._act(request, SessionAction.PURGE))
+        return messages.PurgeSessionResponse(
+            session=await self._act(request, context, SessionAction.PURGE)
+        )
 
     async def DeleteSession(
-        self, request: messages.DeleteSessionRequest, _: Context
+        self, request: messages.DeleteSessionRequest, context: Context
     ) -> messages.DeleteSessionResponse:
         """Remove every trace of a session; one that does not exist counts as removed."""
+        self._require_owner(context, "session", [request.session_id])
         row = await session_life.delete(self._plane, request.session_id)
         session = session_raw(row) if row else SessionRaw(session_id=request.session_id)
         session.status = int(SessionStatus.DELETED)
@@ -90,9 +98,10 @@ class Sessions(Service, SessionsServicer):  # type: ignore[misc]
         return messages.DeleteSessionResponse(session=session)
 
     async def StopSubmission(
-        self, request: messages.StopSubmissionRequest, _: Context
+        self, request: messages.StopSubmissionRequest, context: Context
     ) -> messages.StopSubmissionResponse:
         """Let clients, workers or both submit no more."""
+        self._require_owner(context, "session", [request.session_id])
         row = session_life.stop_submission(
             self._plane, request.session_id, client=request.client, worker=request.worker
         )

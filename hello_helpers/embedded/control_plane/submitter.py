@@ -64,8 +64,9 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
         """Open a session, as Sessions.CreateSession does."""
         return messages.CreateSessionReply(session_id=create_session(self._plane, request, context))
 
-    async def CancelSession(self, request: Session, _: Context) -> Empty:
+    async def CancelSession(self, request: Session, context: Context) -> Empty:
         """Stop everything in a session, as Sessions.CancelSession does."""
+        self._require_owner(context, "session", [request.id])
         await session_life.act(self._plane, request.id, SessionAction.CANCEL)
         return Empty()
 
@@ -77,9 +78,10 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
         return messages.SessionIdList(session_ids=found)
 
     async def CreateSmallTasks(
-        self, request: messages.CreateSmallTaskRequest, _: Context
+        self, request: messages.CreateSmallTaskRequest, context: Context
     ) -> messages.CreateTaskReply:
         """Create tasks whose payloads are in the request, all or none; the reply has ids only."""
+        self._require_owner(context, "session", [request.session_id])
         _check(request)
         with TaskStream(self._plane.objects) as stream, self._plane.transaction():
             for message in _as_stream(request):
@@ -88,7 +90,7 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
         return _created([messages.CreateTaskReply.TaskInfo(task_id=task.task_id) for task in new])
 
     async def CreateLargeTasks(
-        self, requests: AsyncIterator[messages.CreateLargeTaskRequest], _: Context
+        self, requests: AsyncIterator[messages.CreateLargeTaskRequest], context: Context
     ) -> messages.CreateTaskReply:
         """Create tasks from a stream that carries their payloads, all or none, at its end.
 
@@ -100,6 +102,7 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
                 stream.add(request)
                 if request.HasField("init_request"):
                     session_id = request.init_request.session_id
+                    self._require_owner(context, "session", [session_id])
                     session_rows.get(self._plane, session_id)  # before a gigabyte comes in vain
             new = _create(self._plane, session_id, stream)
         infos = [
@@ -124,9 +127,10 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
             await self._plane.database.read(lambda reader: count_by_status(reader, where))
         )
 
-    async def CancelTasks(self, request: messages.TaskFilter, _: Context) -> Empty:
+    async def CancelTasks(self, request: messages.TaskFilter, context: Context) -> Empty:
         """Cancel the tasks that match; final ones are passed over."""
         found = await ids_of(self._plane, "task", task_where(request))
+        self._require_owner(context, "task", found)
         await cancellation.cancel_by_id(self._plane, found)
         return Empty()
 

@@ -24,15 +24,16 @@ class Tasks(Service, TasksServicer):  # type: ignore[misc]
     """Takes tasks and tells how they are."""
 
     async def SubmitTasks(
-        self, request: messages.SubmitTasksRequest, _: Context
+        self, request: messages.SubmitTasksRequest, context: Context
     ) -> messages.SubmitTasksResponse:
         """Submit tasks, all or none; infos come in the order of the request."""
         raise_if([] if request.task_creations else ["task_creations must not be empty"])
+        creations = [TaskCreation.from_message(creation) for creation in request.task_creations]
+        outputs = (id_ for creation in creations for id_ in creation.expected_output_ids)
+        self._require_owner(context, "session", [request.session_id])
+        self._require_owner(context, "result", outputs)
         new = submission.submit(
-            self._plane,
-            request.session_id,
-            [TaskCreation.from_message(creation) for creation in request.task_creations],
-            TaskOptions.given_in(request),
+            self._plane, request.session_id, creations, TaskOptions.given_in(request)
         )
         return messages.SubmitTasksResponse(
             task_infos=[
@@ -82,9 +83,10 @@ class Tasks(Service, TasksServicer):  # type: ignore[misc]
         )
 
     async def CancelTasks(
-        self, request: messages.CancelTasksRequest, _: Context
+        self, request: messages.CancelTasksRequest, context: Context
     ) -> messages.CancelTasksResponse:
         """Cancel tasks; unknown and final ones are passed over."""
+        self._require_owner(context, "task", request.task_ids)
         found = await cancellation.cancel_by_id(self._plane, request.task_ids)
         ailments = self._plane.health.ailments()
         return messages.CancelTasksResponse(tasks=[task_summary(row, ailments) for row in found])

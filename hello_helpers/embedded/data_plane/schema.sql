@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS session (
     duration            INTEGER
 );
 
--- The name in the certificate with which a session was created, if it is somebody's own.
+-- Whose a session is: the name in the certificate with which it was created, if there was one.
 CREATE TABLE IF NOT EXISTS caller (
     session_id          TEXT PRIMARY KEY,
     name                TEXT NOT NULL

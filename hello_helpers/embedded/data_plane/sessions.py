@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..config import MAX_PRIORITY
@@ -26,6 +26,19 @@ def get(plane: DataPlane, session_id: str) -> sqlite3.Row:
     return plane.get("session", session_id)
 
 
+def owners(plane: DataPlane, table: str, ids: Iterable[str]) -> set[str]:
+    """Return whose the sessions of some sessions, tasks or results are.
+
+    That is the name in the certificate with which one was made; of others nothing is known.
+    """
+    rows = plane.database.rows(
+        f"SELECT DISTINCT caller.name FROM {table} JOIN caller USING (session_id)"
+        f" WHERE {table}_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(ids)),),
+    )
+    return {row["name"] for row in rows}
+
+
 def create(
     plane: DataPlane, options: TaskOptions, partition_ids: Sequence[str], caller: str = ""
 ) -> str:
@@ -34,7 +47,7 @@ def create(
     Args:
         options: defaults for the session's tasks; an empty partition means the default one.
         partition_ids: where its tasks may go; none means the default partition.
-        caller: the name in the client's certificate, if they have one of their own.
+        caller: the name in the client's certificate; "" without one.
 
     Raises:
         NotFound: a partition does not exist.

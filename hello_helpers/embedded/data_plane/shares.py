@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from functools import lru_cache
 
+from ..tls import CLIENT_NAME
 from .database import Database
 from .queues import Share
 
@@ -38,6 +39,7 @@ def _find(database: Database, session_id: str) -> Share:
         " WHERE session_id = ?",
         (session_id,),
     )
-    learner = row and (row["name"] or json.loads(row["options"]).get(LABEL))
+    caller = row and row["name"] != CLIENT_NAME and row["name"]  # what all share is nobody's own
+    learner = row and (caller or json.loads(row["options"]).get(LABEL))
     # The two kinds of learners have different names, lest one take the share of another.
     return Share(f"learner {learner}" if learner else f"session {session_id}", session_id)
