@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import keyword
 import os
 import sys
 from collections.abc import Sequence
@@ -72,7 +71,6 @@ def parse(arguments: list[str]) -> tuple[Command, argparse.Namespace]:
         prog="hello-armonik",
         description="Learn ArmoniK in JupyterLab, with an ArmoniK that comes along.",
         epilog="hello-armonik COMMAND --help says more about a command.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
@@ -96,7 +94,7 @@ def _parse_command(name: str, arguments: list[str]) -> tuple[Command, argparse.N
 
 
 def _load(name: str) -> Command:
-    module = f"{name}_" if keyword.iskeyword(name) else name
+    module = {"class": "class_"}.get(name, name)  # a word of Python's own
     return cast(Command, importlib.import_module(f"hello_helpers.cli.{module}"))
 
 

@@ -39,18 +39,22 @@ def add_class_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def use_class_file(path: Path, endpoint: str | None = None) -> Endpoint:
+def use_class_file(path: Path | None, endpoint: str | None = None) -> Endpoint:
     """Set this process's variables as a class's file says; ArmoniK has answered then.
 
     Args:
         endpoint: where it is, if that is not one of the addresses in the file.
 
     Raises:
-        InputError: it is no such file.
+        InputError: it is no such file, or there is none.
         EndpointError: ArmoniK does not answer, or does not know the caller; it says why.
     """
     from hello_helpers.connect.class_file import ClassFile
 
+    if path is None:
+        raise InputError(
+            "--endpoint goes with --class FILE.", "Another ArmoniK is named by AK_ENDPOINT."
+        )
     file = ClassFile.read(path)
     found = file.find(ANSWER_SECONDS, endpoint)
     os.environ.update(file.environment(found))  # an empty variable counts as none

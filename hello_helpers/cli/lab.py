@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from hello_helpers.cli.endpoints import add_class_argument, use_class_file
 from hello_helpers.cli.jupyter import (
     RunningJupyter,
     find_running,
@@ -21,6 +22,7 @@ from hello_helpers.cli.jupyter import (
 from hello_helpers.cli.terminal import complain, fail
 from hello_helpers.connect.variables import VARIABLES
 from hello_helpers.course import working_copy as lessons
+from hello_helpers.errors import HelloError
 
 HELP = "open JupyterLab on your own copy of the lessons"
 
@@ -38,7 +40,10 @@ SETTINGS = Path(__file__).parent / "jupyter_config"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; whatever else is given is handed to ``jupyter lab``."""
-    parser.usage = "%(prog)s [-h] [--dir DIR] [--no-browser] [any option of jupyter lab]"
+    parser.usage = (
+        "%(prog)s [-h] [--dir DIR] [--class FILE [--endpoint HOST:PORT]] [--no-browser]"
+        " [any option of jupyter lab]"
+    )
     parser.epilog = (
         "Any other option is handed to jupyter lab, for example --port=9000 or --ip=0.0.0.0;"
         " `jupyter lab --help` lists them."
@@ -50,6 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--no-browser", action="store_true", help="only print the address to open in a browser"
+    )
+    add_class_argument(parser)
+    parser.add_argument(
+        "--endpoint", metavar="HOST:PORT", help="where that ArmoniK is now, if the board says so"
     )
 
 
@@ -66,9 +75,11 @@ def execute(args: argparse.Namespace) -> int:
         )
         return 2
     try:
+        if args.class_file or args.endpoint:
+            complain(f"Yours: {use_class_file(args.class_file, args.endpoint).describe()}")
         copy = _refresh(args.dir)
         moved = folders_elsewhere()
-    except lessons.LessonsError as error:
+    except HelloError as error:
         return fail(error)
     except OSError as error:
         complain(f"No temporary folder can be made: {error.strerror}.")

@@ -74,14 +74,14 @@ class ClassFile:
         try:
             path = path.expanduser().absolute()
             text = path.read_bytes()[: LONGEST + 1].decode("utf-8-sig")
-        except (OSError, RuntimeError) as error:
+        except UnicodeDecodeError:
+            text = ""
+        except (OSError, RuntimeError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(
                 f"The class file {path.name!r} cannot be read: {reason}.",
                 "Give the path of the file that you got from your teacher: --class FOLDER/NAME.env",
             ) from error
-        except UnicodeDecodeError:
-            text = ""
         if not any(name in text for name in ENDPOINT_VARIABLES) or len(text) > LONGEST:
             raise InputError(
                 f"{path.name!r} is no class file: it does not say where ArmoniK is.",

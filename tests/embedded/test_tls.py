@@ -79,7 +79,7 @@ def test_under_each_name_of_loopback_a_client_is_known_by_its_common_name(
     assert "Sessions:CreateSession" in user.permissions
 
 
-def test_a_session_is_counted_for_whoever_has_a_certificate_of_their_own(tmp_path: Path):
+def test_whose_a_session_is_stays_with_it(tmp_path: Path):
     folder, data = tmp_path / "tls", tmp_path / "data"
     made_for: dict[str, str] = {}
     with EmbeddedArmonik(tls=folder, data=data) as armonik:
@@ -103,7 +103,7 @@ def test_a_session_is_counted_for_whoever_has_a_certificate_of_their_own(tmp_pat
                 made_for[name] = ArmoniKSessions(channel).create_session(options)
     with contextlib.closing(sqlite3.connect(data / "tables.sqlite")) as tables:
         rows = tables.execute("SELECT session_id, name FROM caller").fetchall()
-    assert rows == [(made_for["ada"], "ada")]
+    assert dict(rows) == {made_for["ada"]: "ada", made_for["shared"]: CLIENT_NAME}
 
 
 def test_clients_without_tls_or_the_right_certificate_are_turned_away(

@@ -13,6 +13,7 @@ from hello_helpers.embedded.data_plane.shares import LABEL
 from hello_helpers.embedded.data_plane.states import SessionAction, SessionStatus, TaskStatus
 from hello_helpers.embedded.data_plane.submission import TaskCreation
 from hello_helpers.embedded.errors import InvalidArgument, StartError
+from hello_helpers.embedded.tls import CLIENT_NAME
 from hello_helpers.labels import course_labels, own_labels
 
 from .world import World, played
@@ -38,9 +39,10 @@ def order(plane: DataPlane) -> list[str]:
 def test_a_learner_is_known_by_the_certificate_then_the_label_then_the_session(world: World):
     certified = session(world, learner="ada", caller="grace")
     labelled, again = session(world, learner="ada"), session(world, learner="ada")
+    shared = session(world, learner="ada", caller=CLIENT_NAME)  # a certificate of nobody's own
     unknown, other = session(world), session(world)
     assert learner_of(world, certified) == learner_of(world, session(world, caller="grace"))
-    assert learner_of(world, labelled) == learner_of(world, again)
+    assert learner_of(world, labelled) == learner_of(world, again) == learner_of(world, shared)
     every = {learner_of(world, each) for each in (certified, labelled, unknown, other)}
     assert len(every) == 4
     assert world.plane.shares.of(labelled) != world.plane.shares.of(again)

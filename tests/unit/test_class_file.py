@@ -1,0 +1,65 @@
+"""The file that a learner of a class gets: what it may say, and what is told if it is another."""
+
+from pathlib import Path
+
+import pytest
+
+from hello_helpers.connect.class_file import ClassFile
+from hello_helpers.errors import InputError, NoAnswerError, NobodyListensError
+
+from .listeners import closed_port
+
+PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    path = folder / "ada.env"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return path
+
+
+def test_certificates_are_in_the_file_or_beside_it(tmp_path: Path):
+    path = written(tmp_path, f"# ada's\nexport AK_ENDPOINT='https://a:1'\nHELLO_LEARNER=ada\n{PEM}")
+    inside = ClassFile.read(path)
+    assert inside.endpoints == ("https://a:1",)
+    own = dict.fromkeys(["Grpc__CaCert", "Grpc__ClientCert", "Grpc__ClientKey"], str(path))
+    assert inside.variables == {**own, "HELLO_LEARNER": "ada"}
+    beside = ClassFile.read(written(tmp_path, "AK_ENDPOINT=https://a:1\r\nGrpc__CaCert=ca.pem\r\n"))
+    assert beside.variables == {"Grpc__CaCert": str(tmp_path / "ca.pem")}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "does not say where ArmoniK is"),
+        (b"\xff\xd8\xff\xe0" * 100, "does not say where ArmoniK is"),
+        ("HELLO_LEARNER=ada\n", "does not say where ArmoniK is"),
+        ("AK_ENDPOINT=https://a:1\nPATH=/tmp\n", "like 'PATH=/tmp'"),
+        ("AK_ENDPOINT=https://a:1\nLD_PRELOAD=x\n", "like 'LD_PRELOAD=x'"),
+        ("AK_ENDPOINT=https://a:1\nhello\n", "like 'hello'"),
+        (f"AK_ENDPOINT=https://a:1\n{'x' * 200_000}", "does not say where ArmoniK is"),
+    ],
+)
+def test_another_file_is_refused_in_words_and_may_set_nothing_else(
+    tmp_path: Path, text: str | bytes, words: str
+):
+    with pytest.raises(InputError, match=words) as caught:
+        ClassFile.read(written(tmp_path, text))
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["none.env", "", "a\0b"])
+def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path, name: str):
+    with pytest.raises(InputError, match="cannot be read"):
+        ClassFile.read(tmp_path / name)
+
+
+def test_if_none_of_its_addresses_answers_all_are_named(tmp_path: Path):
+    one, two = closed_port(), closed_port()
+    file = ClassFile.read(
+        written(tmp_path, f"AK_ENDPOINT=http://localhost:{one}\nAK_ENDPOINT=http://127.0.0.1:{two}")
+    )
+    with pytest.raises(NoAnswerError, match=f"localhost:{one}, 127.0.0.1:{two}"):
+        file.find(1.0)
+    with pytest.raises(NobodyListensError):
+        file.find(1.0, f"127.0.0.1:{one}")
