@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -138,7 +139,8 @@ def jupyter_command(folder: Path, options: Sequence[str] = ()) -> list[str]:
     ours = [option for option in ours if option.partition("=")[0] not in given]
     # -P: a file in the current folder must not shadow a module (from Python 3.11 on).
     python = [sys.executable, *(["-P"] if sys.version_info >= (3, 11) else [])]
-    return [*python, "-m", "jupyterlab", *ours, *options]
+    quiet = ["-W", "ignore::DeprecationWarning"]  # its own; with PYTHONWARNINGS=error it would fail
+    return [*python, *quiet, "-m", "jupyterlab", *ours, *options]
 
 
 def server_options() -> list[str]:
@@ -150,8 +152,8 @@ def server_options() -> list[str]:
     ]
     if os.name != "nt" and not sys.stdout.isatty():
         # Jupyter would take a login shell then, and many a login forgets the PATH that it gets.
-        shell = {"shell_command": [os.environ.get("SHELL") or "sh"]}
-        options.append(f"--ServerApp.terminado_settings={shell}")
+        shell = shlex.quote(os.environ.get("SHELL") or "sh")
+        options.append(f"--ServerApp.terminado_settings=shell_command={shell}")
     return options
 
 

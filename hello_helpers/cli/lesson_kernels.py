@@ -22,6 +22,9 @@ from hello_helpers.errors import HelloError
 
 READABLE = "--IPKernelApp.extra_extensions=hello_helpers.course.readable_errors"
 
+QUIET = ("-W", "ignore::PendingDeprecationWarning:ipykernel.kernelbase")
+"""The kernel warns of itself when it ends; with PYTHONWARNINGS=error it would fail in that."""
+
 SECONDS = 60.0
 """How long a kernel may take to start, and then to answer; on a busy machine it reads slowly."""
 
@@ -41,7 +44,7 @@ class LessonKernels(KernelSpecManager):
         """Return what is known of a kernel; `NoSuchKernel` is raised if there is none."""
         if kernel_name.lower() != NATIVE_KERNEL_NAME:
             return super().get_kernel_spec(kernel_name)
-        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict([READABLE]))
+        return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict([READABLE], [*QUIET]))
 
 
 def try_kernel(code: str) -> str:

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import IO
 
-from .locks import is_held, make_held
+from .locks import is_held, make_held, until_exit
 
 JUPYTER_LINGER = 2.0
 """Seconds after the end of a JupyterLab: long enough for a restart of it, hardly noticed else."""
@@ -45,7 +45,7 @@ class Leases:
         elif not any(path.parent == self._folder and path.exists() for path in _held):
             name = f"{os.getpid()}-{secrets.token_hex(4)}-{COMMAND_LINGER}.held"
             path = self._folder / name
-            _held[path] = make_held(path)
+            _held[path] = until_exit(make_held(path))
 
     def any_left(self) -> bool:
         """Tell whether anybody still needs the embedded ArmoniK; forget those who do not."""

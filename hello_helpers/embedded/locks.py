@@ -5,6 +5,7 @@ They are how our own processes say that they live. A held lock is an open file: 
 
 from __future__ import annotations
 
+import atexit
 import os
 import time
 from pathlib import Path
@@ -46,6 +47,12 @@ def make_held(path: Path) -> IO[bytes]:
     assert file is not None, "nobody else knows this name"
     partial.rename(path)
     return file
+
+
+def until_exit(lock: IO[bytes]) -> IO[bytes]:
+    """Close a lock when Python ends, and not later: as a file that is forgotten, it would warn."""
+    atexit.register(lock.close)
+    return lock
 
 
 def is_held(path: Path) -> bool:

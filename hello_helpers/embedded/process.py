@@ -111,6 +111,7 @@ class EmbeddedArmonik:
             self._log = tempfile.TemporaryFile(dir=temporary_place())  # noqa: SIM115
         except OSError as error:
             raise no_room(error) from error
+        weakref.finalize(self, self._log.close)  # it is read after the end, too
         self.process = start(configuration, stdin=subprocess.PIPE, stderr=self._log)
         self._end = weakref.finalize(self, _end, self.process, scratch)
         try:

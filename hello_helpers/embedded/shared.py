@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,6 +120,8 @@ def _start(shared: SharedFolder) -> str:
         process.kill()
         process.wait()
         raise StartError("The embedded ArmoniK did not start", _tail(shared.log))
+    # It may outlive us, and may end before us: either way somebody has to wait for it.
+    threading.Thread(target=process.wait, name="shared ArmoniK", daemon=True).start()
     return endpoint
 
 

@@ -18,7 +18,7 @@ from typing import IO
 from .config import Configuration, PartitionSpec
 from .errors import StartError
 from .leases import Leases
-from .locks import hold, is_held
+from .locks import hold, is_held, until_exit
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the leases."""
@@ -111,8 +111,8 @@ class SharedFolder:
         for name in ("data", "pods", "leases"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
-    # What only the process of the shared embedded ArmoniK itself does. It lets go of no lock: the
-    # kernel does, when it has ended.
+    # What only the process of the shared embedded ArmoniK itself does. It lets go of its lock
+    # when it ends.
 
     def take(self) -> None:
         """Say that this process is the one that runs, from now to its end.
@@ -126,7 +126,7 @@ class SharedFolder:
                 f"Another one is being started, or is ending, in {self.folder}",
                 "Try again in a moment, or run `hello-armonik stop`",
             )
-        self._running.truncate(0)
+        until_exit(self._running).truncate(0)
         self._old_note.unlink(missing_ok=True)
 
     def note_running(self, endpoint: str) -> None:

@@ -133,7 +133,7 @@ def test_a_package_that_is_there_but_broken_is_named(
 def test_a_kernel_that_does_not_start_says_why(
     kernel: Callable[[], str], monkeypatch: pytest.MonkeyPatch, argv: list[str], problem: str
 ) -> None:
-    monkeypatch.setattr(lesson_kernels, "get_kernel_dict", lambda _: {"argv": argv})
+    monkeypatch.setattr(lesson_kernels, "get_kernel_dict", lambda *_: {"argv": argv})
     found = doctor._attempt("kernel", kernel)
     assert problem in found.says
     assert (found.is_bad, found.remedy) == (True, doctor.INSTALL_AGAIN)

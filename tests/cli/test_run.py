@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import trustme
@@ -114,10 +115,15 @@ def test_the_endpoint_is_taken_from_the_environment(armonik, variable):
 def test_without_an_endpoint_the_shared_embedded_armonik_is_started_and_stop_ends_it(monkeypatch):
     with tempfile.TemporaryDirectory() as folder:  # not the one that other tests share
         monkeypatch.setenv("HELLO_ARMONIK_DIR", folder)
-        assert "Result : 45" in run(AK_ENDPOINT="").stdout
+        # Whoever lets warnings be errors sees none of ours, neither here nor in the log.
+        monkeypatch.setenv("PYTHONWARNINGS", "error")
+        done = run(AK_ENDPOINT="")
+        assert "Result : 45" in done.stdout
+        assert done.stderr == ""
         for told in ("The embedded ArmoniK has been stopped.", "No embedded ArmoniK was running."):
             done = hello_armonik("stop")
             assert (done.returncode, done.stdout, done.stderr) == (0, f"{told}\n", "")
+        assert "Warning" not in Path(folder, "armonik.log").read_text()
 
 
 def failed(done: subprocess.CompletedProcess[str]) -> str:

@@ -81,9 +81,9 @@ def first_answer(server: JupyterServer, code: str) -> str:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
-    """What the command becomes; the copy is in a folder ``mine``."""
+    """What the command becomes, with warnings as errors; the copy is in a folder ``mine``."""
     folder = tmp_path_factory.mktemp("lab")
-    command = [*COMMAND, "--dir", str(folder / "mine")]
+    command = ["env", "PYTHONWARNINGS=error", *COMMAND, "--dir", str(folder / "mine")]
     with JupyterServer(command, folder, cwd=folder) as running:
         yield running
 
@@ -95,6 +95,7 @@ def test_jupyterlab_serves_the_copy_with_the_first_lesson_in_front(server: Jupyt
     assert f"Your copy of the lessons: {server.home / 'mine'}" in log
     address = f"{server.url}lab/workspaces/hello-armonik/tree/00_welcome.ipynb?token={server.token}"
     assert address.replace("localhost", "127.0.0.1") in log
+    assert "Warning" not in log
 
 
 def test_jupyterlab_asks_for_no_news(server: JupyterServer) -> None:
@@ -152,6 +153,7 @@ def test_a_terminal_knows_the_commands_though_jupyterlab_was_started_without_one
 def test_a_fresh_kernel_loads_nothing_that_takes_time(server: JupyterServer) -> None:
     code = "import sys; print(sorted({'grpc', 'armonik', 'ipywidgets'} & set(sys.modules)))"
     assert first_answer(server, code) == "[]\n"
+    assert "Warning" not in server.log.read_text()
 
 
 def test_the_commands_of_this_course_come_first_and_settings_of_other_people_are_kept(

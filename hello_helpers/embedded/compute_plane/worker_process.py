@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -38,6 +37,10 @@ SOCKET_VARIABLE = "HELLO_ARMONIK_INSIDE"
 """Environment variable that tells a Python worker's inside where its pod listens."""
 
 
+PYTHON = ("python", "python3", f"python3.{sys.version_info.minor}")
+"""Names of this Python."""
+
+
 class WorkerProcess:
     """One run of a worker command.
 
@@ -58,7 +61,7 @@ class WorkerProcess:
         Raises:
             StartError: there is no such program, or it may not be run.
         """
-        command, folder = partition.command, pods / name
+        command, folder = with_this_python(partition.command), pods / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.name = name
         self.shared = partition.shared
@@ -90,7 +93,7 @@ class WorkerProcess:
 
     def _environment(self) -> dict[str, str]:
         """Return the environment of a worker: as in an ArmoniK pod."""
-        here = str(Path(sys.executable).parent)  # so that "python" is this Python
+        here = str(Path(sys.executable).parent)  # for scripts that say "python"
         return {
             **os.environ,
             **self._guard.environment,
@@ -184,23 +187,31 @@ def _signal_name(number: int) -> str:
         return str(number)
 
 
+def with_this_python(command: Sequence[str]) -> list[str]:
+    """Return the command with the path of this Python for a plain ``python``.
+
+    There may be none of that name beside it, or on PATH; or another one, without our packages.
+    """
+    program, *arguments = command
+    return [sys.executable if program in PYTHON else program, *arguments]
+
+
 def inside_command(command: Sequence[str]) -> list[str] | None:
     """Return the command that runs a Python worker with the agent's hand inside.
 
     None if it is no worker of this very Python: another program, another interpreter, or options
     of the interpreter that would be lost.
     """
-    program, *arguments = command
-    here = Path(sys.executable).parent
-    found = shutil.which(program, path=str(here)) or program
-    is_this_python = Path(found).parent == here and Path(found).name.startswith("python")
+    program, *arguments = with_this_python(command)
+    path = Path(program)
+    is_this_python = path.parent == Path(sys.executable).parent and path.name.startswith("python")
     if arguments[:1] == ["-u"]:
         arguments = arguments[1:]
     if not is_this_python or not arguments:
         return None
     if arguments[0].startswith("-") and (arguments[0] != "-m" or len(arguments) < 2):
         return None
-    return [found, str(LAUNCHER), *arguments]
+    return [program, str(LAUNCHER), *arguments]
 
 
 def _listen(path: Path) -> socket.socket:

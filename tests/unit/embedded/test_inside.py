@@ -49,6 +49,17 @@ def test_a_program_of_this_python_takes_the_short_road(program: str, arguments: 
     assert command[2:] == [argument for argument in arguments if argument != "-u"]
 
 
+@pytest.mark.parametrize("program", ["python", "python3"])
+def test_python_is_that_of_the_installation_though_none_of_that_name_is_beside_it(
+    program: str, monkeypatch: pytest.MonkeyPatch
+):
+    ours = "/opt/somewhere/bin/python3.99"
+    monkeypatch.setattr(sys, "executable", ours)
+    assert with_this_python([program, "-c", "print()"]) == [ours, "-c", "print()"]
+    assert (inside_command([program, "worker.py"]) or [""])[0] == ours
+    assert with_this_python(["python2", "worker.py"]) == ["python2", "worker.py"]
+
+
 @pytest.mark.parametrize(
     "command",
     [
