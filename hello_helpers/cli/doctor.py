@@ -175,11 +175,11 @@ def _lessons() -> str:
 
 
 def _kernel() -> str:
-    """Start what the lessons run in, as ``lab`` does, and let it import the course."""
+    """The Python in which ``lab`` runs the lessons is started, whatever kernels there are."""
     from hello_helpers.cli.lesson_kernels import KernelError, try_kernel
 
     try:
-        return f"starts, in {try_kernel('import hello_helpers.steps')}"
+        return f"is of {try_kernel()}"
     except KernelError as error:
         raise KernelError(error.message, INSTALL_AGAIN) from error
 

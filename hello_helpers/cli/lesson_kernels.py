@@ -11,12 +11,10 @@ are started elsewhere know nothing of it.
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import subprocess
 
 from ipykernel.kernelspec import RESOURCES, get_kernel_dict
 from jupyter_client.kernelspec import NATIVE_KERNEL_NAME, KernelSpec, KernelSpecManager
-from jupyter_client.manager import KernelManager
 
 from hello_helpers.errors import HelloError
 
@@ -25,12 +23,14 @@ READABLE = "--IPKernelApp.extra_extensions=hello_helpers.course.readable_errors"
 QUIET = ("-W", "ignore::PendingDeprecationWarning:ipykernel.kernelbase")
 """The kernel warns of itself when it ends; with PYTHONWARNINGS=error it would fail in that."""
 
+LOAD = "import ipykernel.kernelapp, hello_helpers.steps"
+
 SECONDS = 60.0
-"""How long a kernel may take to start, and then to answer; on a busy machine it reads slowly."""
+"""How long that may take: on a busy machine much is read slowly."""
 
 
 class KernelError(HelloError):
-    """No kernel for the lessons can be started."""
+    """No kernel for the lessons can be started as it should."""
 
 
 class LessonKernels(KernelSpecManager):
@@ -47,29 +47,25 @@ class LessonKernels(KernelSpecManager):
         return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict([READABLE], [*QUIET]))
 
 
-def try_kernel(code: str) -> str:
-    """Start a kernel as the lessons get it, and run code in it; return the path of its Python.
+def try_kernel() -> str:
+    """Let the Python of the lessons' kernel load what a kernel needs; return the path of it.
 
     Raises:
-        KernelError: it does not start, or the code fails in it.
+        KernelError: it cannot be started, or something is missing or broken in it.
     """
-    with tempfile.TemporaryDirectory(prefix="hello-armonik-") as folder:
-        said = Path(folder, "log")
-        manager = KernelManager(kernel_spec_manager=LessonKernels())
-        manager.connection_file = str(Path(folder, "kernel.json"))
-        try:
-            with said.open("wb") as log:
-                manager.start_kernel(cwd=folder, stdout=log, stderr=log)
-            client = manager.client()
-            client.start_channels()
-            client.wait_for_ready(SECONDS)
-            answer = client.execute(code, reply=True, timeout=SECONDS)["content"]
-            client.stop_channels()
-        except (OSError, RuntimeError, TimeoutError) as error:
-            *_, last = [str(error), *said.read_text(errors="replace").splitlines()]
-            raise KernelError(f"No kernel starts: {last}") from error
-        finally:
-            manager.shutdown_kernel(now=True)
-    if answer["status"] != "ok":
-        raise KernelError(f"In a kernel: {answer['ename']}: {answer['evalue']}")
-    return str(manager.format_kernel_cmd()[0])
+    command = LessonKernels().get_kernel_spec(NATIVE_KERNEL_NAME).argv
+    python = command[: command.index("-m")]
+    try:
+        done = subprocess.run(
+            [*python, "-c", LOAD],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KernelError(f"The lessons' Python does not start: {error}") from error
+    if done.returncode:
+        *_, last = ["it says nothing", *done.stderr.splitlines()]
+        raise KernelError(f"The lessons' Python cannot load the course: {last}")
+    return python[0]

@@ -18,7 +18,7 @@ from hello_helpers.embedded.compute_plane.inside.connection import (
     lengths,
 )
 from hello_helpers.embedded.compute_plane.inside.task import ROOM, SMALL, DataFolder
-from hello_helpers.embedded.compute_plane.worker_process import inside_command
+from hello_helpers.embedded.compute_plane.worker_process import inside_command, with_this_python
 
 values = st.dictionaries(
     st.text().filter(lambda key: key not in ("kind", "parts")),
