@@ -18,6 +18,7 @@ from pathlib import Path
 from hello_helpers.cli.terminal import say
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES, VARIABLES
+from hello_helpers.display.notes import Note
 from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError
 
@@ -71,13 +72,14 @@ def execute(args: argparse.Namespace) -> int:  # noqa: ARG001
     return int(bool(bad))
 
 
-def check_installation() -> Table:
-    """Look at Python and at the packages of the lessons; return a table to show."""
+def check_installation() -> Table | Note:
+    """Look at Python and at the packages of the lessons; return what there is to say of them."""
     seen = list(installed())
     bad = [finding.about for finding in seen if finding.is_bad]
-    caption = f"To mend: {', '.join(bad)}" if bad else "All is installed"
+    if not bad:
+        return Note("All that is needed is here.")
     rows = [(finding.about, finding.says, finding.remedy or "fine") for finding in seen]
-    return Table(caption, ("what", "installed", "verdict"), rows)
+    return Table(f"To mend: {', '.join(bad)}", ("what", "installed", "verdict"), rows)
 
 
 def findings() -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from hello_helpers.display.signs import BAD, GOOD, NOT_YET
 from hello_helpers.display.tables import Table, one_line, text
 
 LESSONS = {
@@ -29,9 +30,9 @@ LESSONS = {
 }
 """All lessons, in their order, with the titles of their notebooks."""
 
-NOT_TRIED = "\N{WHITE CIRCLE} not tried"
-TRIED = "\N{MULTIPLICATION X} tried, not right yet"
-RIGHT = "\N{CHECK MARK} right"
+NOT_TRIED = f"{NOT_YET} not tried"
+TRIED = f"{BAD} tried, not right yet"
+RIGHT = f"{GOOD} right"
 
 Records = dict[str, dict[str, datetime]]
 """When what happened first, by lesson: ``{"05": {"tried": ..., "right": ..., "ended": ...}}``."""

@@ -5,26 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from hello_helpers.display.states import MEANING
+from hello_helpers.display.signs import OVER, TASKS, State
 from hello_helpers.display.tables import Table
-
-ENDED = ("COMPLETED", "ERROR", "TIMEOUT", "CANCELLED")
-"""States in which a task is over, with its result or without. (A RETRIED one goes on as a copy.)"""
-
-ORDER = (
-    "CREATING",
-    "PENDING",
-    "PAUSED",
-    "SUBMITTED",
-    "DISPATCHED",
-    "PROCESSING",
-    "COMPLETED",
-    "RETRIED",
-    "ERROR",
-    "TIMEOUT",
-    "CANCELLING",
-    "CANCELLED",
-)
 
 
 class BoardState:
@@ -42,7 +24,7 @@ class BoardState:
     def note(self, task_id: str, status: str) -> None:
         """Note the status of a task. Nothing comes after an end; a late event is left out."""
         before = self._status.get(task_id)
-        if before == status or before in (*ENDED, "RETRIED"):
+        if before == status or before in (*OVER, "RETRIED"):
             return
         if before is not None:
             self._counts[before] -= 1
@@ -52,7 +34,7 @@ class BoardState:
     @property
     def counts(self) -> dict[str, int]:
         """How many tasks have which status, in the order of a task's life; no zeros."""
-        known = [status for status in ORDER if self._counts[status]]
+        known = [status for status in TASKS if self._counts[status]]
         return {status: self._counts[status] for status in known}
 
     def expect(self, total: int) -> None:
@@ -67,7 +49,7 @@ class BoardState:
     @property
     def ended(self) -> int:
         """How many of them are over."""
-        return sum(self._counts[status] for status in ENDED)
+        return sum(self._counts[status] for status in OVER)
 
     @property
     def all_over(self) -> bool:
@@ -79,8 +61,8 @@ class BoardState:
         """The same in a sentence."""
         if not self.total:
             return "No tasks yet."
-        over = _listed({key: count for key, count in self.counts.items() if key in ENDED})
-        others = _listed({key: count for key, count in self.counts.items() if key not in ENDED})
+        over = _listed({key: count for key, count in self.counts.items() if key in OVER})
+        others = _listed({key: count for key, count in self.counts.items() if key not in OVER})
         sentence = f"{self.ended:,} of {self.total:,} tasks are over"
         sentence = f"{sentence}: {over}." if over else f"{sentence}."
         return f"{sentence} Besides: {others}." if others else sentence
@@ -93,8 +75,8 @@ class BoardState:
     def table(self, always: Sequence[str] = ()) -> Table:
         """The same as a table; the rows `always` are there even if they count nothing."""
         rows = [
-            (status, f"{self._counts[status]:,}", MEANING[status])
-            for status in ORDER
+            (State(status), f"{self._counts[status]:,}", TASKS[status].word)
+            for status in TASKS
             if self._counts[status] or status in always
         ]
         return Table(self.text, ("status", "tasks", "meaning"), rows)

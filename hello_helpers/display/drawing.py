@@ -1,7 +1,7 @@
 """Pictures of boxes and arrows, as SVG that can be read on light and on dark ground.
 
-Lines and letters have "currentColor", the colour of the text around the picture. Colours are faint
-grounds, which help the eye and carry no meaning alone. Each picture has a text that says the same.
+Lines and letters have "currentColor", the colour of the text around the picture. Grounds are faint;
+colour is for states alone (`signs`). Each picture has a text that says the same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-BLUE, GREEN, ORANGE, GREY = "#3b82f6", "#22a06b", "#d97706", "#8a8a8a"
+from hello_helpers.display.signs import GREY, Look, State
+
+STRIPE = 20
+"""Width of the stripe of a box that has a state."""
 
 LINE = 16
 """Height of a line of text, in pixels."""
@@ -45,9 +48,10 @@ class Box:
     Attributes:
         x, y, width, height: where, in pixels.
         lines: its text.
-        colour: of its ground.
+        state: ArmoniK's name of its state, shown by a stripe with its sign, and by the ground.
         title_on_top: the text stands at the top, so that there is room for other boxes below it.
         dashed: for what is only sometimes there.
+        radius: of its corners.
     """
 
     x: float
@@ -55,9 +59,10 @@ class Box:
     width: float
     height: float
     lines: Sequence[str]
-    colour: str = GREY
+    state: str = ""
     title_on_top: bool = False
     dashed: bool = False
+    radius: float = 8
 
     @property
     def left(self) -> Point:
@@ -82,17 +87,31 @@ class Box:
     def svg(self) -> str:
         """Return the box and its text."""
         dashes = ' stroke-dasharray="5 4"' if self.dashed else ""
+        look = State(self.state).look if self.state else None
+        stripe = STRIPE if look else 0
         middle = self.y + self.height / 2 - (len(self.lines) - 1) * LINE / 2 + 4
         first = self.y + 20 if self.title_on_top else middle
+        x = self.x + (self.width + stripe) / 2
         return (
             f'<rect x="{self.x:g}" y="{self.y:g}" width="{self.width:g}" height="{self.height:g}" '
-            f'rx="8" fill="{self.colour}" fill-opacity="0.16" stroke="currentColor"{dashes}/>'
+            f'rx="{self.radius:g}" fill="{look.colour if look else GREY}" fill-opacity="0.16" '
+            f'stroke="currentColor"{dashes}/>'
+            + (self._stripe(look) if look else "")
             + "".join(
-                Label(
-                    Point(self.x + self.width / 2, first + number * LINE), line, bold=number == 0
-                ).svg()
+                Label(Point(x, first + number * LINE), line, bold=number == 0).svg()
                 for number, line in enumerate(self.lines)
             )
+        )
+
+    def _stripe(self, look: Look) -> str:
+        """Return the stripe at its left side; its corners are those of the box."""
+        r, right, bottom = self.radius, self.x + STRIPE, self.y + self.height
+        return (
+            f'<path d="M{right:g},{self.y:g} H{self.x + r:g} A{r:g},{r:g} 0 0 0 {self.x:g},'
+            f"{self.y + r:g} V{bottom - r:g} A{r:g},{r:g} 0 0 0 {self.x + r:g},{bottom:g} "
+            f'H{right:g} Z" fill="{look.colour}"/>'
+            f'<text x="{self.x + STRIPE / 2:g}" y="{self.y + self.height / 2 + 5:g}" '
+            f'text-anchor="middle" fill="#ffffff" font-weight="bold">{look.sign}</text>'
         )
 
 

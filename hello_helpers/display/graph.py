@@ -16,7 +16,7 @@ from armonik.client import ArmoniKResults, ArmoniKTasks
 from armonik.common import Result, ResultStatus, Task, TaskStatus
 
 from hello_helpers.connect.grpc_errors import explained
-from hello_helpers.display.drawing import BLUE, GREEN, GREY, ORANGE, Arrow, Box, Picture, Point
+from hello_helpers.display.drawing import Arrow, Box, Picture, Point
 from hello_helpers.display.layers import Edge, Places, place
 from hello_helpers.display.tables import Table
 
@@ -25,16 +25,14 @@ DRAWN_TASKS = 60
 
 PAGE = 1000
 
-WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 98, 42, 10, 32, 10
+WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 124, 42, 10, 32, 10
 """Pixels: a box, the gaps between boxes, the margin."""
 
 LEGEND = (
-    "Blue boxes are data, with a dashed frame if nothing is in them; the others are tasks. "
+    "Round boxes are data, with a dashed frame if nothing is in them; the others are tasks. "
     "Dashed arrow: a task makes a task. Solid arrow: data come out of a task, or a task waits "
     "for them."
 )
-
-COLOURS = {"COMPLETED": GREEN, "ERROR": ORANGE, "TIMEOUT": ORANGE, "RETRIED": ORANGE}
 
 
 @dataclass(frozen=True)
@@ -153,13 +151,13 @@ def _draw(
     words: list[str],
 ) -> Picture:
     places = place(list(names), [*made, *flow])
-    boxes = {
-        task.id: _box(places, task.id, names, TaskStatus(task.status).name, "") for task in tasks
-    }
+    boxes = {task.id: _box(places, task.id, names, TaskStatus(task.status).name) for task in tasks}
     for result in data:
         status = ResultStatus(result.status).name
-        box = _box(places, result.result_id, names, status, BLUE)
-        boxes[result.result_id] = dataclasses.replace(box, dashed=status != "COMPLETED")
+        box = _box(places, result.result_id, names, status)
+        boxes[result.result_id] = dataclasses.replace(
+            box, dashed=status != "COMPLETED", radius=HEIGHT / 2
+        )
     arrows = [
         Arrow(_way(places, boxes, edge), dashed=dashed)
         for edges, dashed in ((made, True), (flow, False))
@@ -175,12 +173,12 @@ def _draw(
     )
 
 
-def _box(places: Places, key: str, names: dict[str, str], status: str, colour: str) -> Box:
+def _box(places: Places, key: str, names: dict[str, str], status: str) -> Box:
     middle, layer = places.nodes[key]
     x = MARGIN + middle * (WIDTH + GAP_X) - (WIDTH + GAP_X) / 2
     y = MARGIN + layer * (HEIGHT + GAP_Y)
     lines = [names[key], status]
-    return Box(round(x), y, WIDTH, HEIGHT, lines, colour or COLOURS.get(status, GREY))
+    return Box(round(x), y, WIDTH, HEIGHT, lines, status)
 
 
 def _way(places: Places, boxes: dict[str, Box], edge: Edge) -> list[Point]:

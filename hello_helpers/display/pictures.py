@@ -4,60 +4,22 @@ from __future__ import annotations
 
 import itertools
 
-from hello_helpers.display.drawing import BLUE, GREEN, GREY, ORANGE, Arrow, Box, Label, Picture
+from hello_helpers.display.drawing import Arrow, Box, Label, Picture
 from hello_helpers.display.drawing import Point as At
+from hello_helpers.display.signs import TASKS
 
-
-def planes() -> Picture:
-    """ArmoniK's three planes, and how data flows through them."""
-    client = Box(10, 95, 130, 70, ["Your client", "this notebook"])
-    control = Box(235, 95, 150, 70, ["Control plane", "the only door"], BLUE)
-    data = Box(480, 20, 150, 220, ["Data plane"], GREEN, title_on_top=True)
-    compute = Box(730, 20, 170, 220, ["Compute plane"], ORANGE, title_on_top=True)
-    stores = [
-        Box(495, 55 + 60 * number, 120, 48, lines, GREEN)
-        for number, lines in enumerate(
-            [["Tables", "what exists"], ["Objects", "the data"], ["Queues", "what is to do"]]
-        )
-    ]
-    pods = [Box(745, 55 + 90 * number, 140, 78, ["Pod"], ORANGE, True) for number in range(2)]
-    inside = [
-        Box(pod.x + 8 + 64 * number, pod.y + 32, 60, 36, [name], ORANGE)
-        for pod in pods
-        for number, name in enumerate(["agent", "worker"])
-    ]
-    return Picture(
-        "ArmoniK's three planes",
-        [
-            "Your client calls the control plane, over gRPC, and nothing else.",
-            "The control plane writes what you ask for into the data plane: "
-            "rows into tables, data into the object storage, ids of tasks into queues.",
-            "In the compute plane there are pods. Each pod has an agent and a worker.",
-            "The agent takes a task from a queue of the data plane, hands it to its worker, "
-            "and stores the results in the data plane.",
-            "Your client asks the control plane for the results.",
-        ],
-        910,
-        260,
-        [
-            *(client, control, data, compute, *stores, *pods, *inside),
-            Arrow([client.right, control.left], "gRPC", both=True),
-            Arrow([control.right, At(480, 130)], "store, read", both=True),
-            Arrow([At(730, 130), At(630, 130)], "take, store", both=True),
-        ],
-    )
+ROAD = ("CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED")
+"""The states of a task if all goes well."""
 
 
 def channel() -> Picture:
     """One channel, many calls."""
-    client = Box(10, 20, 190, 150, ["Your client"], GREY, True)
+    client = Box(10, 20, 190, 150, ["Your client"], title_on_top=True)
     services = ["Sessions", "Results", "Tasks", "Events"]
-    classes = [
-        Box(25, 52 + 28 * n, 160, 24, [f"ArmoniK{name}"], GREY) for n, name in enumerate(services)
-    ]
-    control = Box(560, 20, 190, 150, ["Control plane"], BLUE, True)
-    answers = [Box(575, 52 + 28 * n, 160, 24, [name], BLUE) for n, name in enumerate(services)]
-    pipe = Box(250, 70, 260, 60, ["Channel", "one connection, many calls"], GREEN)
+    classes = [Box(25, 52 + 28 * n, 160, 24, [f"ArmoniK{name}"]) for n, name in enumerate(services)]
+    control = Box(560, 20, 190, 150, ["Control plane"], title_on_top=True)
+    answers = [Box(575, 52 + 28 * n, 160, 24, [name]) for n, name in enumerate(services)]
+    pipe = Box(250, 70, 260, 60, ["Channel", "one connection, many calls"])
     return Picture(
         "One channel carries all calls",
         [
@@ -78,11 +40,11 @@ def channel() -> Picture:
 
 def session_states() -> Picture:
     """The states of a session, and which call leads from one to the next."""
-    running = Box(150, 80, 120, 44, ["RUNNING"], GREEN)
-    paused = Box(410, 10, 120, 44, ["PAUSED"], ORANGE)
-    closed = Box(410, 80, 120, 44, ["CLOSED"], BLUE)
-    cancelled = Box(410, 150, 120, 44, ["CANCELLED"], GREY)
-    purged = Box(680, 80, 120, 44, ["PURGED"], GREY)
+    running = Box(150, 80, 120, 44, ["RUNNING"], "RUNNING")
+    paused = Box(410, 10, 120, 44, ["PAUSED"], "PAUSED")
+    closed = Box(410, 80, 120, 44, ["CLOSED"], "CLOSED")
+    cancelled = Box(410, 150, 120, 44, ["CANCELLED"], "CANCELLED")
+    purged = Box(680, 80, 120, 44, ["PURGED"], "PURGED")
     return Picture(
         "The states of a session",
         [
@@ -112,9 +74,13 @@ def session_states() -> Picture:
 
 def results() -> Picture:
     """Payload and output of a task, both results."""
-    payload = Box(30, 30, 190, 80, ["Result: payload", "numbers as bytes", "COMPLETED"], GREEN)
-    task = Box(340, 30, 150, 80, ["Task", "lesson 04"], ORANGE, dashed=True)
-    output = Box(610, 30, 190, 80, ["Result: output", "no data yet", "CREATED"], GREEN, dashed=True)
+    payload = Box(
+        30, 30, 190, 80, ["Result: payload", "numbers as bytes", "COMPLETED"], "COMPLETED"
+    )
+    task = Box(340, 30, 150, 80, ["Task", "lesson 04"], dashed=True)
+    output = Box(
+        610, 30, 190, 80, ["Result: output", "no data yet", "CREATED"], "CREATED", dashed=True
+    )
     return Picture(
         "A task turns one result into another",
         [
@@ -138,30 +104,20 @@ def results() -> Picture:
 def task_states() -> Picture:
     """The states of a task: the good road, and the others."""
     road = [
-        Box(20 + 144 * n, 30, 118, 62, [state, who], colour)
-        for n, (state, who, colour) in enumerate(
-            [
-                ("CREATING", "control plane", BLUE),
-                ("PENDING", "control plane", BLUE),
-                ("SUBMITTED", "in the queue", GREEN),
-                ("DISPATCHED", "agent", ORANGE),
-                ("PROCESSING", "worker", ORANGE),
-                ("COMPLETED", "over", GREY),
-            ]
+        Box(10 + 148 * n, 30, 128, 62, [state, who], state)
+        for n, (state, who) in enumerate(
+            zip(ROAD, ["control plane"] * 2 + ["queue", "agent", "worker", "over"], strict=True)
         )
     ]
-    failed = Box(740, 130, 118, 62, ["ERROR", "or TIMEOUT"], GREY, dashed=True)
-    retried = Box(740, 222, 118, 62, ["RETRIED", "a copy goes on"], GREY, dashed=True)
-    cancelled = Box(20, 160, 640, 62, ["CANCELLING, then CANCELLED", "at your request"], GREY)
+    failed = Box(750, 130, 128, 62, ["ERROR", "or TIMEOUT"], "ERROR", dashed=True)
+    retried = Box(750, 222, 128, 62, ["RETRIED", "a copy goes on"], "RETRIED", dashed=True)
+    cancelled = Box(
+        10, 160, 650, 62, ["CANCELLING, then CANCELLED", "at your request"], "CANCELLED"
+    )
     return Picture(
         "The states of a task",
         [
-            "CREATING: the control plane writes the task down.",
-            "PENDING: it waits for its data. If all is there, that takes a moment only.",
-            "SUBMITTED: it is in the queue of its partition.",
-            "DISPATCHED: an agent has taken it.",
-            "PROCESSING: the worker of the agent's pod runs.",
-            "COMPLETED: it is over, and its results are stored.",
+            *(f"{name}: {TASKS[name].word}." for name in ROAD),
             "Instead of COMPLETED it can end as ERROR or TIMEOUT; or as RETRIED, and then a copy "
             "of it is tried again.",
             "A task that is not over yet can be cancelled: CANCELLING, then CANCELLED.",
@@ -181,10 +137,10 @@ def task_states() -> Picture:
 
 def pod() -> Picture:
     """A pod: agent and worker, who calls whom, and where the data lie."""
-    frame = Box(10, 10, 620, 240, ["Pod"], GREY, title_on_top=True)
-    agent = Box(30, 50, 150, 90, ["Agent", "from ArmoniK"], ORANGE)
-    worker = Box(460, 50, 150, 90, ["Worker", "your program"], ORANGE)
-    folder = Box(215, 185, 210, 50, ["Folder", "payload, data, results"], GREEN)
+    frame = Box(10, 10, 620, 240, ["Pod"], title_on_top=True)
+    agent = Box(30, 50, 150, 90, ["Agent", "from ArmoniK"])
+    worker = Box(460, 50, 150, 90, ["Worker", "your program"])
+    folder = Box(215, 185, 210, 50, ["Folder", "payload, data, results"])
     return Picture(
         "Who calls whom in a pod",
         [
@@ -207,10 +163,10 @@ def pod() -> Picture:
 
 def handshake() -> Picture:
     """How a channel with TLS on both sides is opened."""
-    client = Box(5, 10, 152, 320, ["Your client"], GREY, title_on_top=True)
-    armonik = Box(453, 10, 152, 320, ["ArmoniK"], BLUE, title_on_top=True)
-    first = Box(12, 108, 138, 82, ["Check", "signed by ca.pem?", "the host's name", "in it?"], GREY)
-    second = Box(460, 208, 138, 82, ["Check", "signed by an", "authority that", "I know?"], BLUE)
+    client = Box(5, 10, 152, 320, ["Your client"], title_on_top=True)
+    armonik = Box(453, 10, 152, 320, ["ArmoniK"], title_on_top=True)
+    first = Box(12, 108, 138, 82, ["Check", "signed by ca.pem?", "the host's name", "in it?"])
+    second = Box(460, 208, 138, 82, ["Check", "signed by an", "authority that", "I know?"])
     steps = [
         (70, True, "Let us speak TLS."),
         (108, False, "This is my certificate."),

@@ -12,27 +12,11 @@ from armonik.client import ArmoniKResults, ArmoniKTasks
 from armonik.common import Task
 
 from hello_helpers.connect.grpc_errors import LOOK_HINT
+from hello_helpers.display.signs import OVER, State
 from hello_helpers.display.tables import Table
 from hello_helpers.errors import NoAnswerError, WaitTimeoutError
 from hello_helpers.wait.events import Follower, News
 from hello_helpers.wait.evidence import why
-
-OVER = ("COMPLETED", "ERROR", "TIMEOUT", "CANCELLED", "RETRIED")
-
-MEANING = {
-    "CREATING": "the control plane writes the task down",
-    "PENDING": "it waits for its data",
-    "SUBMITTED": "it is in the queue of its partition",
-    "PAUSED": "its session is paused",
-    "DISPATCHED": "an agent has taken it from the queue",
-    "PROCESSING": "the worker runs",
-    "COMPLETED": "it is over",
-    "ERROR": "it has failed",
-    "TIMEOUT": "it ran longer than its max_duration",
-    "RETRIED": "this attempt failed; a copy of the task is tried",
-    "CANCELLING": "somebody has cancelled it",
-    "CANCELLED": "it was cancelled",
-}
 
 NO_TIMES = (
     "The lines stand in the order in which this notebook heard of them. Events carry no time; "
@@ -68,8 +52,8 @@ class History:
         rows = [
             (
                 step.thing,
-                step.state,
-                MEANING.get(step.state, "") if step.thing == "task" else "its data is stored",
+                State(step.state),
+                State(step.state).look.word,
             )
             for step in self.steps
         ]
@@ -177,7 +161,7 @@ class Watch:
             raise NoAnswerError(f"ArmoniK cannot be reached. {text}", LOOK_HINT)
 
     def _is_over(self, task: Task) -> bool:
-        return any(step.key == task.id and step.state in OVER for step in self._steps)
+        return any(step.key == task.id and step.state in (*OVER, "RETRIED") for step in self._steps)
 
     def _raise(self) -> None:
         if self._error is not None:

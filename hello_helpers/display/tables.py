@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from hello_helpers.display.signs import LOOKS, State
+
 LEFT = ' style="text-align: left"'
 
 LONGEST = 2000
@@ -35,8 +37,8 @@ class Table:
         head = "".join(f'<th scope="col"{LEFT}>{html.escape(name)}</th>' for name in self.header)
         body = "".join(
             "<tr>"
-            f'<th scope="row"{LEFT}>{html.escape(first)}</th>'
-            + "".join(f"<td{LEFT}>{html.escape(cell)}</td>" for cell in rest)
+            f'<th scope="row"{LEFT}>{_cell(first)}</th>'
+            + "".join(f"<td{LEFT}>{_cell(cell)}</td>" for cell in rest)
             + "</tr>"
             for first, *rest in self.rows
         )
@@ -53,6 +55,10 @@ class Table:
         padded = [map(str.ljust, line, widths) for line in lines]
         below = [self.remark] if self.remark else []
         return "\n".join([self.caption, *("  ".join(line).rstrip() for line in padded), *below])
+
+
+def _cell(text: str) -> str:
+    return text._repr_html_() if isinstance(text, State) else html.escape(text)
 
 
 def facts(caption: str, thing: object, names: Iterable[str]) -> Table:
@@ -83,7 +89,7 @@ def _whole(value: Any) -> str:
         case None | "":
             return "(empty)"
         case Enum():
-            return value.name
+            return State(value.name) if value.name in LOOKS else value.name
         case datetime.timedelta():
             return f"{value.total_seconds():g} seconds"
         case datetime.datetime():

@@ -19,6 +19,7 @@ from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.course.progress import my_progress
 from hello_helpers.course.standing import Step
 from hello_helpers.display.notes import Note
+from hello_helpers.display.signs import BAD, GOOD, GREEN, GREY, NOT_YET, RED
 
 
 @dataclass(eq=False)
@@ -45,9 +46,9 @@ def wrong_if(mistaken: bool, found: str, todo: str) -> None:
 class Outcome(Enum):
     """What came out of a check; a sign and words, so that no colour is needed."""
 
-    NOT_TRIED = "\N{WHITE CIRCLE} Not tried yet."
-    WRONG = "\N{MULTIPLICATION X} Not right yet."
-    RIGHT = "\N{CHECK MARK} Right!"
+    NOT_TRIED = f"{NOT_YET} Not tried yet."
+    WRONG = f"{BAD} Not right yet."
+    RIGHT = f"{GOOD} Right!"
 
 
 DOTS = "Replace the dots in this cell by your own code, and run it again."
@@ -57,7 +58,7 @@ NOTHING = (
     "is done, and run this cell again."
 )
 
-COLOURS = {Outcome.NOT_TRIED: "#8a8a8a", Outcome.WRONG: "#d97706", Outcome.RIGHT: "#22a06b"}
+COLOURS = {Outcome.NOT_TRIED: GREY, Outcome.WRONG: RED, Outcome.RIGHT: GREEN}
 
 
 @dataclass(frozen=True)

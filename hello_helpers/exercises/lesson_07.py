@@ -15,7 +15,7 @@ from hello_helpers.course.private_armonik import (
     endpoint_of,
     last_error,
 )
-from hello_helpers.display.states import OVER
+from hello_helpers.display.signs import OVER
 from hello_helpers.errors import MessageError, RefusedError
 from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
 from hello_helpers.exercises.looking import error_of, running, stored
@@ -169,7 +169,7 @@ def _run(
         task = ArmoniKTasks(channel).get_task(task_id)
         if task.status == TaskStatus.RETRIED:
             raise _accident(armonik, task, when, mend)
-        if TaskStatus(task.status).name in OVER:
+        if TaskStatus(task.status).name in (*OVER, "RETRIED"):
             return task, data
         time.sleep(LOOK_EVERY)
     known = facts.collect(channel, session_id, data.result_id)

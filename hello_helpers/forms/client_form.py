@@ -71,6 +71,9 @@ class ClientForm(ValuesForm):
         self._chosen = self._fields.read()
         return super()._prepare()
 
+    def _place_picture(self) -> None:
+        """Leave it out: this form is long enough."""
+
     def _options(self) -> TaskOptions:
         return self._chosen
 

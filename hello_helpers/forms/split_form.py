@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import ipywidgets as widgets
-
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.values import parse_whole
 from hello_helpers.display.graph import session_graph
@@ -33,9 +31,11 @@ class SplitForm(ValuesForm):
 
     def __init__(self, endpoint: Endpoint, partition: str | None = None) -> None:
         """Make the form; `partition` is None for the default one."""
-        self.picture = widgets.HTML()
         super().__init__(endpoint, partition)
+
+    def _place_picture(self) -> None:
         *above, twin, calls = self.box.children
+        self.picture.value = ""
         self.box.children = (*above, self.picture, twin, calls)
 
     def _inputs(self) -> list[Input]:
@@ -54,18 +54,16 @@ class SplitForm(ValuesForm):
 
     def _prepare(self) -> Callable[[], int | float]:
         count, self._threshold = self._first_n.read(), self._split_above.read()
-        return lambda: self._split(count)
+        return lambda: self._hello(list(range(count)), f"list(range({count}))")
 
     def _clear(self) -> None:
         self.picture.value = ""
 
-    def _split(self, count: int) -> int | float:
-        value = self._hello(list(range(count)), f"list(range({count}))")
-        with self._endpoint().open_channel() as channel:
+    def _draw(self, endpoint: Endpoint, *_: object) -> None:
+        with endpoint.open_channel() as channel:
             found = session_graph(channel, self.session_id)
         self._report(found.sentence)
         self.picture.value = found.picture_and_table()
-        return value
 
     def _rows(self) -> list[tuple[str, str]]:
         return [

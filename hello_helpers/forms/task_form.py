@@ -14,7 +14,8 @@ from armonik.common import TaskDefinition
 from hello_helpers import steps
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.values import comma_note, parse_values, parse_whole
-from hello_helpers.display.states import MEANING, History, Watch, watch_session
+from hello_helpers.display.signs import State
+from hello_helpers.display.states import History, Watch, watch_session
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import TASK, code_of
@@ -103,7 +104,8 @@ class TaskForm(Form[History]):
         """Show a state of our task; events may come before the reply that says which one it is."""
         submitted.wait(5.0)
         if step.key == self.task_id:
-            self._report(f"{step.state}: {MEANING.get(step.state, '')}.")
+            state = State(step.state)
+            self._report(f"{state}: {state.look.word}.")
 
     def _rows(self) -> list[tuple[str, str]]:
         return [

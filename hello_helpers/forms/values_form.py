@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
+from time import time
 
 import grpc
-from armonik.common import TaskOptions
+import ipywidgets as widgets
+from armonik.client import ArmoniKTasks
+from armonik.common import Task, TaskOptions
 
 from hello_helpers import steps
+from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.sessions import closing_session
 from hello_helpers.course.values import comma_note, parse_count, parse_values
+from hello_helpers.display.moment import Moment
+from hello_helpers.display.task_journey import Clicks, stops
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import HELLO, code_of
 from hello_helpers.forms.field import Field, Input, radio_buttons
@@ -21,15 +28,20 @@ NUMBERS, FIRST_N = "numbers", "first n"
 
 WAIT_SECONDS = 120.0
 
+DRAW_SECONDS = 5.0
+"""How long ArmoniK may take to tell which way the task has gone."""
+
 
 class ValuesForm(Form[int | float]):
     """Type numbers, or n for the first n numbers; ArmoniK adds them.
 
-    Its result is the sum. Each run has a session of its own, closed at the end.
+    Its result is the sum. Each run has a session of its own, closed at the end. A picture shows the
+    way that the task has taken.
 
     Attributes:
         source: "numbers" or "first n"; editing one of the next two chooses it.
         values: numbers, separated by blanks or commas.
+        way: the way that the last task has taken, as a picture and a table that stand still.
         first_n: n, for the numbers 0, 1, ..., n-1.
         session_id: of the last run; "" before.
     """
@@ -53,7 +65,15 @@ class ValuesForm(Form[int | float]):
         """
         self._partition = partition
         self._threshold = subtask_threshold
+        self.way = Moment()
+        self.picture = widgets.HTML(self.way.picture().area())
         super().__init__(endpoint)
+        self._place_picture()
+
+    def _place_picture(self) -> None:
+        """Put the picture where it belongs: here before all else, and the buttons with it."""
+        *fields, buttons, status, twin, calls = self.box.children
+        self.box.children = (self.picture, buttons, status, *fields, twin, calls)
 
     def _inputs(self) -> list[Input]:
         sources = [("these numbers", NUMBERS), ("the first n numbers", FIRST_N)]
@@ -84,6 +104,7 @@ class ValuesForm(Form[int | float]):
 
     def _hello(self, values: list[int | float], expression: str) -> int | float:
         """Say hello; this runs in the form's thread."""
+        clicked = time()
         endpoint, options = self._endpoint(), self._options()
         self._show_code(
             code_of(
@@ -103,10 +124,13 @@ class ValuesForm(Form[int | float]):
             with closing_session(channel, session_id, self._session_was_cancelled):
                 self._cancellation.check()
                 data = steps.create_payload(channel, session_id, payload)
-                stored = "1 number is" if len(values) == 1 else f"{len(values):,} numbers are"
-                self._report(f"{stored} stored as payload.")
+                stored = time()
+                what = "1 number is" if len(values) == 1 else f"{len(values):,} numbers are"
+                self._report(f"{what} stored as payload.")
                 self._cancellation.check()
-                steps.submit_task(channel, session_id, data)
+                submitting = time()
+                task_id = steps.submit_task(channel, session_id, data)
+                submitted = time()
                 self._report("The task has been sent; waiting for its result ...")
                 result = steps.wait_for_result(
                     channel,
@@ -116,10 +140,21 @@ class ValuesForm(Form[int | float]):
                     lambda progress: self._report(progress.text),
                     self._cancellation,
                 )
+                clicks = Clicks(clicked, stored, submitting, submitted, time())
         self._report(f"Result : {result.value} ({endpoint.describe()})")
+        self._draw(endpoint, task_id, clicks, result.value)
         return result.value
 
     # What a larger form does in another way.
+
+    def _draw(self, endpoint: Endpoint, task_id: str, clicks: Clicks, value: int | float) -> None:
+        """Show the way of the task. These calls are not those of the client: they are not shown."""
+        with endpoint.open_channel() as channel:
+            tasks = ArmoniKTasks(with_deadline(channel, DRAW_SECONDS))
+            with contextlib.suppress(grpc.RpcError):  # the result is here all the same
+                made, _ = tasks.list_tasks(Task.session_id == self.session_id, page_size=1)
+                self.way = Moment(stops(tasks.get_task(task_id), clicks, str(value), made - 1))
+                self.picture.value = self.way.moving()
 
     def _options(self) -> TaskOptions:
         """Return the default task options of the session."""

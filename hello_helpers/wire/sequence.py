@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hello_helpers.display.drawing import BLUE, GREY, LINE, Arrow, Box, Label, Part, Picture, Point
+from hello_helpers.display.drawing import LINE, Arrow, Box, Label, Part, Picture, Point
 from hello_helpers.display.tables import Table
 from hello_helpers.wire.calls import OK, Call, Messages
 from hello_helpers.wire.rows import Row, many, ms, rows, size
@@ -122,8 +122,8 @@ def _draw(found: Sequence[Row], sentence: str) -> Picture:
         y += height + GAP
     lines = [_Line(Point(x, HEADER - 12), Point(x, y)) for x in (CLIENT, CONTROL)]
     heads = [
-        Box(CLIENT - 54, 2, 108, 44, ["Client", "this notebook"], GREY),
-        Box(CONTROL - 62, 2, 124, 44, ["Control plane", "of ArmoniK"], BLUE),
+        Box(CLIENT - 54, 2, 108, 44, ["Client", "this notebook"]),
+        Box(CONTROL - 62, 2, 124, 44, ["Control plane", "of ArmoniK"]),
     ]
     words = [
         f"At {ms(row.first.began)}: {row.name}; sent: {row.sent}; received: {row.received}; "
@@ -192,7 +192,7 @@ def _lane(row: Row, messages: Messages, y: float, outward: bool) -> list[Part]:
         _Line(Point(x, top + 3), Point(x, top + height - 3), dashed=False, thick=True)
         for x in sorted(places)
     ]
-    box = Box(left, top, right - left, height, [], BLUE, dashed=row.first.is_open)
+    box = Box(left, top, right - left, height, [], dashed=row.first.is_open)
     return [*_ways(top + height / 2, left, right, outward), box, *ticks]
 
 

@@ -65,7 +65,7 @@ def test_both_forms_are_used_their_calls_unfolded_and_axe_finds_nothing(
 def test_the_first_n_numbers_are_sent_with_the_keyboard_alone(values_form: Locator) -> None:
     values_form.get_by_label("n (for 0, 1, ..., n-1)").fill("10")
     for _ in range(20):
-        values_form.page.keyboard.press("Tab")
+        values_form.page.keyboard.press("Shift+Tab")
         if values_form.page.evaluate("document.activeElement.textContent") == SEND:
             break
     values_form.page.keyboard.press("Enter")

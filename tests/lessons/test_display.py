@@ -12,12 +12,20 @@ from armonik.common import TaskDefinition, TaskStatus
 from hello_helpers import Endpoint, HelloError, Payload, create_payload, create_session
 from hello_helpers.display import Table, facts, listing, pictures
 from hello_helpers.display.connection import Connection
+from hello_helpers.display.moment import Moment
+from hello_helpers.display.signs import LOOKS
 from hello_helpers.display.states import watch_session
 from hello_helpers.exercises.core import Exercise, Wrong
 
 EVIL = "<script>&"
 
-PICTURES = ("planes", "channel", "session_states", "results", "task_states", "pod")
+PICTURES = {
+    "planes": lambda: Moment().picture(),
+    **{
+        name: getattr(pictures, name)
+        for name in ("channel", "session_states", "results", "task_states", "pod", "handshake")
+    },
+}
 
 TASK = SimpleNamespace(
     id="t1",
@@ -33,7 +41,7 @@ def test_facts_show_names_units_and_what_is_empty() -> None:
     assert repr(facts("A task", TASK, names)).splitlines() == [
         "A task",
         "field                 value",
-        "status                COMPLETED",
+        "status                \N{CHECK MARK} COMPLETED",
         "options.max_duration  300 seconds",
         "options.partition_id  (empty)",
         "outputs               a, b",
@@ -41,7 +49,10 @@ def test_facts_show_names_units_and_what_is_empty() -> None:
 
 
 def test_a_listing_has_a_row_for_each_and_may_be_empty() -> None:
-    assert repr(listing("Tasks", [TASK], ["id", "status"])).splitlines()[2] == "t1  COMPLETED"
+    assert (
+        repr(listing("Tasks", [TASK], ["id", "status"])).splitlines()[2]
+        == "t1  \N{CHECK MARK} COMPLETED"
+    )
     assert repr(listing("Tasks", [], ["id", "status"])).splitlines() == ["Tasks", "id  status"]
 
 
@@ -54,7 +65,7 @@ def test_a_table_has_header_cells_and_escapes_what_it_shows() -> None:
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_sound_lies_within_its_frame_and_says_the_same_in_words(name: str) -> None:
-    picture = getattr(pictures, name)()
+    picture = PICTURES[name]()
     svg = ElementTree.fromstring(picture.svg())
     shown = {node.text for node in svg.iter("{http://www.w3.org/2000/svg}text")}
     assert svg.findtext("{http://www.w3.org/2000/svg}title") == picture.title
@@ -70,7 +81,8 @@ def test_a_picture_is_sound_lies_within_its_frame_and_says_the_same_in_words(nam
         assert 0 <= y <= y + height <= picture.height
         assert box.get("stroke") == "currentColor", "it can be read on light and dark ground"
     for text in svg.iter("{http://www.w3.org/2000/svg}text"):
-        assert text.get("fill") == "currentColor"
+        signs = {look.sign for look in LOOKS.values()}  # white, upon the colours of states
+        assert text.get("fill") == ("#ffffff" if text.text in signs else "currentColor")
 
 
 def exercise(look: object) -> Exercise:

@@ -104,6 +104,13 @@ def test_its_cells_have_names_of_their_own_and_some_outputs_are_compared(
     assert any("nbval-check-output" in cell.metadata.get("tags", []) for cell in lesson.cells)
 
 
+def test_the_code_of_a_cell_that_only_draws_is_folded(lesson: NotebookNode) -> None:
+    draws = re.compile(r"(from [\w.]+ import pictures\n\n)?(pictures\.\w+\(\)|values_form\.way)")
+    for cell in lesson.cells:
+        folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        assert folded == bool(cell.cell_type == "code" and draws.fullmatch(cell.source)), cell.id
+
+
 def test_it_never_hides_the_call_that_it_is_about() -> None:
     calls = {
         "01_channel": "create_channel(",

@@ -83,7 +83,7 @@ def test_an_old_endpoint_works_on_a_new_armonik(kernel: Kernel) -> None:
     assert kernel.say(form).strip() == "45"
 
 
-@opened("00_welcome", until="what-was-that")
+@opened("00_welcome", until="all-notebooks")
 def test_forms_and_their_answers_start_it_again(kernel: Kernel) -> None:
     command("stop")
     shown = kernel.say("values_form.run.click()\nprint(values_form.wait(30))")

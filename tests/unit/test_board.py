@@ -9,8 +9,8 @@ from armonik.common import ResultStatus, Task, TaskStatus
 from hello_helpers import errors
 from hello_helpers.display import states
 from hello_helpers.display.board import ALWAYS_SHOWN, Board
-from hello_helpers.display.board_state import ENDED, ORDER, BoardState
-from hello_helpers.display.states import MEANING
+from hello_helpers.display.board_state import BoardState
+from hello_helpers.display.signs import OVER, TASKS, State
 
 from .fake_armonik import FakeArmonik, deaf_stream
 
@@ -88,15 +88,15 @@ def test_what_it_counts_and_says(
 
 
 def test_an_end_without_results_is_an_end_but_not_well() -> None:
-    state = BoardState(len(ENDED))
-    for status in ENDED:
+    state = BoardState(len(OVER))
+    for status in OVER:
         state.note(status, status)
     assert state.all_over
     assert not state.all_well
 
 
 def test_any_order_of_events_leads_to_the_same_end() -> None:
-    events = [(task, status) for task in "abcd" for status in ORDER if status != "RETRIED"]
+    events = [(task, status) for task in "abcd" for status in TASKS if status != "RETRIED"]
     for seed in range(20):
         state = BoardState(4)
         for task, status in random.Random(seed).sample(events, len(events)):
@@ -105,9 +105,8 @@ def test_any_order_of_events_leads_to_the_same_end() -> None:
 
 
 def test_the_table_has_the_same_rows_while_tasks_run_and_says_what_each_means() -> None:
-    assert set(ORDER) == set(MEANING)
     rows = BoardState(1).table(ALWAYS_SHOWN).rows
-    assert [row[:2] for row in rows] == [(status, "0") for status in ALWAYS_SHOWN]
+    assert [row[:2] for row in rows] == [(State(status), "0") for status in ALWAYS_SHOWN]
     assert BoardState(1).table().rows == []
 
 

@@ -15,8 +15,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def task(*milliseconds: float | None, status: int = 4) -> SimpleNamespace:
     """Return a task whose instants came so many milliseconds after its creation."""
-    times: dict[str, object] = {f"{name}_at": None for name, _, _ in INSTANTS}
-    for (name, _, _), at in zip(INSTANTS, milliseconds, strict=False):
+    times: dict[str, object] = {f"{name}_at": None for name, *_ in INSTANTS}
+    for (name, *_), at in zip(INSTANTS, milliseconds, strict=False):
         times[f"{name}_at"] = None if at is None else START + datetime.timedelta(milliseconds=at)
     return SimpleNamespace(status=status, **times)
 
@@ -68,7 +68,7 @@ def test_the_picture_has_title_and_description_and_a_bar_with_words_for_each_leg
 
 def test_the_table_holds_what_the_picture_holds(whole):
     shown = whole._repr_html_()
-    cells = [f">{name}</th>" for name, _, _ in INSTANTS] + [place for _, place, _ in INSTANTS]
+    cells = [f">{name}</th>" for name, *_ in INSTANTS] + [place for _, place, *_ in INSTANTS]
     assert [cell for cell in [*cells, "26.0 ms"] if cell not in shown] == []
 
 
