@@ -23,7 +23,9 @@ from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import html
 from hello_helpers.forms.armonik import reason_of, shown_channel
-from hello_helpers.forms.field import Field, Input
+from hello_helpers.forms.buttons import CANCELLING, Buttons
+from hello_helpers.forms.field import Field, Fields, Input
+from hello_helpers.forms.press import Press, keep_together
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.wait.events import HEARTBEAT
 
@@ -35,7 +37,7 @@ CANCELLED = "Cancelled."
 SESSION_CANCELLED = "Cancelled, and its session with it."
 SESSION_LEFT = "Cancelled here; but ArmoniK does not answer, so its session may go on."
 
-NOTHING_SENT = html.progress(["Nothing was sent: see the problem above."])
+NOTHING_SENT = html.progress(["Nothing was sent."])
 
 
 class Form(ABC, Generic[T]):
@@ -45,17 +47,20 @@ class Form(ABC, Generic[T]):
     named. It is shown when a cell ends with it; nothing is shown before.
 
     Attributes:
-        run: the button that does it.
+        run: the button that does it; while it runs it says so, and for how long.
         cancel: the button that ends it.
         result: what came out; None before, and after an error.
         error: what went wrong; None if nothing did.
         session_id: that the run has made, if it makes one; "" before.
         code: the Python that ran, ready to paste; "" before.
+        problems: where it is said what is wrong in a field, or worth a remark.
         calls: where the calls of a run are shown, when it is over.
     """
 
     title = ""
     deed = ""
+    doing = ""
+    """What the button says while it runs: "Sending the numbers" of the deed "Send the numbers"."""
     starts_anew = False
     """True: it needs nothing that an ArmoniK knows already, no session and no result."""
 
@@ -66,10 +71,10 @@ class Form(ABC, Generic[T]):
             endpoint: where it goes; else it is found when it runs, as `Endpoint.find` does.
         """
         self._target = endpoint
-        self.run = widgets.Button(
-            description=self.deed, button_style="primary", layout=widgets.Layout(width="auto")
-        )
-        self.cancel = widgets.Button(description="Cancel", layout=widgets.Layout(width="auto"))
+        self._press = Press(self._on_press, self._on_run)
+        self._buttons = Buttons(self.deed, self.doing, self._press.begin)
+        self.run, self.cancel = self._buttons.run, self._buttons.cancel
+        self.problems = self._buttons.beside
         self.status = widgets.HTML()
         self.twin = widgets.HTML()
         self.calls = widgets.HTML()
@@ -77,22 +82,21 @@ class Form(ABC, Generic[T]):
         self.error: Exception | None = None
         self.code = self.session_id = ""
         self._lock = threading.Lock()
-        self._reading = threading.RLock()
         self._finished: threading.Event | None = None
         self._cancellation = Cancellation()
         self._lines: list[str] = []
         self._farewell = CANCELLED
         self.run.on_click(self._on_run)
         self.cancel.on_click(self._on_cancel)
-        buttons = widgets.HBox([self.run, self.cancel])
         inputs = self._inputs()
         self._all_fields = [part for part in inputs if isinstance(part, Field)]
-        shown = [part.box if isinstance(part, Field) else part for part in inputs]
+        shown = [part.input if isinstance(part, Field) else part for part in inputs]
+        self._typed = Fields(self._all_fields, self._buttons.beside, self._on_mended)
         for field in self._all_fields:
-            field.on_enter = self._on_run
-            field.input.observe(self._on_edit, "value")
+            field.on_enter = self._press.begin
+        self._heard = [self.run, self.cancel, self._press.answer, *shown]
         self.box = widgets.VBox(
-            [*shown, buttons, self.status, self.twin, self.calls],
+            [*shown, self._buttons.box, self.status, self.twin, self.calls],
             layout=widgets.Layout(border="1px solid var(--jp-border-color1)", padding="10px"),
         )
 
@@ -131,7 +135,7 @@ class Form(ABC, Generic[T]):
         """
         began = time.monotonic()
         try:
-            if self._finished is None:
+            if self._press.take() or self._finished is None:
                 self._on_run()
             assert self._finished is not None
             while not self._finished.wait(HEARTBEAT):
@@ -154,9 +158,16 @@ class Form(ABC, Generic[T]):
 
     # How it works.
 
+    def _on_press(self) -> None:
+        """Show at once that the press was seen, before all is known that was typed."""
+        keep_together(self._heard)
+        with self._lock:
+            if not self._is_running:
+                self._buttons.show_busy()
+
     def _on_run(self, _button: object = None) -> None:
         with self._lock:
-            if self._finished is not None and not self._finished.is_set():
+            if self._is_running:
                 self._report("It is still running: wait, or click Cancel first.")
                 return
             self.result, self.error, self.code, self.session_id = None, None, "", ""
@@ -167,44 +178,39 @@ class Form(ABC, Generic[T]):
             self._finished = finished = threading.Event()
         try:
             job = self._read()
-        except HelloError as error:
+        except Exception as error:
             self.error = error
-            finished.set()
-            return
+            self._buttons.end(finished)
+            if isinstance(error, HelloError):
+                return
+            raise
+        cancellation = self._cancellation
+        self._buttons.show_until(finished, lambda: cancellation.requested)
         threading.Thread(
             target=self._work, args=(job, finished), name=f"form: {self.deed}", daemon=True
         ).start()
 
-    def _read(self) -> Callable[[], T]:
-        """Return the job. The Enter key does this in a thread, in which a field may be edited."""
-        with self._reading:
-            for field in self._all_fields:
-                field.forget()
-            self._clear()
-            try:
-                return self._prepare()
-            except HelloError:
-                self.status.value = NOTHING_SENT
-                raise
+    @property
+    def _is_running(self) -> bool:
+        return self._finished is not None and not self._finished.is_set()
 
-    def _on_edit(self, _change: object = None) -> None:
-        """Forget what has been mended: a problem of a field may be about another field, too."""
-        with self._reading:
-            for field in self._all_fields:
-                if field.is_bad:
-                    field.read_again()
-            mended = not any(field.is_bad for field in self._all_fields)
-            idle = self._finished is None or self._finished.is_set()
-            # A problem that appears may move the button away under a press: then the result of
-            # before must not look like the answer.
-            if idle and mended == (self.status.value == NOTHING_SENT):
-                self.status.value = ""
+    def _read(self) -> Callable[[], T]:
+        self._clear()
+        try:
+            return self._typed.read(self._prepare)
+        except HelloError:
+            self.status.value = NOTHING_SENT
+            raise
+
+    def _on_mended(self) -> None:
+        if self.status.value == NOTHING_SENT:
+            self.status.value = ""
 
     def _on_cancel(self, _button: object = None) -> None:
-        if self._finished is None or self._finished.is_set():
+        if not self._is_running:
             self.status.value = html.progress([*self._lines, "Nothing is running."])
             return
-        self._report("Cancelling ...")
+        self._report(f"{CANCELLING} ...")
         self._cancellation.cancel()
 
     def _work(self, job: Callable[[], T], finished: threading.Event) -> None:
@@ -222,7 +228,7 @@ class Form(ABC, Generic[T]):
             self.error = error
             text = f"{type(error).__name__}: {error}"
             self._show_problem(HelloError(text, "This should not happen."))
-        finished.set()
+        self._buttons.end(finished)
 
     def _channel(self, endpoint: Endpoint | None = None) -> AbstractContextManager[grpc.Channel]:
         """Open a channel for a run, whose calls the form shows at the end."""

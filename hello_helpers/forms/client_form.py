@@ -6,13 +6,11 @@ import contextlib
 from collections.abc import Callable
 
 import grpc
-import ipywidgets as widgets
 from armonik.client import ArmoniKSessions
 from armonik.common import TaskOptions
 
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.errors import HelloError
-from hello_helpers.forms import html
 from hello_helpers.forms.field import Field, Input
 from hello_helpers.forms.option_fields import OptionFields
 from hello_helpers.forms.values_form import ValuesForm
@@ -32,6 +30,7 @@ class ClientForm(ValuesForm):
 
     title = "A whole client"
     deed = "Run the client"
+    doing = "Running the client"
 
     _chosen: TaskOptions
 
@@ -45,26 +44,18 @@ class ClientForm(ValuesForm):
         self._fields = OptionFields(self._own)
         self.address = self._address.input
         self.partition, self.max_duration, self.priority, self.max_retries = self._fields.inputs
-        self._seen, self._told = widgets.HTML(), ""
         self.address.observe(self._on_address, "value")
-        return [self._address, self._seen, *self._fields.parts, *super()._inputs()]
+        return [self._address, *self._fields.parts, *super()._inputs()]
 
     def _parse(self, text: str) -> Endpoint:
         return Endpoint.find(text) if text.strip() else self._own
 
     def _on_address(self, _change: object) -> None:
         """Ask the ArmoniK that was typed for its partitions."""
-        self._seen.value = html.unseen(self._told)  # it was about another one; its room stays
         endpoint = None
-        with contextlib.suppress(HelloError):  # the field says what is wrong
+        with contextlib.suppress(HelloError):  # it is said elsewhere what is wrong
             endpoint = self._parse(self.address.value)
-        self._fields.look_at(endpoint, self._tell_partitions)
-
-    def _tell_partitions(self, endpoint: Endpoint, known: bool) -> None:
-        text = f"These are the partitions of: {endpoint.describe()}."
-        if not known:
-            text = "The partitions cannot be read: does this ArmoniK answer?"
-        self._told = self._seen.value = html.progress([text])
+        self._fields.look_at(endpoint)
 
     def _prepare(self) -> Callable[[], int | float]:
         self._target = self._address.read()

@@ -31,6 +31,7 @@ class ClosingForm(Form[int]):
 
     title = "My sessions of the course"
     deed = "Close my sessions"
+    doing = "Closing my sessions"
 
     def _inputs(self) -> list[Input]:
         self._head = widgets.HTML()

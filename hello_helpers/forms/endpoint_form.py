@@ -32,6 +32,7 @@ class EndpointForm(Form[Endpoint]):
 
     title = "Which ArmoniK to use"
     deed = "Check the endpoint"
+    doing = "Checking the endpoint"
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,13 +68,11 @@ class EndpointForm(Form[Endpoint]):
     def _on_choice(self, _change: object) -> None:
         self._show_fields()
         if self.choice.value == EMBEDDED:
-            for field in self._of_cluster:
-                field.forget()  # what is wrong with it is of no interest now
-            self._on_edit()
+            self._typed.forget(self._of_cluster)
 
     def _show_fields(self) -> None:
         for field in self._of_cluster:
-            field.box.layout.display = None if self.choice.value == OWN else "none"
+            field.input.layout.display = None if self.choice.value == OWN else "none"
 
     def _prepare(self) -> Callable[[], Endpoint]:
         if self.choice.value == EMBEDDED:

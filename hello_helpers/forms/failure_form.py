@@ -114,6 +114,7 @@ class FailureForm(Form[str]):
 
     title = "A client with one thing wrong"
     deed = "Run it"
+    doing = "Running it"
 
     def _inputs(self) -> list[Input]:
         labelled = [(failure.label, failure) for failure in FAILURES]

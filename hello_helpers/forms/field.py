@@ -1,9 +1,11 @@
-"""A text input of a form: its label, the text as a value, and a sentence below it."""
+"""The text inputs of a form: their labels, the texts as values, and what is wrong with them."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import ipywidgets as widgets
@@ -16,15 +18,11 @@ T = TypeVar("T")
 Input: TypeAlias = "Field[Any] | widgets.Widget"
 """What a form is put together of."""
 
-ENTER_SECONDS = 0.3
-"""How long after the Enter key the browser may take to send the text, which it sends second."""
-
-TELL_SECONDS = 0.5
-"""How long after a field was left a problem is told, if there is no room for it yet. A press on a
-button takes less, and the button must not move away under it."""
-
 LABEL = {"description_width": "max-content"}
 """Style: a label takes the room that it needs, instead of being cut."""
+
+GOOD, BAD = "3px solid transparent", "3px solid var(--jp-error-color1, red)"
+"""The left edge of a field, which helps the eye; the words are below the buttons."""
 
 
 def label_above() -> widgets.Layout:
@@ -41,7 +39,10 @@ def radio_buttons(label: str, options: list[tuple[str, Any]], **more: Any) -> wi
 
 
 class Field(Generic[T]):
-    """A text input with its label, and room for a sentence below it.
+    """A text input with its label.
+
+    What there is to say of its text is said below the buttons of the form: a sentence that came or
+    went above them would move them away under the pointer, and a press would miss them.
 
     Args:
         label: never empty; it is all that a screen reader has.
@@ -53,10 +54,8 @@ class Field(Generic[T]):
 
     Attributes:
         input: the widget that is typed into.
-        problem: where it is said what is wrong, or worth a remark.
-        is_bad: True while the text is bad, as far as was looked.
-        box: all of it, as a form shows it.
-        on_enter: called, in a thread, after the Enter key was pressed in a field of one line.
+        says: what is wrong with the text, or worth a remark, as HTML; "" for nothing.
+        on_enter: called after the Enter key was pressed in a field of one line.
     """
 
     def __init__(
@@ -70,10 +69,8 @@ class Field(Generic[T]):
     ) -> None:
         self._parse = parse
         self._note = note
-        self._told = threading.Event()
-        self._reading = threading.RLock()
-        """What is said is about the text as it was read: no other thread comes in between."""
-        self._telling = threading.Timer(0, lambda: None)
+        self._is_bad = False
+        self.says = ""
         self.on_enter: Callable[[], None] = lambda: None
         kind, extra = (widgets.Textarea, {"rows": lines}) if lines > 1 else (widgets.Text, {})
         self.input = kind(
@@ -85,81 +82,92 @@ class Field(Generic[T]):
             layout=label_above(),
             **extra,
         )
-        self.problem = widgets.HTML()
-        self._said = ""
-        self.is_bad = False
-        self.box = widgets.VBox([self.input, self.problem])
-        self.input.observe(self._on_change, "value")
+        self.input.layout.border_left = GOOD
+        self.input.layout.margin = "2px 2px 2px -1px"  # in line with what has no such edge
         self.input.on_msg(self._on_message)
 
-    def read(self, parse: Callable[[str], T] | None = None) -> T:
-        """Return the value; if it is bad, say so below the field, and raise the error."""
-        with self._reading:
-            self._telling.cancel()
-            try:
-                value = (parse or self._parse)(self.input.value)
-            except HelloError as error:
-                self.is_bad = True
-                self._say(html.problem(error))
-                raise
-            self.is_bad = False
-            note = self._note(self.input.value)
-            self._say(html.progress([note]) if note else "")
-            return value
+    @property
+    def is_bad(self) -> bool:
+        """True while the text is bad, as far as was looked."""
+        return self._is_bad
 
-    def _say(self, said: str) -> None:
-        self._said = self.problem.value = said
+    def read(self, parse: Callable[[str], T] | None = None) -> T:
+        """Return the value; if it is bad, keep what to say of it, and raise the error."""
+        text = self.input.value
+        try:
+            value = (parse or self._parse)(text)
+        except HelloError as error:
+            self._say(html.problem(error, self.input.description.partition(" (")[0]), is_bad=True)
+            raise
+        note = self._note(text)
+        self._say(html.progress([note]) if note else "")
+        return value
+
+    def look(self) -> None:
+        """Look what is wrong with the text, if anything is; a remark comes with the run."""
+        with contextlib.suppress(HelloError):
+            self.read()
+            self.forget()
 
     def forget(self) -> None:
-        """Say nothing below the field."""
-        with self._reading:
-            self._telling.cancel()
-            self.is_bad = False
-            self._say("")
+        """Say nothing."""
+        self._say("")
 
-    def read_again(self) -> None:
-        """The field was left: say below it what is wrong now, if anything is.
-
-        Often it is left by a press on the form's button. If something came below the field, or
-        went, the button would move away under the pointer, and the click would miss it. So what
-        has been mended leaves its room behind, a problem comes a moment later, and a remark comes
-        with the run.
-        """
-        with self._reading:
-            self._telling.cancel()
-            try:
-                self._parse(self.input.value)
-            except HelloError as error:
-                self.is_bad = True
-                self._tell(html.problem(error))
-            else:
-                self.is_bad = False
-                self.problem.value = html.unseen(self._said)
-
-    def _tell(self, problem: str) -> None:
-        """Say it where there is room for it, else in a moment, unless something else happens."""
-        if self._said:
-            self._say(problem)
-            return
-        self._telling = threading.Timer(TELL_SECONDS, self._tell_now, (problem, self.input.value))
-        self._telling.daemon = True
-        self._telling.start()
-
-    def _tell_now(self, problem: str, text: str) -> None:
-        with self._reading:
-            if self.is_bad and self.input.value == text and not self._said:
-                self._say(problem)
-
-    def _on_change(self, _change: object) -> None:
-        self.read_again()  # an error that came out of here would hit the assignment
-        self._told.set()
+    def _say(self, says: str, is_bad: bool = False) -> None:
+        self.says, self._is_bad = says, is_bad
+        self.input.layout.border_left = BAD if is_bad else GOOD
 
     def _on_message(self, _widget: object, content: dict[str, Any], _buffers: object) -> None:
         """Hear the Enter key; `Text.on_submit`, which would do, is deprecated."""
         if content.get("event") == "submit":
-            self._told.clear()
-            threading.Thread(target=self._enter, name="form: Enter", daemon=True).start()
+            self.on_enter()
 
-    def _enter(self) -> None:
-        self._told.wait(ENTER_SECONDS)  # not set if the text is as it was
-        self.on_enter()
+
+class Fields:
+    """The fields of a form: one thread at a time looks at them and says what is wrong.
+
+    Args:
+        fields: all of them.
+        said: where it is said.
+        on_mended: called when nothing is wrong with any of them.
+    """
+
+    def __init__(
+        self, fields: Iterable[Field[Any]], said: widgets.HTML, on_mended: Callable[[], None]
+    ) -> None:
+        self._fields = list(fields)
+        self._said = said
+        self._on_mended = on_mended
+        self._lock = threading.RLock()
+        for field in self._fields:
+            field.input.observe(partial(self._on_edit, field), "value")
+
+    def read(self, prepare: Callable[[], T]) -> T:
+        """Return what `prepare` makes of them; meanwhile they may be edited, in another thread."""
+        with self._lock:
+            for field in self._fields:
+                field.forget()
+            try:
+                return prepare()
+            finally:
+                self._say()
+
+    def forget(self, fields: Iterable[Field[Any]]) -> None:
+        """Say nothing of these: what is wrong with them is of no interest now."""
+        with self._lock:
+            for field in fields:
+                field.forget()
+            self._say()
+
+    def _on_edit(self, edited: Field[Any], _change: object) -> None:
+        """Look at what was edited, and at what is bad: a problem may be about two fields."""
+        with self._lock:
+            for field in self._fields:
+                if field is edited or field.is_bad:
+                    field.look()
+            self._say()
+
+    def _say(self) -> None:
+        self._said.value = "".join(field.says for field in self._fields)
+        if not any(field.is_bad for field in self._fields):
+            self._on_mended()

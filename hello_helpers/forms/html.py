@@ -34,16 +34,17 @@ def progress(lines: Iterable[str]) -> str:
     return f'<div role="status" aria-live="polite" style="{TEXT_STYLE}">{text}</div>'
 
 
-def problem(error: HelloError) -> str:
-    """Return an error as a live region that is read out at once."""
-    first, *rest = map(html.escape, error.lines())
-    text = "<br>".join([first, *rest])
-    return f'<div role="alert" style="{TEXT_STYLE}"><b>Problem:</b> {text}</div>'
-
-
-def unseen(shown: str) -> str:
-    """Return what takes the same room as what was shown, and says nothing to anybody."""
-    return f'<div style="visibility: hidden">{shown}</div>' if shown else ""
+def problem(error: HelloError, label: str = "") -> str:
+    """Return an error as a live region that is read out at once; `label` is that of a field."""
+    where = (
+        f" with \N{LEFT DOUBLE QUOTATION MARK}{label}\N{RIGHT DOUBLE QUOTATION MARK}"
+        if label
+        else ""
+    )
+    text = "<br>".join(map(html.escape, error.lines()))
+    return (
+        f'<div role="alert" style="{TEXT_STYLE}"><b>Problem{html.escape(where)}:</b> {text}</div>'
+    )
 
 
 def code(text: str) -> str:

@@ -52,6 +52,7 @@ class ManyForm(Form[int | float]):
 
     title = "Many tasks"
     deed = "Run the tasks"
+    doing = "Running the tasks"
     starts_anew = True
 
     def __init__(self, endpoint: Endpoint) -> None:

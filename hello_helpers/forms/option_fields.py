@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -16,12 +16,18 @@ from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.sessions import hello_partition
 from hello_helpers.course.values import parse_whole
+from hello_helpers.display.tables import one_line
 from hello_helpers.errors import EndpointError
 from hello_helpers.forms.field import LABEL, Field, Input, label_above
 
 LOOK_SECONDS = 3.0
 """How long to wait for the list of partitions."""
 
+
+ASKING, UNKNOWN = "asking ...", "not known: does this ArmoniK answer?"
+
+LONGEST_NAME = 45
+"""Characters of the name of an ArmoniK in a label."""
 
 PRIORITY_LABEL = "priority (1 to 99, larger goes first; often 10 at most)"
 """ArmoniK's validators take 99; the queues of many clusters, and of the embedded one, 10."""
@@ -35,7 +41,7 @@ class OptionFields:
         max_duration: in seconds.
         priority, max_retries: whole numbers.
         inputs: what is chosen or typed into, in this order.
-        parts: the same, with room for problems, as a form takes them.
+        parts: the same, as a form takes them.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
@@ -66,39 +72,35 @@ class OptionFields:
         self.inputs = (self.partition, *(field.input for field in fields))
         self.parts: list[Input] = [self.partition, *fields]
 
-    def look_at(self, endpoint: Endpoint | None, tell: Callable[[Endpoint, bool], None]) -> None:
+    def look_at(self, endpoint: Endpoint | None) -> None:
         """Offer the partitions of another ArmoniK as soon as it has told them; first the usual one.
 
         It is asked in a thread, since it may answer late or never. Only the answer of the last one
-        that was asked counts.
+        that was asked counts. The label says whose they are: it takes no room that was not there.
 
         Args:
             endpoint: whom to ask; None for nobody.
-            tell: called, in that thread, when there is an answer that counts: with whose it is,
-                and whether it tells its partitions.
         """
         with self._asking:
             self._asked = question = object()
-            self._offer([])
+            self._offer([], "" if endpoint is None else ASKING)
         if endpoint is not None:
-            arguments = (endpoint, question, tell)
             threading.Thread(
-                target=self._ask, args=arguments, name="form: partitions", daemon=True
+                target=self._ask, args=(endpoint, question), name="form: partitions", daemon=True
             ).start()
 
-    def _ask(
-        self, endpoint: Endpoint, question: object, tell: Callable[[Endpoint, bool], None]
-    ) -> None:
+    def _ask(self, endpoint: Endpoint, question: object) -> None:
         known = _partitions(endpoint)
         with self._asking:
             if self._asked is question:
-                self._offer(known)
-                tell(endpoint, bool(known))
+                whose = f"of {one_line(endpoint.describe(), LONGEST_NAME)}"
+                self._offer(known, whose if known else UNKNOWN)
 
-    def _offer(self, known: Sequence[str]) -> None:
+    def _offer(self, known: Sequence[str], remark: str = "") -> None:
         usual = hello_partition() or "default"
         self.partition.options = known or [usual]
         self.partition.value = usual if usual in known or not known else known[0]
+        self.partition.description = f"Partition ({remark})" if remark else "Partition"
 
     def read(self) -> TaskOptions:
         """Return what the fields say; raise `InputError` if one is bad."""

@@ -32,6 +32,7 @@ class PayloadForm(Form[steps.Data]):
 
     title = "A payload to store"
     deed = "Store the payload"
+    doing = "Storing the payload"
     payload_id = ""
 
     def __init__(self, endpoint: Endpoint, session_id: str) -> None:

@@ -27,6 +27,7 @@ class SessionForm(Form[str]):
 
     title = "A session and its default task options"
     deed = "Create the session"
+    doing = "Creating the session"
     starts_anew = True
 
     def _inputs(self) -> list[Input]:

@@ -28,6 +28,7 @@ class SplitForm(ValuesForm):
 
     title = "A task that makes tasks"
     deed = "Send the task"
+    doing = "Running the tasks"
 
     def __init__(self, endpoint: Endpoint, partition: str | None = None) -> None:
         """Make the form; `partition` is None for the default one."""

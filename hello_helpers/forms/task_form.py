@@ -38,6 +38,7 @@ class TaskForm(Form[History]):
 
     title = "A task to submit"
     deed = "Submit the task"
+    doing = "Following the task"
     task_id = ""
 
     def __init__(self, endpoint: Endpoint, session_id: str) -> None:

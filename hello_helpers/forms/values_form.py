@@ -48,6 +48,7 @@ class ValuesForm(Form[int | float]):
 
     title = "Numbers for ArmoniK to add"
     deed = "Send the numbers"
+    doing = "Adding the numbers"
     starts_anew = True
 
     def __init__(

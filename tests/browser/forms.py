@@ -8,11 +8,15 @@ CHECK, SEND = "Check the endpoint", "Send the numbers"
 CLIENT, SPLIT = "Run the client", "Send the task"
 MILLISECONDS = 20_000
 
+NAME = """(found, deed) => found.map((form, number) => form.dataset.form = `${deed}-${number}`)"""
+
 
 def forms(notebook: Notebook, deed: str) -> list[Locator]:
-    """Return the forms whose button says `deed`."""
+    """Return the forms whose button says `deed` now; while it runs it says something else."""
     button = notebook.page.get_by_role("button", name=deed)
-    return notebook.panel.locator(".jp-OutputArea-output").filter(has=button).all()
+    found = notebook.panel.locator(".jp-OutputArea-output").filter(has=button)
+    names = found.evaluate_all(NAME, deed.replace(" ", "-"))
+    return [notebook.panel.locator(f"[data-form='{name}']") for name in names]
 
 
 def check_embedded(form: Locator) -> None:

@@ -124,13 +124,13 @@ def test_cancel_before_anything_is_submitted_does_not_wait_for_tasks_that_never_
         ("batch", "1001", "The batch size must be a whole number from 1 to 1,000"),
     ],
 )
-def test_bad_numbers_are_refused_below_their_field(
+def test_bad_numbers_are_refused_in_words(
     form: ManyForm, field: str, typed: str, sentence: str
 ) -> None:
     getattr(form, field).value = typed
     with pytest.raises(HelloError):
         form.wait()
-    assert sentence in getattr(form, f"_{field}").problem.value
+    assert sentence in getattr(form, f"_{field}").says
     assert form.session_id == ""
 
 

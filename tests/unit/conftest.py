@@ -7,7 +7,6 @@ import grpc
 import pytest
 
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.forms.field import Field
 
 from .fake_armonik import FakeArmonik
 
@@ -26,9 +25,3 @@ def channel(fake: FakeArmonik) -> Iterator[grpc.Channel]:
     """A channel to it."""
     with Endpoint.parse(fake.url).open_channel() as opened:
         yield opened
-
-
-@pytest.fixture
-def problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a field tell at once what is wrong; only people who press a button need a moment."""
-    monkeypatch.setattr(Field, "_tell", Field._say)

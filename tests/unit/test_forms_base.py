@@ -1,5 +1,7 @@
 """What all forms do, whatever they are about: threads, errors, Cancel, and what is shown."""
 
+import queue
+import re
 import signal
 import threading
 from collections.abc import Callable
@@ -12,8 +14,8 @@ from IPython.core.formatters import DisplayFormatter
 
 from hello_helpers.course.values import parse_count
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError, WaitTimeoutError
-from hello_helpers.forms import field as field_module
-from hello_helpers.forms import html
+from hello_helpers.forms import buttons, html
+from hello_helpers.forms import press as press_module
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.field import Field, Input
 
@@ -23,6 +25,7 @@ class DoubleForm(Form[int]):
 
     title = "A number to double"
     deed = "Double it"
+    doing = "Doubling"
 
     def _inputs(self) -> list[Input]:
         self.go_on = threading.Event()
@@ -122,10 +125,10 @@ def test_a_click_takes_away_what_is_shown_of_the_run_before_even_if_nothing_is_s
     assert cleared == ["21", "many"]
 
 
-def test_a_bad_value_is_told_below_its_field_and_nothing_is_started_until_it_is_mended(eager):
+def test_a_bad_value_is_told_beside_the_button_and_nothing_is_started_until_it_is_mended(eager):
     eager.number.value = "many"
     eager.run.click()
-    assert "n must be a whole number" in eager._number.problem.value
+    assert "n must be a whole number" in eager._number.says
     assert "Nothing was sent" in eager.status.value
     assert not eager.threads
     with pytest.raises(InputError, match="whole number"):
@@ -136,78 +139,123 @@ def test_a_bad_value_is_told_below_its_field_and_nothing_is_started_until_it_is_
     assert (eager.wait(10), eager.error) == (2, None)
 
 
-@pytest.mark.usefixtures("problems_at_once")
 def test_a_bad_value_is_told_when_the_field_is_left_and_a_good_one_clears_it(form):
     form.number.value = "many"
-    assert "whole number" in form._number.problem.value
-    told = form._number.problem.value
+    assert "Problem with \N{LEFT DOUBLE QUOTATION MARK}Number\N{RIGHT DOUBLE QUOTATION MARK}" in (
+        form.problems.value
+    )
+    assert "whole number" in form.problems.value
+    assert "error" in form.number.layout.border_left
     form.number.value = "7"
-    assert form._number.problem.value == html.unseen(told)  # its room stays: no button may move
-    form.number.value = "8"
-    assert form._number.problem.value == html.unseen(told)
-    form.go_on.set()
-    form.run.click()
-    assert form._number.problem.value == ""
+    assert form.problems.value == ""
+    assert "error" not in form.number.layout.border_left
 
 
-@pytest.mark.parametrize(("typed", "result"), [("4", 8), ("21", 42)], ids=["new", "as it was"])
-def test_the_enter_key_runs_the_form_with_the_text_that_comes_after_it(eager, typed, result):
-    as_a_browser = {"method": "custom", "content": {"event": "submit"}}
-    eager.number._handle_msg({"content": {"data": as_a_browser}, "buffers": []})
-    eager.number.value = typed
-    assert eager.begun.wait(10)
-    assert eager.wait(10) == result
-
-
-def test_a_problem_comes_a_moment_after_a_field_was_left_so_that_no_button_moves_under_a_press(
-    form, monkeypatch
-):
-    monkeypatch.setattr(field_module, "TELL_SECONDS", 0.2)
-    told = threading.Event()
-    form._number.problem.observe(lambda _: told.set(), "value")
+def test_nothing_above_the_buttons_comes_or_goes_whatever_is_typed_and_run(form):
+    above = form.box.children[: form.box.children.index(form._buttons.box)]
+    assert above == (form.number,)
+    before = form.number.layout.get_state() | {"border_left": None}
     form.number.value = "many"
-    assert form._number.problem.value == ""
-    assert told.wait(10)
-    assert "whole number" in form._number.problem.value
+    form.run.click()
+    assert form.number.layout.get_state() | {"border_left": None} == before
 
 
-def test_a_bad_value_takes_away_the_result_of_before_which_is_no_answer_to_it(eager):
+class Browser:
+    """Tells a form what a browser tells, in the order of the test."""
+
+    def __init__(self, form: DoubleForm) -> None:
+        self._form = form
+
+    def tell(self, widget: widgets.Widget, **data: object) -> None:
+        widget._handle_msg({"content": {"data": data}, "buffers": []})
+
+    def press(self) -> None:
+        self.tell(self._form.run, method="custom", content={"event": "click"})
+
+    def enter(self) -> None:
+        self.tell(self._form.number, method="custom", content={"event": "submit"})
+
+    def type(self, text: str) -> None:
+        self.tell(self._form.number, method="update", state={"value": text}, buffer_paths=[])
+
+    def answer(self) -> None:
+        state = {"value": self._form._press._question.value}
+        self.tell(self._form._press.answer, method="update", state=state, buffer_paths=[])
+
+
+@pytest.mark.parametrize("press", [Browser.press, Browser.enter])
+def test_a_press_counts_with_what_was_typed_before_it_even_if_the_text_comes_later(eager, press):
+    browser = Browser(eager)
+    press(browser)
+    assert eager.run.description == "Doubling: 0 s"  # it is seen at once
+    browser.type("4")
+    browser.answer()
+    assert eager.begun.wait(10)
+    assert eager.wait(10) == 8
+
+
+def test_a_press_that_the_browser_says_no_more_of_counts_as_it_is(eager, monkeypatch):
+    monkeypatch.setattr(press_module, "ANSWER_SECONDS", 0.01)
+    Browser(eager).press()
+    assert eager.begun.wait(10)
+    assert eager.wait(10) == 42
+
+
+def test_a_press_runs_the_form_once_also_if_a_cell_waits_before_the_browser_has_answered(eager):
+    browser = Browser(eager)
     eager.wait(10)
-    assert "Doubling 21." in eager.status.value
-    eager.number.value = "22"
-    assert "Doubling 21." in eager.status.value
-    eager.number.value = "many"
-    assert eager.status.value == ""
+    browser.type("5")
+    browser.press()
+    assert eager.wait(10) == 10, "not the result of before"
+    browser.answer()
+    assert len(eager.threads) == 2
 
 
-@pytest.mark.usefixtures("problems_at_once")
-def test_a_field_mended_while_the_enter_key_has_it_read_is_not_complained_of(form):
+def test_the_button_says_what_it_does_and_for_how_long_and_keeps_its_width(form, monkeypatch):
+    monkeypatch.setattr(buttons, "TICK_SECONDS", 0.01)
+    monkeypatch.setattr(buttons, "SECONDS", ": {:.2f} s")
+    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    form.run.observe(lambda change: said.put(change["new"]), "description")
+    width = form.run.layout.width
+    form.run.click()
+    assert said.get(timeout=10) == "Doubling: 0.00 s"
+    assert re.fullmatch(r"Doubling: 0\.\d\d s", said.get(timeout=10))
+    form.cancel.click()
+    while not said.get(timeout=10).startswith("Cancelling: "):
+        pass
+    form.go_on.set()
+    with pytest.raises(WaitCancelledError):
+        form.wait(10)
+    assert (form.run.description, form.run.layout.width) == ("Double it", width)
+
+
+def test_a_field_mended_while_it_is_read_is_not_complained_of(form):
     def slow_parse(text: str) -> int:
         if text == "four" and not edits:
             edits.append(threading.Thread(target=setattr, args=(form.number, "value", "4")))
             edits[0].start()
-            edits[0].join(0.5)  # the edit is told when this is over; it would be told now if not
+            edits[0].join(0.1)  # the edit is looked at when this is over; it would be now if not
         return parse_count(text)
 
     edits: list[threading.Thread] = []
     form.number.value = "four"
-    told = form._number.problem.value
     form._number._parse = slow_parse
     form.run.click()
     edits[0].join(10)
-    assert form._number.problem.value == html.unseen(told)
-    assert form.status.value == ""
+    assert (form.problems.value, form.status.value) == ("", "")
 
 
 def test_a_remark_on_a_good_value_comes_when_it_is_used_and_goes_with_it():
     field = Field("Number", parse_count, note=lambda text: f"That is {text}." if text else "")
     field.input.value = "7"
-    assert field.problem.value == ""  # not when the field is left: no button may move
+    field.look()
+    assert field.says == ""
     field.read()
-    assert "That is 7." in field.problem.value
+    assert "That is 7." in field.says
     assert not field.is_bad
     field.input.value = "seven"
-    assert "That is" not in field.problem.value
+    field.look()
+    assert "That is" not in field.says
     assert field.is_bad
 
 

@@ -53,31 +53,31 @@ def test_a_late_answer_of_an_address_typed_before_changes_nothing(
     form.address.value = "http://second:1"
     slow.answer("second")
     assert form.partition.options == ("of second",)
-    told = form._seen.value
+    label = form.partition.description
     slow.answer("first")
-    assert (form.partition.options, form._seen.value) == (("of second",), told)
+    assert (form.partition.options, form.partition.description) == (("of second",), label)
 
 
 def test_until_an_address_has_answered_the_usual_partition_is_offered(
     form: ClientForm, slow: Slow
 ) -> None:
     form.address.value = "http://first:1"
-    assert form.partition.options == ("default",)
+    asked = (form.partition.options, form.partition.description)
+    assert asked == (("default",), "Partition (asking ...)")
     slow.answer("first")
     assert form.partition.options == ("of first",)
     form.address.value = ""
-    own = "These are the partitions of: ArmoniK at own."
+    own = "Partition (of ArmoniK at own)"
     for thread in threading.enumerate():
         if thread.name == "form: partitions":
             thread.join(10)
-    assert (form.partition.options, own in form._seen.value) == (("of own",), True)
+    assert (form.partition.options, form.partition.description) == (("of own",), own)
 
 
-@pytest.mark.usefixtures("problems_at_once")
 def test_no_answer_counts_for_an_address_that_is_none(form: ClientForm, slow: Slow) -> None:
     form.address.value = "http://first:1"
     form.address.value = "htp://first"
     slow.answer("first")
     assert form.partition.options == ("default",)
-    assert "These are the partitions" not in form._seen.value
-    assert "Problem:" in form._address.problem.value
+    assert form.partition.description == "Partition"
+    assert "Problem with" in form.problems.value

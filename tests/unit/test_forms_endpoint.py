@@ -6,7 +6,7 @@ import pytest
 
 from hello_helpers import embedded, errors
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.forms import EndpointForm, html
+from hello_helpers.forms import EndpointForm
 from hello_helpers.forms.code_twin import CHECK, code_of
 from hello_helpers.forms.endpoint_form import EMBEDDED, OWN
 from tests.commands import pasted
@@ -50,7 +50,7 @@ def test_an_environment_with_a_typing_error_is_shown_to_be_mended(monkeypatch):
     assert form.endpoint.value == "localhost"
     with pytest.raises(errors.EndpointSyntaxError):
         form.wait(10)
-    assert "port is missing" in form._address.problem.value
+    assert "port is missing" in form._address.says
 
 
 def test_typing_an_address_chooses_the_own_cluster(fake):
@@ -63,7 +63,7 @@ def test_typing_an_address_chooses_the_own_cluster(fake):
 def shown(form: EndpointForm) -> list[str]:
     """Return the labels of the fields that can be seen."""
     fields = (form._address, form._authority, form._certificate, form._key)
-    return [f.input.description for f in fields if f.box.layout.display != "none"]
+    return [f.input.description for f in fields if f.input.layout.display != "none"]
 
 
 def test_the_fields_of_a_cluster_are_shown_when_one_is_chosen():
@@ -87,25 +87,24 @@ def refused(endpoint: str, authority: Path) -> EndpointForm:
 def test_choosing_the_embedded_one_forgets_what_is_wrong_with_a_cluster(tmp_path):
     form = refused("https://host:5001", tmp_path / "ca.pem")
     form.choice.value = EMBEDDED
-    assert (form._authority.problem.value, form.status.value) == ("", "")
+    assert (form._authority.says, form.status.value) == ("", "")
 
 
 def test_an_address_that_does_not_go_with_certificates_is_mended_by_taking_these_out(tmp_path):
     (tmp_path / "ca.pem").touch()
     form = refused("http://host:5001", tmp_path / "ca.pem")
-    told = form._address.problem.value
+    told = form._address.says
     assert "Certificates are for https://" in told
     form.authority.value = ""
-    assert (form._address.problem.value, form.status.value) == (html.unseen(told), "")
+    assert (form._address.says, form.status.value) == ("", "")
 
 
-@pytest.mark.usefixtures("problems_at_once")
-def test_a_tls_file_that_is_missing_is_told_below_its_field(tmp_path):
+def test_a_tls_file_that_is_missing_is_told_when_it_is_left(tmp_path):
     form = EndpointForm()
     form.endpoint.value = "https://host:5001"
     form.authority.value = str(tmp_path / "ca.pem")
-    assert "no file &#x27;ca.pem&#x27;" in form._authority.problem.value
-    assert str(tmp_path) not in form._authority.problem.value
+    assert "no file &#x27;ca.pem&#x27;" in form._authority.says
+    assert str(tmp_path) not in form._authority.says
     with pytest.raises(errors.TlsFileError):
         form.wait(10)
 

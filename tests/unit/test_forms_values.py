@@ -65,7 +65,7 @@ def test_bad_numbers_get_a_sentence_and_nothing_is_sent(fake, form, text, words)
     field = form._first_n if text == "-1" else form._values
     field.input.value = text
     form.run.click()
-    assert words in field.problem.value
+    assert words in field.says
     with pytest.raises(errors.InputError):
         form.wait(10)
     assert not fake.calls
