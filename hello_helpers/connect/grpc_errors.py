@@ -12,6 +12,7 @@ from armonik.client import ArmoniKPartitions
 from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.origin import end_of
 from hello_helpers.errors import (
+    CLOSED,
     AccessDeniedError,
     HelloError,
     NoAnswerError,
@@ -44,7 +45,7 @@ def explained(channel: grpc.Channel | None) -> Iterator[None]:
     except ValueError as error:
         if not is_of_closed_channel(error):
             raise
-        raise RefusedError("The channel is closed.", CLOSED_HINT) from error
+        raise RefusedError(CLOSED, CLOSED_HINT) from error
 
 
 def is_of_closed_channel(error: ValueError) -> bool:

@@ -39,7 +39,7 @@ def begin_lesson(lesson: str = "") -> None:
     """
     global _here
     _here = lesson
-    readable_errors.install()
+    readable_errors.install(lesson)
     _lost.listen()
 
 

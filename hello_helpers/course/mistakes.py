@@ -8,43 +8,30 @@ has to be. So the two are compared, and what does not fit is told. Nothing here 
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
 import inspect
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, get_args
 
-from hello_helpers.course.remedies import class_of, remedy, shown, wanted_in_words
-
-OURS = ("armonik", "grpc", "google", "hello_helpers")
-"""The packages whose calls a lesson is about; what is in others, Python's own words explain."""
+from hello_helpers.course.expressions import mistake_in
+from hello_helpers.course.misfits import Misfit, hints_of, misfit
+from hello_helpers.course.remedies import (
+    Mistake,
+    class_of,
+    is_of_lesson,
+    of_libraries,
+    remedy,
+    shown,
+    wanted_in_words,
+)
 
 KINDS = {"session": "session", "task": "task", "result": "result", "output": "result"}
 KINDS |= {"payload": "result", "partition": "partition"}
 """What the id in a variable is of, by the first part of its name."""
 
-
-class Mistake(NamedTuple):
-    """A learner's mistake, in words: what is wrong, and what to write."""
-
-    found: str
-    todo: str
-
-
-class Misfit(NamedTuple):
-    """A value that is not what it has to be.
-
-    Attributes:
-        where: which one it is: an argument, and what in it.
-        value: the value.
-        hint: the type hint that it does not fit.
-    """
-
-    where: str
-    value: Any
-    hint: Any
+UNSENT = "Exception iterating requests"
+"""gRPC's words for a stream whose messages could not be made: it was no answer of ArmoniK."""
 
 
 class Call(NamedTuple):
@@ -53,126 +40,73 @@ class Call(NamedTuple):
     name: str
     arguments: dict[str, Any]
     hints: dict[str, Any]
+    defaults: dict[str, Any]
 
 
-def mistake_of(error: BaseException, frames: Sequence[types.FrameType]) -> Mistake | None:
+def mistake_of(
+    error: BaseException, frames: Sequence[types.FrameType], text: str
+) -> Mistake | None:
     """Return what is wrong with the call of a cell; None if nothing is, as far as can be seen.
 
     Args:
         error: what was raised.
         frames: that it went through, from that of the cell on.
+        text: the expression of the cell that has failed.
     """
     if not frames:
         return None
-    names = _names_in(frames[0])
-    if isinstance(error, AttributeError) and len(frames) == 1:
-        return _of_attribute(error, names)
-    if isinstance(error, TypeError) and len(frames) == 1:
-        return _of_signature(error, names)
-    if len(frames) < 2 or not is_ours(frames[1]) or (call := _call_in(frames[1])) is None:
-        return None
-    if swapped := _of_swapped_ids(call, names):
-        return swapped
-    misfits = (_misfit(name, value, call.hints.get(name)) for name, value in call.arguments.items())
-    for misfit in filter(None, misfits):
-        if isinstance(error, AttributeError | TypeError | ValueError) or _is_lone_text(misfit):
-            wanted, got = wanted_in_words(misfit.hint), shown(misfit.value)
-            found = f"{call.name} wants {wanted} as {misfit.where}, and got {got}."
-            order = "" if _is_inside(misfit) else _order_if_swapped(call, misfit)
-            return Mistake(
-                found,
-                order
-                or remedy(misfit.value, misfit.hint, _name_of(misfit.value, names))
-                or _order(call),
-            )
-    return None
+    names = names_in(frames[0])
+    if len(frames) == 1:
+        return of_libraries(error, text) or mistake_in(error, text, names)
+    if call := call_in(frames):
+        looks = (_of_swapped_ids, _of_types, _of_callback, _of_what_is_in_it)
+        for found in (look(error, call, names) for look in looks):
+            if found:
+                return found
+    return of_libraries(error, text)
 
 
-def _names_in(frame: types.FrameType) -> dict[str, Any]:
-    """Return the names that the code of a cell mentions, with their values."""
+def names_in(frame: types.FrameType) -> dict[str, Any]:
+    """Return the names that the code of a cell mentions, with their values; None of attributes."""
     known = {**frame.f_globals, **frame.f_locals}
     code = frame.f_code
     mentioned = (*code.co_names, *code.co_varnames, *code.co_cellvars, *code.co_freevars)
-    return {name: known[name] for name in mentioned if name in known}
+    return {name: known.get(name) for name in mentioned}
 
 
-def is_ours(frame: types.FrameType) -> bool:
-    """Tell whether this is code that a lesson is about."""
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0] in OURS
-
-
-# Names
-
-
-def _of_attribute(error: AttributeError, names: dict[str, Any]) -> Mistake | None:
-    """Tell of an attribute that is not there, and which are near; IPython does not."""
-    name, owner = error.name or "", error.obj
-    known = [each for each in dir(owner) if not each.startswith("_")]
-    near = difflib.get_close_matches(name, known, 3, 0.6)
-    if not near and type(owner).__module__.partition(".")[0] not in OURS:
+def call_in(frames: Sequence[types.FrameType]) -> Call | None:
+    """Return the call that the first frame has made; None if it is none of a lesson's libraries."""
+    if len(frames) < 2 or not is_of_lesson(frames[1]):
         return None
-    what = _name_of(owner, names) or "This"
-    found = f"{what} is {shown(owner)}, and that has no {name!r}."
-    todo = f"Did you mean {_or(near)}?" if near else f"It has: {', '.join(known)}."
-    return Mistake(found, todo)
-
-
-def _of_signature(error: TypeError, names: dict[str, Any]) -> Mistake | None:
-    """Tell how a function is called, to somebody who has forgotten an argument, or invented one."""
-    told = re.match(r"([\w.]+)\(\) ", str(error))
-    function = _look_up(told[1], names) if told else None
-    if told is None or function is None:
+    code, values = frames[1].f_code, frames[1].f_locals
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    arguments = {name: values[name] for name in names if name in values}
+    owner = type(arguments.pop("self")) if "self" in arguments else arguments.pop("cls", None)
+    function = getattr(owner, code.co_name, None) or frames[1].f_globals.get(code.co_name)
+    if not callable(function) or getattr(inspect.unwrap(function), "__code__", None) is not code:
         return None
-    parameters = [
-        str(each.replace(annotation=each.empty))
-        for each in inspect.signature(function).parameters.values()
-        if each.name != "self"
-    ]
-    name = told[1].removesuffix(".__init__")
-    return Mistake(f"{error}.", f"It is called so: {name}({', '.join(parameters)}).")
-
-
-def _look_up(path: str, names: dict[str, Any]) -> Callable[..., Any] | None:
-    """Return the function of the notebook, or of a class in it, that Python calls so."""
-    first, *rest = path.split(".")
-    classes = {type(value).__name__: type(value) for value in list(names.values())}
-    found: Any = names.get(first, classes.get(first))
-    for name in rest:
-        found = getattr(found, name, None)
-    return found if callable(found) else None
+    function = inspect.unwrap(function)
+    name = owner.__name__ if owner and code.co_name == "__init__" else code.co_name
+    defaults = {each.name: each.default for each in inspect.signature(function).parameters.values()}
+    return Call(name, arguments, hints_of(function), defaults)
 
 
 # Ids
 
 
-def _of_swapped_ids(call: Call, names: dict[str, Any]) -> Mistake | None:
+def _of_swapped_ids(_error: object, call: Call, names: dict[str, Any]) -> Mistake | None:
     """Tell of an id that stands where the id of something else has to."""
     for parameter, value in call.arguments.items():
-        wanted = _kind(parameter)
+        wanted = kind_of_id(parameter)
         own = _names_of(value, names) if wanted and isinstance(value, str) else []
-        others = [name for name in own if _kind(name)]
-        if others and wanted not in map(_kind, others):
+        others = [name for name in own if kind_of_id(name)]
+        if others and wanted not in map(kind_of_id, others):
             found = f"{call.name} wants the id of a {wanted} as {parameter}, and got {others[0]}."
             return Mistake(found, _order(call))
     return None
 
 
-def _order(call: Call) -> str:
-    return f"Its arguments are, in this order: {', '.join(call.arguments)}."
-
-
-def _order_if_swapped(call: Call, misfit: Misfit) -> str:
-    """Tell the order of the arguments if this one would fit in the place of another one."""
-    for name, value in call.arguments.items():
-        hint = call.hints.get(name)
-        if value is None or value is misfit.value or hint is None:
-            continue
-        if not _misfit(name, value, misfit.hint) and not _misfit(name, misfit.value, hint):
-            return _order(call)
-    return ""
-
-
-def _kind(name: str) -> str:
+def kind_of_id(name: str) -> str:
     """Return of what the id in a variable or an argument is; "" if its name does not tell."""
     words = name.lower().split("_")
     is_id = words[-1] in ("id", "ids")
@@ -182,79 +116,94 @@ def _kind(name: str) -> str:
 # Types
 
 
-def _call_in(frame: types.FrameType) -> Call | None:
-    """Return the call that made this frame; None if its function is not found."""
-    code, values = frame.f_code, frame.f_locals
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    arguments = {name: values[name] for name in names if name in values}
-    owner = type(arguments.pop("self")) if "self" in arguments else None
-    function = getattr(owner, code.co_name, None) or frame.f_globals.get(code.co_name)
-    function = inspect.unwrap(function) if callable(function) else None
-    if getattr(function, "__code__", None) is not code:
-        return None
-    name = owner.__name__ if owner and code.co_name == "__init__" else code.co_name
-    return Call(name, arguments, _hints(function))
+def _of_types(error: BaseException, call: Call, names: dict[str, Any]) -> Mistake | None:
+    """Tell of the first argument that is not what the call says that it has to be."""
+    is_certain = isinstance(error, AttributeError | TypeError | ValueError) or UNSENT in str(error)
+    for found in _misfits(call):
+        if is_certain or found.value is None or found.value is ... or _is_lone_text(found):
+            wanted, got = wanted_in_words(found.hint), shown(found.value)
+            told = f"{call.name} wants {wanted} as {found.where}, and got {got}."
+            return Mistake(told, _todo(call, found, names))
+    return None
 
 
-def _hints(owner: Any) -> dict[str, Any]:
-    try:
-        return get_type_hints(owner)
-    except (NameError, TypeError, AttributeError):  # they name what is imported for mypy only
-        return {}
+def _misfits(call: Call) -> Iterator[Misfit]:
+    for name, value in call.arguments.items():
+        is_default = value is call.defaults.get(name)
+        if not is_default and (found := misfit(name, value, call.hints.get(name))):
+            yield found
 
 
-def _misfit(where: str, value: Any, hint: Any) -> Misfit | None:
-    """Return the innermost part of a value that is not as its type hint says."""
-    kind, parts = get_origin(hint) or hint, get_args(hint)
-    if kind in (Union, types.UnionType):
-        misfits = [_misfit(where, value, part) for part in parts if part is not type(None)]
-        fits = value is None and type(None) in parts
-        return None if fits or None in misfits else misfits[0]
-    if not isinstance(kind, type):  # Any, and what only a type checker understands
-        return None
-    if issubclass(kind, Mapping):
-        pairs = value.items() if isinstance(value, Mapping) else None
-        inner = [(f"{where}[{key!r}]", each) for key, each in pairs] if pairs is not None else None
-    elif issubclass(kind, Iterable) and kind not in (str, bytes):
-        inner = None
-        if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
-            items = (
-                enumerate(value) if isinstance(value, list | tuple) and kind is not tuple else ()
-            )
-            inner = [(f"{where}[{number}]", each) for number, each in items]
-    elif not _is(value, kind):
-        return Misfit(where, value, hint)
-    else:
-        return next(_misfits_of_fields(where, value), None)
-    if inner is None:
-        return Misfit(where, value, hint)
-    of_items = parts[-1] if parts else Any
-    return next(filter(None, (_misfit(*each, of_items) for each in inner)), None)
+def _todo(call: Call, found: Misfit, names: dict[str, Any]) -> str:
+    if found.is_inside:
+        return remedy(found.value, found.hint, _name_of(found.value, names))
+    return (
+        _order_if_swapped(call, found)
+        or remedy(found.value, found.hint, _name_of(found.value, names))
+        or _order(call)
+    )
 
 
-def _is_inside(misfit: Misfit) -> bool:
-    """Tell whether it is a part of an argument."""
-    return not misfit.where.isidentifier()
-
-
-def _is_lone_text(misfit: Misfit) -> bool:
+def _is_lone_text(found: Misfit) -> bool:
     """Tell whether it is a text that was taken for the list of its letters, and went on its way."""
-    return isinstance(misfit.value, str) and class_of(misfit.hint) == "list"
+    return isinstance(found.value, str) and class_of(found.hint) == "list"
 
 
-def _is(value: Any, kind: type) -> bool:
-    also: dict[type, Any] = {float: int, bytes: bytearray}
-    return isinstance(value, (kind, also.get(kind, kind)))
+def _order(call: Call) -> str:
+    if len(call.arguments) == 1:
+        return ""
+    return f"Its arguments are, in this order: {', '.join(call.arguments)}."
 
 
-def _misfits_of_fields(where: str, value: Any) -> Iterator[Misfit]:
-    """Look into a data class: it takes anything, and fails when it is sent."""
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return
-    for name, hint in _hints(type(value)).items():
-        if misfit := _misfit(name, getattr(value, name, None), hint):
-            inside = f"{misfit.where} of {where}"
-            yield misfit._replace(where=inside)
+def _order_if_swapped(call: Call, found: Misfit) -> str:
+    """Tell the order of the arguments if this one would fit in the place of another one."""
+    for name, value in call.arguments.items():
+        hint = call.hints.get(name)
+        if value is None or value is found.value or hint is None:
+            continue
+        if not misfit(name, value, found.hint) and not misfit(name, found.value, hint):
+            return _order(call)
+    return ""
+
+
+def _of_what_is_in_it(error: BaseException, call: Call, names: dict[str, Any]) -> Mistake | None:
+    """Tell of an argument, or of a thing in it, that lacks what the call looks for."""
+    if not isinstance(error, AttributeError):
+        return None
+    for name, value in call.arguments.items():
+        things = list(value) if isinstance(value, list | tuple) else []
+        if value is error.obj and type(value).__module__ == "builtins":
+            found = f"{call.name} got {shown(value)} as {name}, and that has no {error.name!r}."
+            return Mistake(found, _order(call))
+        if any(each is error.obj for each in [value, *things]):
+            return mistake_in(error, "", names)
+    return None
+
+
+# Functions of the learner
+
+
+def _of_callback(error: BaseException, call: Call, _names: object) -> Mistake | None:
+    """Tell of a function that the call was given, and that does not take what it is called with."""
+    told = re.match(r"([^ ]+)\(\) ((?:takes|missing) .*)", str(error))
+    if not isinstance(error, TypeError) or told is None:
+        return None
+    for name, value in call.arguments.items():
+        functions = value if isinstance(value, list | tuple) else [value]
+        if told[1] in [getattr(each, "__qualname__", "") for each in functions]:
+            found = f"{call.name} cannot call your function: {told[1]} {told[2]}."
+            return Mistake(found, _called_with(call.hints.get(name)))
+    return None
+
+
+def _called_with(hint: Any) -> str:
+    """Return what a function is called with, by the type hint of the argument that it is."""
+    for part in get_args(hint):
+        if isinstance(part, list):
+            return f"It is called with: {', '.join(map(wanted_in_words, part))}."
+        if words := _called_with(part):
+            return words
+    return ""
 
 
 def _names_of(value: Any, names: dict[str, Any]) -> list[str]:
@@ -269,8 +218,4 @@ def _names_of(value: Any, names: dict[str, Any]) -> list[str]:
 
 def _name_of(value: Any, names: dict[str, Any]) -> str:
     """Return the first of them; "" if there is none."""
-    return next(iter(_names_of(value, names)), "")
-
-
-def _or(words: list[str]) -> str:
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    return next(iter(_names_of(value, names)), "") if value is not None else ""

@@ -18,6 +18,7 @@ from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.connect.origin import Origin
 from hello_helpers.course.readable_errors import without_folders
+from hello_helpers.course.worker_mistakes import remedy_of
 from hello_helpers.display.notes import Note
 from hello_helpers.errors import HelloError
 
@@ -119,7 +120,7 @@ def _start_error(armonik: PrivateArmonik, complaint: str) -> WorkerStartError:
     where = f" It happened here: {place.strip()}." if place.lstrip().startswith("File ") else ""
     return WorkerStartError(
         f"The worker of the partition {partition!r} ended as soon as it was started: {last}",
-        f"Mend its program, and start it again.{where}",
+        f"{remedy_of(last) or 'Mend its program.'} Then start it again.{where}",
     )
 
 

@@ -14,51 +14,33 @@ third of a second.
 
 from __future__ import annotations
 
-import difflib
 import html
-import linecache
 import logging
 import re
 import traceback as tracebacks
 import types
-from typing import Any, NamedTuple
+from typing import Any
 
-from hello_helpers.course.mistakes import is_ours, mistake_of
-from hello_helpers.errors import EndedError, HelloError
+from hello_helpers.course.missing_names import closed_hint, hint_of
+from hello_helpers.course.mistakes import Call, call_in, mistake_of
+from hello_helpers.course.place import Place, place_of
+from hello_helpers.errors import CLOSED, EndedError, HelloError, RefusedError
 from hello_helpers.wait.cancellation import WaitInterrupted
 
-RUN_ABOVE = "If a cell above makes it, run that first: menu Run, then Run All Above Selected Cell."
 TRACEBACK = "(A cell with %tb shows the whole traceback.)"
+NOT_ENDED = (
+    "The time to listen is over (DEADLINE_EXCEEDED): no handler has returned True until then.",
+    "Does one ever do so? And do the tasks end? tasks.get_task(id).status tells.",
+)
 logger = logging.getLogger(__name__)
 
 FOLDED = "The whole traceback"
 
-_FOLDER = re.compile(r'(?<=File ")[^"]*/(?=[^"/]*")')
+_FOLDER = re.compile(r"""(?<=File ")[^"]*/(?=[^"/]*")|(?<=')/[^'\n]*/(?=[^'/\n]+')""")
+
+_lesson = ""  # the present one
 
 FROM_THE_START = (NameError, ModuleNotFoundError)
-
-
-class Place(NamedTuple):
-    """Where in the notebook an error has come up.
-
-    Attributes:
-        line: of the cell; "" if it went through none.
-        frames: that the error went through, from that of the cell on.
-        offer: hints and solution, if it is the cell of an exercise.
-    """
-
-    line: str = ""
-    frames: tuple[types.FrameType, ...] = ()
-    offer: str = ""
-
-    @property
-    def is_cell(self) -> bool:
-        """True if the error was raised by the cell itself."""
-        return len(self.frames) == 1
-
-    def lines(self) -> list[str]:
-        """Return what is told of it."""
-        return list(filter(None, (self.line and f"It happened here: {self.line}", self.offer)))
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -66,10 +48,12 @@ def load_ipython_extension(shell: Any) -> None:
     shell.set_custom_exc(FROM_THE_START, show)
 
 
-def install() -> None:
-    """Put errors into words from now on, if this is a notebook."""
+def install(lesson: str = "") -> None:
+    """Put errors into words from now on, if this is a notebook: that of a lesson, say."""
+    global _lesson
     from IPython import get_ipython
 
+    _lesson = lesson
     if (shell := get_ipython()) is not None:
         shell.set_custom_exc((Exception, KeyboardInterrupt), show)
 
@@ -85,7 +69,7 @@ def show(
     try:
         lines = in_words(error, traceback, shell.user_ns)
     except Exception:  # IPython would never ask again
-        logger.exception("No words were found for an error")
+        logger.debug("No words were found for an error", exc_info=True)
         lines = []
     if lines:
         # IPython asks an error for its own traceback, if it has one.
@@ -125,10 +109,11 @@ def in_words(
         traceback: from where.
         names: the names of the notebook.
     """
-    place = _place_of(traceback, names)
+    place = place_of(traceback, names)
     if type(error) is NameError:
         name = error.name or ""
-        told = [f"NameError: there is no {name!r} here.", _hint(name, names), *place.lines()]
+        hint = hint_of(name, names, _lesson)
+        told = [f"NameError: there is no {name!r} here.", hint, *place.lines()]
         return told if place.is_cell else []
     if isinstance(error, ModuleNotFoundError):
         from hello_helpers.course.working_copy import OutdatedError
@@ -136,18 +121,34 @@ def in_words(
         module = error.name or ""
         ours = module.startswith("hello_helpers.")
         return OutdatedError(module)._render_traceback_() if ours else []
-    if mistake := mistake_of(error, place.frames):
+    if mistake := mistake_of(error, place.frames, place.text):
         return [*filter(None, mistake), *place.lines(), TRACEBACK]
     if isinstance(error, HelloError | WaitInterrupted):
-        return [*error._render_traceback_(), *filter(None, [place.offer])]
+        more = [*_what_there_is(error, names, place), *filter(None, [place.offer])]
+        if isinstance(error, RefusedError) and error.message == CLOSED:
+            return [f"{type(error).__name__}: {CLOSED}", closed_hint(error.hint, _lesson), *more]
+        return [*error._render_traceback_(), *more]
     return _of_a_call(error, names, place) or _of_a_library(error, place)
 
 
 def _of_a_library(error: BaseException, place: Place) -> list[str]:
-    """Return the error of a library of the course, in its own words, and the learner's own line."""
-    if len(place.frames) < 2 or not is_ours(place.frames[1]):
+    """Return the error of a library of the course, in its own words, and the learner's own line.
+
+    So, too, that of any other library, and of a function of the notebook that a library has called.
+    """
+    if not place.caller and len(place.frames) < 2:
         return []
     return [f"{type(error).__name__}: {error}", *place.lines(), TRACEBACK]
+
+
+def _what_there_is(error: BaseException, names: dict[str, Any], place: Place) -> list[str]:
+    """Return what there is instead of an id that ArmoniK does not know."""
+    call: Call | None = call_in(place.frames)
+    if call is None or not re.search("NOT_FOUND|not found|knows no such", str(error)):
+        return []
+    from hello_helpers.course.unknown_ids import instead
+
+    return instead(str(error), call, names)
 
 
 def _of_a_call(error: BaseException, names: dict[str, Any], place: Place) -> list[str]:
@@ -163,40 +164,16 @@ def _of_a_call(error: BaseException, names: dict[str, Any], place: Place) -> lis
             mark(error, endpoint.origin)  # for a channel that the notebook has opened by itself
         channel = names.get("channel")
         reason = explain(error, channel if isinstance(channel, grpc.Channel) else None)
+        call = call_in(place.frames)
+        if call and call.name == "get_events" and error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+            return [*NOT_ENDED, *place.lines(), TRACEBACK]
         name = error.code().name
         said = isinstance(reason, EndedError) or name in reason.message
         first = reason.message if said else f"ArmoniK's answer is {name}. {reason.message}"
-        return [first, *reason.lines()[1:], *place.lines(), TRACEBACK]
+        more = _what_there_is(error, names, place)
+        return [first, *reason.lines()[1:], *more, *place.lines(), TRACEBACK]
     if isinstance(error, KeyboardInterrupt):
         return ["The cell was interrupted.", *place.lines(), TRACEBACK]
     if isinstance(error, ValueError) and is_of_closed_channel(error):
-        return ["The channel is closed.", CLOSED_HINT, *place.lines()]
+        return [CLOSED, closed_hint(CLOSED_HINT, _lesson), *place.lines()]
     return []
-
-
-def _hint(name: str, names: dict[str, Any]) -> str:
-    known = [key for key in names if not key.startswith("_")]
-    similar = difflib.get_close_matches(name, known, 1, 0.8)
-    return f"Did you mean {similar[0]!r}? {RUN_ABOVE}" if similar else RUN_ABOVE
-
-
-def _place_of(traceback: types.TracebackType | None, names: dict[str, Any]) -> Place:
-    """Return the last line of a cell that a traceback went through, and all after it."""
-    line, offer = "", ""
-    frames: list[types.FrameType] = []
-    while traceback is not None:
-        frame = traceback.tb_frame
-        if frame.f_globals is names:
-            frames = []
-            file = frame.f_code.co_filename
-            line = linecache.getline(file, traceback.tb_lineno).strip()
-            offer = _offer("".join(linecache.getlines(file)), names)
-        frames.append(frame)
-        traceback = traceback.tb_next
-    return Place(line, tuple(frames), offer) if line else Place()
-
-
-def _offer(cell: str, names: dict[str, Any]) -> str:
-    """Return what the exercise of a cell offers: the error came before its check."""
-    named = (names.get(name) for name in re.findall(r"exercise_\w+", cell))
-    return next((str(offer) for each in named if (offer := getattr(each, "offer", ""))), "")

@@ -1,13 +1,41 @@
-"""What to write instead of a value that is not what a call wants; and how both are called."""
+"""What to write instead of a value that is not what a call wants; and how both are called.
+
+Here is also what the libraries themselves say of a mistake, in words for a learner.
+"""
 
 from __future__ import annotations
 
+import re
+import sys
 import types
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Union, get_args, get_origin
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Union, get_args, get_origin
+
+from hello_helpers.course.misfits import is_collection
+
+OURS = ("armonik", "grpc", "google", "hello_helpers")
+"""The packages whose calls a lesson is about; what is in others, Python's own words explain."""
 
 LONGEST = 40
 """Characters of a value that are shown."""
+
+
+class Mistake(NamedTuple):
+    """A learner's mistake, in words: what is wrong, and what to write."""
+
+    found: str
+    todo: str = ""
+
+
+def is_of_lesson(thing: Any) -> bool:
+    """Tell whether an object, a class, a module or a frame belongs to what a lesson is about."""
+    if isinstance(thing, types.FrameType):
+        name = thing.f_globals.get("__name__", "")
+    elif isinstance(thing, types.ModuleType):
+        name = thing.__name__
+    else:
+        name = getattr(thing if isinstance(thing, type) else type(thing), "__module__", "")
+    return str(name).partition(".")[0] in OURS
 
 
 def _has(name: str) -> Callable[[Any], bool]:
@@ -23,17 +51,29 @@ def _any(_value: Any) -> bool:
 
 
 REMEDIES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("", _is_a(types.EllipsisType), "Put what is asked for in the place of the dots."),
+    ("", _is_a(types.MethodType), "That is a method: call it, with () behind its name."),
     ("bytes", _has("serialize"), "Write {name}.serialize(): its bytes."),
     ("bytes", _is_a(str), "Write {name}.encode(): its bytes."),
     ("bytes", _any, "Make bytes of it, for example with json.dumps({name}).encode()."),
     ("timedelta", _is_a(int, float), "Write timedelta(seconds={name}); timedelta is in datetime."),
     ("str", _has("url"), "Its address is {name}.url."),
     ("str", _has("result_id"), "Write {name}.result_id: its id."),
+    ("str", _has("serialize"), "Store its bytes (create_results), and take the result_id of that."),
     ("str", _has("id"), "Write {name}.id: its id."),
     ("str", _has("session_id"), "Write {name}.session_id: its id."),
     ("str", _is_a(Mapping), 'Take one of them, by its name, and its id: {name}["..."].result_id.'),
     ("str", _is_a(list, tuple), "Take one of them: {name}[0]."),
     ("str", _is_a(bytes), "Write {name}.decode(): a text."),
+    ("str", _is_a(int, float), "Write str({name}): a text."),
+    ("Payload", _is_a(bytes), "Leave out serialize(): it makes the bytes by itself."),
+    ("Payload", _is_a(list, tuple), "Write Payload({name})."),
+    ("Data", _any, "It is what create_payload returns: both ids."),
+    (
+        "Filter",
+        _any,
+        "A condition is written Task.session_id == session_id, a field Task.created_at.",
+    ),
     ("dict", _any, 'Give it a name: {{"payload": {name}}}.'),
     ("list", _is_a(Mapping), "Write list({name}), or the ids in it."),
     ("list", _any, "Write [{name}]: a list, with one in it."),
@@ -41,14 +81,18 @@ REMEDIES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("Channel", _any, "create_channel(address) makes one."),
     ("TaskOptions", _any, "TaskOptions(max_duration=..., priority=..., max_retries=...) makes it."),
     ("TaskDefinition", _any, "TaskDefinition(payload_id=..., expected_output_ids=[...]) makes it."),
+    ("int", _is_a(str), "Write the number without quotes."),
+    ("float", _is_a(str), "Write the number without quotes."),
     ("int", _any, "Write a whole number."),
+    ("", _is_a(list, tuple), "Take one of them: {name}[0]."),
 )
-"""What to write: what is wanted, what is there, and the words. The first that fits is told."""
+"""What to write: what is wanted ("" for all), what is there, and the words. The first is told."""
 
 WANTED = {
     "str": "a text",
     "bytes": "bytes",
     "int": "a whole number",
+    "float": "a number",
     "list": "a list",
     "dict": "a dictionary",
     "Channel": "a channel",
@@ -65,10 +109,11 @@ def remedy(value: Any, hint: Any, name: str) -> str:
         name: what the learner calls the value; "" if it has no name.
     """
     wanted = class_of(hint)
-    simple = isinstance(value, str | int | float)
-    name = name or (_short(value) if simple else "\N{HORIZONTAL ELLIPSIS}")
+    numbers = isinstance(value, list) and all(isinstance(each, int | float) for each in value)
+    simple = (numbers or isinstance(value, str | int | float)) and len(repr(value)) <= LONGEST
+    name = name or (repr(value) if simple else "\N{HORIZONTAL ELLIPSIS}")
     for kind, applies, words in REMEDIES:
-        if kind == wanted and applies(value):
+        if kind in (wanted, "") and applies(value):
             return words.format(name=name)
     return ""
 
@@ -78,10 +123,11 @@ def class_of(hint: Any) -> str:
     kind = get_origin(hint) or hint
     if kind in (Union, types.UnionType):
         return class_of(get_args(hint)[0])
+    if not isinstance(kind, type):
+        return str(kind)
     if issubclass(kind, Mapping):
         return "dict"
-    is_list = issubclass(kind, Iterable) and kind not in (str, bytes)
-    return "list" if is_list else str(kind.__name__)
+    return "list" if is_collection(kind) else str(kind.__name__)
 
 
 def wanted_in_words(hint: Any) -> str:
@@ -92,8 +138,8 @@ def wanted_in_words(hint: Any) -> str:
 
 def shown(value: Any) -> str:
     """Return what a value is, or the value itself if it is short and simple."""
-    if value is None or isinstance(value, str | bytes | int | float):
-        return _short(value)
+    if value is None or value is ... or isinstance(value, str | bytes | int | float):
+        return "..." if value is ... else _short(value)
     name = value.__name__ if isinstance(value, type) else type(value).__name__
     return WANTED.get(name) or _with_article(name)
 
@@ -105,3 +151,44 @@ def _short(value: Any) -> str:
 
 def _with_article(name: str) -> str:
     return f"{'an' if name[:1] in 'AEIOUaeiou' else 'a'} {name}"
+
+
+# What the libraries say
+
+
+def of_libraries(error: BaseException, text: str) -> Mistake | None:
+    """Return what a library means that has found the mistake itself; None if it has not.
+
+    Args:
+        error: what was raised.
+        text: the expression of the cell that has failed.
+    """
+    told = str(error)
+    if "cannot be transformed into booleans" in told or (
+        isinstance(error, TypeError) and re.search(r"operand type\(s\) for [&|]: .*Filter'", told)
+    ):
+        return Mistake(
+            "Conditions for ArmoniK are joined by & and |, each in brackets; not by and, or, in.",
+            "Write (Task.session_id == session_id) & (Task.status == TaskStatus.ERROR).",
+        )
+    if wrong := re.search(r"Expected value type (.*) for field '(\w+)', got '(\w+)'", told):
+        kind = WANTED.get(wrong[1].strip("'"), f"a {wrong[1]}")
+        return Mistake(f"{wrong[2]} is compared with {kind}, and got {_with_article(wrong[3])}.")
+    if told.startswith("Filter: "):  # the filter itself says nothing to a reader
+        return Mistake(f"{told.partition(' Error: ')[2]}.")
+    if unknown := re.search(r"unknown enum label \"(\w+)\"", told):
+        return _of_label(unknown[1], text)
+    return None
+
+
+def _of_label(label: str, text: str) -> Mistake:
+    """Tell where a word is that ArmoniK has a number for; the text says which of some is meant."""
+    known = vars(sys.modules.get("armonik.common", types))
+    classes = [
+        name for name, each in known.items() if isinstance(each, type) and hasattr(each, label)
+    ]
+    meant = [name for name in classes if name.removesuffix("Status") in text] or classes
+    todo = f"Write {' or '.join(f'{name}.{label}' for name in meant)}, of armonik.common."
+    return Mistake(
+        f"{label!r} is a text, and ArmoniK wants its own word for it.", todo if meant else ""
+    )

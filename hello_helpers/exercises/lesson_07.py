@@ -15,6 +15,7 @@ from hello_helpers.course.private_armonik import (
     endpoint_of,
     last_error,
 )
+from hello_helpers.course.worker_mistakes import remedy_of
 from hello_helpers.display.signs import OVER
 from hello_helpers.errors import MessageError, RefusedError
 from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
@@ -144,7 +145,8 @@ def _accident(armonik: PrivateArmonik, task: Task, when: str, mend: str) -> Wron
     return Wrong(
         f"{when} your worker raises an exception: this execution is RETRIED, and the last one will "
         "be ERROR.",
-        f"{mend}, run the cell, and start it again. worker_log(my_armonik) tells more.",
+        f"{remedy_of(error) or f'{mend}.'} Then run the cell, and start it again. "
+        "worker_log(my_armonik) tells more.",
         error,
     )
 
@@ -179,6 +181,12 @@ def _run(
             f"{silent} Its program ends at once.",
             "Mend the file, run its cell, and start it again.",
             last_error(armonik) or "It said nothing. Is the last line there, mean.run()?",
+        )
+    if known.task_status == "PROCESSING":
+        raise Wrong(
+            f"Your function is still running: ArmoniK has called it {known.running_seconds:.0f} "
+            f"seconds ago, and lets it run for {known.max_seconds:g}.",
+            "Look for a loop that has no end, or a sys.exit(). Mend it, and start it again.",
         )
     found = diagnosis.diagnose(known)
     raise Wrong(f"{silent} {found.cause}", found.remedy)

@@ -10,6 +10,7 @@ from armonik.common import TaskDefinition
 
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.course.private_armonik import endpoint_of, last_error
+from hello_helpers.course.worker_mistakes import remedy_of
 from hello_helpers.errors import WaitError
 from hello_helpers.exercises.core import Exercise, Wrong, wrong_if
 from hello_helpers.exercises.looking import running
@@ -91,8 +92,9 @@ def _look(answer: object) -> str:
         try:
             wait_for_results(channel, session_id, output_ids, PATIENCE)
         except WaitError as error:
-            todo = "Mend the file, run its cell, and start it again."
-            raise Wrong(error.message, todo, last_error(armonik)) from None
+            log = last_error(armonik)
+            todo = f"{remedy_of(log) or 'Mend the file.'} Then run its cell, and start it again."
+            raise Wrong(error.message, todo, log) from None
         for tile, output_id in zip(TILES, output_ids, strict=True):
             _compare(tile, results.download_result_data(output_id, session_id))
     return "Two tiles with two values of c, and every pixel is right. That is an application."

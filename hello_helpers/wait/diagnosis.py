@@ -139,7 +139,7 @@ def _of_task(facts: Facts) -> Diagnosis:
             return Diagnosis(
                 f"The task is running, for {facts.running_seconds:.0f} seconds by now; "
                 f"it may take {facts.max_seconds:g}.",
-                "Wait longer, with a larger timeout. Or the worker hangs: see its log.",
+                "Wait longer, with a larger timeout. Or the function never ends: see its log.",
             )
     return Diagnosis(
         f"Nothing is wrong as far as can be seen; the task is {facts.task_status}.",

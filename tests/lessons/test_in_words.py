@@ -83,6 +83,49 @@ def test_an_error_in_a_task_of_the_event_loop_is_not_lost(lesson: Kernel) -> Non
     lesson.say("begin_lesson()")
 
 
+def test_a_mistake_beside_a_check_leaves_its_hints_in_sight(lesson: Kernel) -> None:
+    shown = lesson.say(
+        "from hello_helpers.exercises import exercise_02\n"
+        "exercise_02.check(endpoint, sessions.create_sesion(options))"
+    )
+    assert "Did you mean create_session" in shown
+    assert "Hints: exercise_02.hint(1) to exercise_02.hint(" in shown
+    assert "exercise_02.solution()" in shown
+
+
+def test_the_whole_traceback_is_folded_away_below(lesson: Kernel) -> None:
+    page = lesson.pages("from hello_helpers import create_session\ncreate_session(None)")
+    assert "<details><summary>The whole traceback</summary>" in page
+    assert "in create_session" in page
+    assert "File &quot;steps.py&quot;" in page
+    assert "File &quot;/" not in page  # no folder of this machine is kept in the notebook
+
+
+def test_a_name_is_told_with_where_it_comes_from(lesson: Kernel) -> None:
+    assert "It has to be imported: import json." in lesson.say("json.dumps({})")
+    lesson.say("import armonik.client")
+    assert "from armonik.client import ArmoniKTasks." in lesson.say("ArmoniKTasks(channel)")
+    lesson.say("begin_lesson('02')")
+    made = "A cell of this lesson makes it: run that first: menu Run, then Run All Above"
+    assert made in lesson.say("spare_id")
+    assert "Run All Above" not in lesson.say("sesion_id")
+
+
+def test_an_error_in_ones_own_function_is_not_that_of_armonik(lesson: Kernel) -> None:
+    shown = lesson.say(
+        "from armonik.client import ArmoniKEvents, ArmoniKResults\n"
+        "from armonik.common import EventTypes\n"
+        "with_one = sessions.create_session(options, [partition])\n"
+        "ArmoniKResults(channel).create_results_metadata(['one'], with_one)\n"
+        "def look(session_id, kind, event):\n"
+        "    return {}[event.status]\n"
+        "ArmoniKEvents(channel).get_events(with_one, [EventTypes.NEW_RESULT], [look])"
+    )
+    assert "KeyError" in shown or "It is empty" in shown
+    assert "in your own function, which get_events has called: return {}[event.status]" in shown
+    assert "ArmoniK refused" not in shown
+
+
 def test_after_the_last_cell_a_call_says_how_to_go_on(lesson: Kernel) -> None:
     lesson.say("end_lesson(channel)")
     lesson.say("from armonik.client import ArmoniKEvents, ArmoniKResults")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.isolation import RUN
 from tests.lessons import offline
 from tests.lessons.offline import DEAD_PROXY
 from tests.lessons.running import LESSONS, Kernel, cell_of, folder, number, text
+from tests.lessons.typed import TYPED
 
 pytestmark = pytest.mark.embedded_only
 
@@ -237,11 +239,34 @@ def test_an_untouched_exercise_is_not_tried(lesson: Kernel) -> None:
     assert NOT_TRIED in lesson.run(cell_of(lesson.notebook, "exercise"))
 
 
+def test_a_mistake_in_a_call_is_told_with_what_to_write(lesson: Kernel, name: str) -> None:
+    lesson.say(
+        "import grpc\nfrom armonik.common import TaskDefinition, TaskOptions, create_channel"
+    )
+    for typed, told in TYPED[name].items():
+        shown = lesson.say(typed)
+        for each in told:
+            assert each in shown, (typed, shown)
+        for never in ("Traceback", "No words were found", "ArmoniK refused the call with UNKNOWN"):
+            assert never not in shown, (typed, shown)
+
+
 def test_a_typical_mistake_is_told_with_what_to_do(lesson: Kernel, name: str) -> None:
     for code, message in WRONG[name].items():
         verdict = lesson.answer(code)
         assert "Not right yet." in verdict, (code, verdict)
         assert message in verdict, (code, verdict)
+
+
+def test_a_hint_names_only_what_is_there(lesson: Kernel, name: str) -> None:
+    exercise = getattr(exercises, f"exercise_{number(name).lower()}")
+    here = set(lesson.say("print(*dir(), *dir(__builtins__))").split())
+    hints = " ".join(exercise.hints)
+    imported = set(re.findall(r"\bimport (\w+)", exercise.code)) - here
+    known = here | (set(re.findall(r"\w+", exercise.code)) - imported)
+    known |= set(re.findall(r"\bimport (\w+)", hints))
+    called = set(re.findall(r"(?<![\w.@])([A-Za-z_]\w*)(?=(?:\.\w+)*\()", hints))
+    assert called - known == set()
 
 
 def test_the_solution_that_is_shown_is_right(lesson: Kernel, name: str) -> None:
