@@ -109,7 +109,7 @@ def _is_listed(name: str) -> bool:
     """Tell whether what ArmoniK lists has an attribute that is called so."""
     common = sys.modules.get("armonik.common")
     listed = (getattr(common, each, None) for each in ("Task", "Result", "Session", "Partition"))
-    return any(name in getattr(each, "__annotations__", {}) for each in listed)
+    return any(each is not None and name in dir(each) for each in listed)
 
 
 def _is_list(value: Any) -> bool:

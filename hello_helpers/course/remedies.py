@@ -174,6 +174,10 @@ def of_libraries(error: BaseException, text: str) -> Mistake | None:
     if wrong := re.search(r"Expected value type (.*) for field '(\w+)', got '(\w+)'", told):
         kind = WANTED.get(wrong[1].strip("'"), f"a {wrong[1]}")
         return Mistake(f"{wrong[2]} is compared with {kind}, and got {_with_article(wrong[3])}.")
+    if "expected bytes, str found" in told and "client_key" in text:
+        return Mistake(
+            "A key is of no use without its certificate.", "Give client_certificate, too."
+        )
     if told.startswith("Filter: "):  # the filter itself says nothing to a reader
         return Mistake(f"{told.partition(' Error: ')[2]}.")
     if unknown := re.search(r"unknown enum label \"(\w+)\"", told):

@@ -35,7 +35,7 @@ def _look(answer: object) -> str:
         f"The answer is {answer}, but 0 + 1 + ... + 999 is something else.",
         "Type 1000 into the field n, click the button, and wait for the result.",
     )
-    return f"0 + 1 + ... + 999 is {RIGHT}. ArmoniK needed more than one task for it."
+    return f"0 + 1 + ... + 999 is {RIGHT}. The worker makes several tasks of so many numbers."
 
 
 exercise_00 = Exercise(

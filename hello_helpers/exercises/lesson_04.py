@@ -68,9 +68,10 @@ exercise_04 = Exercise(
     _look,
     (
         "You need a new payload, a new announced result, and a TaskDefinition.",
-        "TaskDefinition takes options=. Options are always whole: begin with those of the session, "
-        "ArmoniKSessions(channel).get_session(session_id).options, and change the priority.",
-        "dataclasses.replace(options, priority=5) returns changed options. "
+        "TaskDefinition takes options=. Options are always whole: begin with those of the session. "
+        "from armonik.client import ArmoniKSessions, then "
+        "ArmoniKSessions(channel).get_session(session_id).options.",
+        "import dataclasses, then dataclasses.replace(options, priority=5) returns changed options. "
         "submit_tasks returns a list; the id of its first task is [0].id.",
     ),
     SOLUTION,

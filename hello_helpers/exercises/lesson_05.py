@@ -82,10 +82,10 @@ exercise_05 = Exercise(
     _look,
     (
         "Five steps: session, payload, submit, wait, close. There is a line for each.",
-        "hello_helpers has create_session, create_payload, submit_task and wait_for_result. "
+        "from hello_helpers import create_session, create_payload, submit_task, wait_for_result. "
         "You may also write the calls of the lessons yourself.",
-        "Close with ArmoniKSessions(channel).close_session(my_session_id), after the result is "
-        "there.",
+        "from armonik.client import ArmoniKSessions, and close with "
+        "ArmoniKSessions(channel).close_session(my_session_id), after the result is there.",
     ),
     SOLUTION,
 )

@@ -30,7 +30,7 @@ CHANNEL = {
     "Endpoint.parse(5001)": ("parse wants a text as text, and got 5001.",),
     "from armonik.client import ArmoniKVersion": (
         "armonik.client has no 'ArmoniKVersion'.",
-        "Did you mean 'ArmoniKVersions'",
+        "Did you mean ArmoniKVersions",
     ),
     "grpc.secure_channel(endpoint.url)": (
         "secure_channel() missing 1 required positional argument: 'credentials'.",
@@ -62,7 +62,7 @@ SESSION = {
     "session['status']": ("session is no dictionary", "has a dot before it: session.status."),
     "sessions.close_session('nonsense')": (
         "Session was not found",
-        "These hold ids of sessions: session_id, spare_id",
+        "These hold ids of sessions: session_id",
     ),
     "from armonik.common import Session\nsessions.list_sessions(Session.status == 'RUNNING')": (
         "Write SessionStatus.RUNNING, of armonik.common.",
@@ -81,7 +81,7 @@ PAYLOAD = {
     "results.create_results({'payload': 'text'}, session_id)": ("Write 'text'.encode()",),
     "results.create_results({'payload': [1, 2]}, session_id)": (
         "wants bytes as results_data['payload'], and got a list.",
-        "json.dumps(…).encode()",
+        "json.dumps([1, 2]).encode()",
     ),
     "results.create_results(Payload([1]).serialize(), session_id)": (
         "create_results wants a dictionary as results_data",
@@ -257,7 +257,10 @@ SECURE = {
     "create_channel(armonik.endpoint, authority)": (
         "It is called so: create_channel(uri, options=None, certificate_authority=None, ",
     ),
-    "create_channel(armonik.endpoint, client_key='nonsense.pem')": ("ValueError: ",),
+    "create_channel(armonik.endpoint, client_key=ada_file)": ("A key is of no use without",),
+    "create_channel(armonik.endpoint, certificate_authority='nonsense.pem')": (
+        "No such file or directory: 'nonsense.pem'",
+    ),
     "who_am_i(endpoint)": (
         "channel is an Endpoint, and that has no 'unary_unary'.",
         "It began here: who_am_i(endpoint)",
