@@ -204,7 +204,7 @@ def _look_up(path: str, names: dict[str, Any]) -> Callable[..., Any] | None:
     classes = {type(value).__name__: type(value) for value in list(names.values())}
     modules = [each for each in names.values() if isinstance(each, types.ModuleType)]
     of_module = next((getattr(each, first) for each in modules if hasattr(each, first)), None)
-    found: Any = names.get(first, classes.get(first, of_module))
+    found: Any = names.get(first) or classes.get(first) or of_module
     for name in rest:
         found = getattr(found, name, None)
     return found if callable(found) else None

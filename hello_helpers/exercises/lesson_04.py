@@ -71,7 +71,7 @@ exercise_04 = Exercise(
         "TaskDefinition takes options=. Options are always whole: begin with those of the session. "
         "from armonik.client import ArmoniKSessions, then "
         "ArmoniKSessions(channel).get_session(session_id).options.",
-        "import dataclasses, then dataclasses.replace(options, priority=5) returns changed options. "
+        "import dataclasses; dataclasses.replace(options, priority=5) returns changed options. "
         "submit_tasks returns a list; the id of its first task is [0].id.",
     ),
     SOLUTION,
