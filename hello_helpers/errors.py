@@ -35,8 +35,6 @@ The catch that most programs want::
 
 from __future__ import annotations
 
-CLOSED = "The channel is closed."
-
 
 class HelloError(Exception):
     """Base of all errors of the course.

@@ -12,7 +12,6 @@ from armonik.client import ArmoniKPartitions
 from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.origin import end_of
 from hello_helpers.errors import (
-    CLOSED,
     AccessDeniedError,
     HelloError,
     NoAnswerError,
@@ -29,6 +28,8 @@ HOPELESS = (
 """Codes that come back however often one tries."""
 
 LOOK_HINT = "endpoint.check(), or `hello-armonik status` in a terminal, looks for the reason."
+
+CLOSED = "The channel is closed."
 
 CLOSED_HINT = (
     "Open a new one. (In a lesson: menu Run, Run All Above Selected Cell; the last cell closes it.)"

@@ -24,7 +24,7 @@ from typing import Any
 from hello_helpers.course.missing_names import closed_hint, hint_of
 from hello_helpers.course.mistakes import Call, call_in, mistake_of
 from hello_helpers.course.place import Place, place_of
-from hello_helpers.errors import CLOSED, EndedError, HelloError, RefusedError
+from hello_helpers.errors import EndedError, HelloError, RefusedError
 from hello_helpers.wait.cancellation import WaitInterrupted
 
 TRACEBACK = "(A cell with %tb shows the whole traceback.)"
@@ -125,9 +125,10 @@ def in_words(
         return [*filter(None, mistake), *place.lines(), TRACEBACK]
     if isinstance(error, HelloError | WaitInterrupted):
         more = [*_what_there_is(error, names, place), *filter(None, [place.offer])]
-        if isinstance(error, RefusedError) and error.message == CLOSED:
-            return [f"{type(error).__name__}: {CLOSED}", closed_hint(error.hint, _lesson), *more]
-        return [*error._render_traceback_(), *more]
+        told = error._render_traceback_()
+        if isinstance(error, RefusedError) and isinstance(error.__cause__, ValueError):
+            told[1:] = [closed_hint(error.hint, _lesson)]  # the channel of the call was closed
+        return [*told, *more]
     return _of_a_call(error, names, place) or _of_a_library(error, place)
 
 
@@ -156,7 +157,7 @@ def _of_a_call(error: BaseException, names: dict[str, Any], place: Place) -> lis
     import grpc
 
     from hello_helpers.connect.endpoint import Endpoint
-    from hello_helpers.connect.grpc_errors import CLOSED_HINT, explain, is_of_closed_channel
+    from hello_helpers.connect.grpc_errors import CLOSED, CLOSED_HINT, explain, is_of_closed_channel
     from hello_helpers.connect.origin import mark
 
     if isinstance(error, grpc.RpcError) and hasattr(error, "code"):
