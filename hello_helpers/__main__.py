@@ -11,27 +11,19 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, cast
 
-COMMANDS = ("run", "serve", "stop", "status", "progress", "doctor", "learners", "class", "lab")
+if TYPE_CHECKING:
+    from hello_helpers.cli import Command
+
+_NAMES = "run serve stop status progress doctor learners cancel class lab"
+COMMANDS = tuple(_NAMES.split())
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the number of SIGINT."""
 
 BROKEN_PIPE = 141
 """Exit status if nobody reads the output any more: 128 and the number of SIGPIPE."""
-
-
-class Command(Protocol):
-    """What a module of `hello_helpers.cli` offers."""
-
-    HELP: str
-
-    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the command's arguments."""
-
-    def execute(self, args: argparse.Namespace) -> int:
-        """Do it; return the exit status."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -95,7 +87,7 @@ def _parse_command(name: str, arguments: list[str]) -> tuple[Command, argparse.N
 
 def _load(name: str) -> Command:
     module = {"class": "class_"}.get(name, name)  # a word of Python's own
-    return cast(Command, importlib.import_module(f"hello_helpers.cli.{module}"))
+    return cast("Command", importlib.import_module(f"hello_helpers.cli.{module}"))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ APPLICATION, VERSION = "hello-armonik", "0.2.0"  # as in pyproject.toml; to look
 COURSE, OWN = "course", "own"
 """Values of the label "hello": the session that the lessons share, or one for a single purpose."""
 
+LESSON, here = "lesson", ""
+"""The label of what belongs to one lesson, and which lesson this is, as its first cell says."""
+
 
 def course_labels() -> dict[str, str]:
     """Return the labels of the session that this learner's lessons share: they pick it up."""
@@ -21,7 +24,7 @@ def course_labels() -> dict[str, str]:
 
 def own_labels() -> dict[str, str]:
     """Return the labels of this learner's other sessions: no lesson picks one up."""
-    return {"hello": OWN, "learner": _learner()}
+    return {"hello": OWN, "learner": _learner(), **({LESSON: here} if here else {})}
 
 
 def _learner() -> str:

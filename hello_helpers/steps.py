@@ -101,11 +101,13 @@ def create_payload(channel: grpc.Channel, session_id: str, payload: Payload) -> 
     return Data(stored["payload"].result_id, announced["result"].result_id)
 
 
-def submit_task(channel: grpc.Channel, session_id: str, data: Data) -> str:
-    """Step 4: submit the task that makes the one from the other; return its id."""
+def submit_task(
+    channel: grpc.Channel, session_id: str, data: Data, options: TaskOptions | None = None
+) -> str:
+    """Step 4: submit the task that makes one from the other; options go over its session's."""
     task = TaskDefinition(payload_id=data.payload_id, expected_output_ids=[data.result_id])
     with explained(channel):
-        return str(ArmoniKTasks(channel).submit_tasks(session_id, [task])[0].id)
+        return str(ArmoniKTasks(channel).submit_tasks(session_id, [task], options)[0].id)
 
 
 def wait_for_result(

@@ -4,3 +4,20 @@ In here goes what a command asks for, does and prints, with what commands share 
 endpoints, jupyter, lesson_kernels). Lesson 00 shows a part of doctor. Not in here: what the lessons
 are framed with, which is `course`'s, and the embedded ArmoniK; only serve, status and stop know it.
 """
+
+from __future__ import annotations
+
+import argparse
+from typing import Protocol
+
+
+class Command(Protocol):
+    """What a module of `hello_helpers.cli` offers."""
+
+    HELP: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+
+    def execute(self, args: argparse.Namespace) -> int:
+        """Do it; return the exit status."""

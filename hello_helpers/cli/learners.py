@@ -3,66 +3,112 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime, timezone
+import sys
+import time
 from typing import TYPE_CHECKING
 
 from hello_helpers.cli.endpoints import add_endpoint_arguments, find_endpoint
-from hello_helpers.cli.terminal import fail, say, span
-from hello_helpers.errors import HelloError
+from hello_helpers.cli.terminal import confirmed, fail, say
+from hello_helpers.errors import HelloError, InputError
 
 if TYPE_CHECKING:
-    from hello_helpers.course.learners import Learner
+    import grpc
+    from armonik.common import Session
 
-HELP = "for teachers: show the learners on a shared ArmoniK, and how their tasks went"
+HELP = "for teachers: show the learners on a shared ArmoniK, where they are, and who needs help"
 
 CHECK_SECONDS = 4.0
 """How long the endpoint may take to answer at all."""
 
-LONGEST_NAME, LONGEST_COMPLAINT = 40, 100
-"""Characters that are shown of a learner's name, and of an error."""
+WATCH_SECONDS = 5.0
+"""How long one look of --watch is shown."""
 
-HEADER = ("learner", "running sessions", "completed", "failed", "unfinished", "newest task")
+CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+"""What empties a terminal."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     add_endpoint_arguments(parser, "the embedded ArmoniK")
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help=f"look again every {WATCH_SECONDS:g} seconds, until Ctrl-C",
+    )
+    parser.add_argument(
+        "--reset",
+        metavar="NAME",
+        help="give one a fresh start: delete all sessions of this learner, with all in them",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask before --reset")
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Print a table, and below it why somebody's newest task failed."""
-    from hello_helpers.course.learners import learners
-    from hello_helpers.display.tables import Table, one_line
-
+    """Print the class, or see to one of it; return the exit status."""
     try:
         endpoint = find_endpoint(args)
         endpoint.check(CHECK_SECONDS)
         with endpoint.open_channel() as channel:
-            found = learners(channel)
+            if args.reset is not None:
+                return _reset(channel, args.reset, sure=args.yes)
+            return _watch(channel) if args.watch else _show(channel)
     except HelloError as error:
         return fail(error)
-    if not found:
-        say("No learner has made a session here yet.")
-        return 0
-    title = f"{len(found)} learner{'s' if len(found) > 1 else ''}, and their tasks"
-    say(repr(Table(title, HEADER, [_row(learner) for learner in found])))
-    for learner in found:
-        if learner.complaint:
-            complaint = one_line(learner.complaint, LONGEST_COMPLAINT)
-            say(f"{one_line(learner.name, LONGEST_NAME)}: {complaint}")
+
+
+def _show(channel: grpc.Channel) -> int:
+    say(_looked_at(channel))
     return 0
 
 
-def _row(learner: Learner) -> tuple[str, ...]:
+def _watch(channel: grpc.Channel) -> int:
+    """Show it again and again; what goes wrong meanwhile is shown in its place."""
+    try:
+        while True:
+            try:
+                text = _looked_at(channel)
+            except HelloError as error:
+                text = "\n".join(error.lines())
+            say(f"{CLEAR if sys.stdout.isatty() else ''}{text}\n")
+            time.sleep(WATCH_SECONDS)
+    except KeyboardInterrupt:
+        return 0
+
+
+def _looked_at(channel: grpc.Channel) -> str:
+    from hello_helpers.course.class_view import class_view
+    from hello_helpers.course.learners import learners
+
+    found = learners(channel)
+    return repr(class_view(found)) if found else "No learner has made a session here yet."
+
+
+def sessions_of_one(channel: grpc.Channel, name: str) -> list[Session]:
+    """Return the sessions of a learner, of whom there are some.
+
+    Raises:
+        InputError: nobody of this name has any; it says who has.
+    """
+    from hello_helpers.course.learners import learners, sessions_of
     from hello_helpers.display.tables import one_line
 
-    counts = (learner.sessions, learner.completed, learner.failed, learner.unfinished)
-    name = one_line(learner.name, LONGEST_NAME)
-    return (name, *(f"{count:,}" for count in counts), _newest(learner))
+    if found := sessions_of(channel, name):
+        return found
+    others = ", ".join(one_line(learner.name, 40) for learner in learners(channel))
+    raise InputError(
+        f"No learner called {name[:60]!r} has a session here.",
+        f"These have: {others}." if others else "",
+    )
 
 
-def _newest(learner: Learner) -> str:
-    if learner.last is not None:
-        return f"{span((datetime.now(timezone.utc) - learner.last).total_seconds())} ago"
-    tasks = learner.completed + learner.failed + learner.unfinished
-    return "unknown" if tasks else "none yet"
+def _reset(channel: grpc.Channel, name: str, *, sure: bool) -> int:
+    from hello_helpers.course.learners import end
+
+    found = sessions_of_one(channel, name)
+    what = f"all {len(found)} sessions of {name}" if len(found) > 1 else f"the session of {name}"
+    if not confirmed(f"Delete {what}, with their tasks and data?", sure=sure):
+        return 1
+    end(channel, found, forget=True)
+    say(f"Deleted. The first cell of a lesson makes a new session for {name}; notebooks and")
+    say("progress are on their machine: there, `hello-armonik progress --reset` forgets it.")
+    return 0

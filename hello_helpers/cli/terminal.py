@@ -30,3 +30,14 @@ def fail(error: HelloError) -> int:
     """Print what is wrong on stderr; return the exit status."""
     complain(*error.lines())
     return 1
+
+
+def confirmed(question: str, *, sure: bool = False) -> bool:
+    """Ask at the terminal; whoever says nothing, or is not there, says no."""
+    if sure:
+        return True
+    complain(f"{question} [y/N]")
+    yes = sys.stdin.readline().strip().lower() in ("y", "yes")
+    if not yes:
+        complain("Nothing was changed.")
+    return yes

@@ -16,7 +16,9 @@ LONGEST = 1024
 log = logging.getLogger(__name__)
 
 
-def all_rows(ask: Callable[[int, int], tuple[int, Sequence[T]]]) -> Iterator[T]:
+def all_rows(
+    ask: Callable[[int, int], tuple[int, Sequence[T]]], longest: int | None = None
+) -> Iterator[T]:
     """Yield all rows of a list.
 
     Clients take 4 MiB in a message and refuse what is longer with RESOURCE_EXHAUSTED, and ArmoniK
@@ -27,12 +29,14 @@ def all_rows(ask: Callable[[int, int], tuple[int, Sequence[T]]]) -> Iterator[T]:
     Args:
         ask: one call: from the number of a page and its size in rows to how many rows there are in
             all, and those of the page; as the List… methods of ArmoniK's client do.
+        longest: rows of a page, a power of two; fewer if only the first rows are of interest.
 
     Raises:
         grpc.RpcError: as the calls do.
     """
     total: int | None = None
-    done, size = 0, LONGEST
+    longest = longest or LONGEST
+    done, size = 0, longest
     while total is None or done < total:
         try:
             total, rows = ask(done // size, size)
@@ -47,5 +51,5 @@ def all_rows(ask: Callable[[int, int], tuple[int, Sequence[T]]]) -> Iterator[T]:
             rows = ()
         yield from rows
         done += size
-        while size < LONGEST and done % (2 * size) == 0:
+        while size < longest and done % (2 * size) == 0:
             size *= 2

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import grpc
 
+from hello_helpers import labels
 from hello_helpers.course import readable_errors
 from hello_helpers.course.lost_errors import LostErrors
 from hello_helpers.course.progress import my_progress
@@ -24,7 +25,6 @@ from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError
 
 _lost = LostErrors()
-_here = ""  # the present lesson
 
 
 class LostError(HelloError):
@@ -35,10 +35,10 @@ def begin_lesson(lesson: str = "") -> None:
     """From now on, errors are explained in words, and none in the background is lost.
 
     Args:
-        lesson: which one it is, as in the table of the course: "05".
+        lesson: which one it is, as in the table of the course: "05". It labels the sessions that
+            are made from here on, but for the one that all lessons share.
     """
-    global _here
-    _here = lesson
+    labels.here = lesson
     readable_errors.install(lesson)
     _lost.listen()
 
@@ -60,7 +60,7 @@ def end_lesson(channel: grpc.Channel | None = None) -> Note:
         )
     closed = "The channel is closed, and no" if channel is not None else "No"
     progress = my_progress()
-    progress.record(_here, Step.ENDED)
+    progress.record(labels.here, Step.ENDED)
     line = progress.standing().line()
     lines = (f"{closed} error has happened in the background. Good bye!", line, progress.remark())
     return Note("\n".join(filter(None, lines)))

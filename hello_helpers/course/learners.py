@@ -1,19 +1,21 @@
 """Who of a class is where: the sessions and tasks of all learners on one shared ArmoniK.
 
-Every session of the course carries its learner's name (labels.py). So the public API can tell it,
-on any ArmoniK. Tasks are asked for by the ids of their sessions, which every ArmoniK has an index
-of; by the name, it would have to look at the options of all tasks.
+Every session of the course carries its learner's name, and what belongs to one lesson that lesson
+(labels.py). So the public API can tell it, on any ArmoniK. Tasks are asked for by the ids of their
+sessions, which every ArmoniK has an index of; by the name, it would have to look at the options of
+all tasks.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import grpc
@@ -22,7 +24,7 @@ from armonik.common import Direction, Session, SessionStatus, Task, TaskStatus, 
 
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.connect.pages import all_rows
-from hello_helpers.labels import COURSE, OWN
+from hello_helpers.labels import COURSE, LESSON, OWN
 
 BATCH = 100
 """Sessions that one call asks for the tasks of; each is a term of its filter."""
@@ -30,9 +32,18 @@ BATCH = 100
 AT_ONCE = 8
 """Learners who are asked for at the same time: on a cluster, most of a call is its way."""
 
+NEWEST = 16
+"""Tasks of a learner that are looked at, a power of two; of all others only how many there are."""
+
+APART = timedelta(seconds=1)
+"""Tasks that were made closer together than this were submitted at once."""
+
 FAILED = (TaskStatus.ERROR, TaskStatus.TIMEOUT)
 
 OVER = (*FAILED, TaskStatus.COMPLETED, TaskStatus.CANCELLED, TaskStatus.RETRIED)
+
+SHARED = "02-05"
+"""The lessons that share a session; the tasks in it tell more."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +52,23 @@ class Learner:
 
     Attributes:
         name: as ``HELLO_LEARNER`` or the account says it.
-        sessions: how many are running.
+        lesson: the one whose session or task is the newest; "" if none says so.
+        since: when the first of these was made, without another lesson in between.
+        moved: when a session or a task was made last, or a task ended.
         completed, failed, unfinished: how many tasks.
-        last: when the newest task was created; None if there is none, or it cannot be known.
         complaint: why the newest task failed; "" if it did not.
+        again: how many submissions one after the other have failed with that same complaint.
     """
 
     name: str
-    sessions: int
+    lesson: str
+    since: datetime | None
+    moved: datetime
     completed: int
     failed: int
     unfinished: int
-    last: datetime | None
     complaint: str
+    again: int
 
 
 def learners(channel: grpc.Channel) -> list[Learner]:
@@ -76,8 +91,42 @@ def learners(channel: grpc.Channel) -> list[Learner]:
             pool.shutdown(wait=False, cancel_futures=True)  # after an error or Ctrl-C: no more
 
 
-def _sessions(channel: grpc.Channel) -> Iterator[Session]:
+def sessions_of(channel: grpc.Channel, name: str) -> list[Session]:
+    """Return all sessions of one learner, whatever their status.
+
+    Raises:
+        HelloError: as `learners`.
+    """
+    with explained(channel):
+        found = _sessions(channel, Session.options["learner"] == name)
+        return [session for session in found if session.options.options["learner"] == name]
+
+
+def end(channel: grpc.Channel, sessions: Iterable[Session], *, forget: bool = False) -> None:
+    """Cancel sessions, with their tasks; those that are over stay as they are.
+
+    Args:
+        forget: delete them then, with all that is in them.
+
+    Raises:
+        HelloError: if ArmoniK refuses, as it does if they belong to somebody else.
+    """
+    client = ArmoniKSessions(channel)
+    with explained(channel):
+        for session in sessions:
+            status = session.status
+            if status in (SessionStatus.RUNNING, SessionStatus.PAUSED):
+                status = client.cancel_session(session.session_id).status
+            if forget and status in (SessionStatus.CANCELLED, SessionStatus.CLOSED):
+                client.purge_session(session.session_id)  # else a cluster keeps the data
+            if forget:
+                client.delete_session(session.session_id)
+
+
+def _sessions(channel: grpc.Channel, wanted: Any = None) -> Iterator[Session]:
     of_course = (Session.options["hello"] == COURSE) | (Session.options["hello"] == OWN)
+    if wanted is not None:
+        of_course = of_course & wanted
     client = ArmoniKSessions(channel)
 
     def page(number: int, size: int) -> Any:
@@ -88,36 +137,73 @@ def _sessions(channel: grpc.Channel) -> Iterator[Session]:
     return (session for session in all_rows(page) if "learner" in session.options.options)
 
 
-def _look_at(channel: grpc.Channel, name: str, sessions: Iterable[Session]) -> Learner:
+def _look_at(channel: grpc.Channel, name: str, sessions: list[Session]) -> Learner:
     client, counts, newest = ArmoniKTasks(channel), Counter[TaskStatus](), list[Task]()
     for batch in batched([session.session_id for session in sessions], BATCH):
         of_batch = functools.reduce(operator.or_, (Task.session_id == key for key in batch))
         counts.update(client.count_tasks_by_status(of_batch))
-        newest += _newest(client, of_batch)
-    last = max(newest, key=lambda task: task.created_at, default=None)
+        newest += itertools.islice(_newest(client, of_batch), NEWEST)
+    newest = sorted(newest, key=lambda task: task.created_at, reverse=True)
+    lesson, since = _lesson(sessions, newest)
+    complaint, again = _complaint(newest)
     return Learner(
         name,
-        sum(session.status == SessionStatus.RUNNING for session in sessions),
+        lesson,
+        since,
+        max(
+            *(session.created_at for session in sessions),
+            *(task.ended_at or task.created_at for task in newest),
+            sessions[0].created_at,  # so that there are two
+        ),
         counts[TaskStatus.COMPLETED],
         sum(counts[status] for status in FAILED),
         sum(count for status, count in counts.items() if status not in OVER),
-        last.created_at if last else None,
-        last.output.error or "" if last and last.status in FAILED else "",
+        complaint,
+        again,
     )
 
 
-def _newest(client: ArmoniKTasks, wanted: Any) -> list[Task]:
-    """Return the newest task that is wanted; none if what a cluster says of it is too long."""
-    try:
-        _, found = client.list_tasks(
+def _lesson(sessions: Iterable[Session], tasks: Iterable[Task]) -> tuple[str, datetime | None]:
+    """Return the newest lesson of which there is a sign, and when the first sign of it came."""
+    signs = [(task.created_at, task.options.options.get(LESSON, "")) for task in tasks]
+    for session in sessions:
+        shared = SHARED if session.options.options["hello"] == COURSE else ""
+        signs.append((session.created_at, session.options.options.get(LESSON, shared)))
+    told = sorted((sign for sign in signs if sign[1]), reverse=True)
+    if not told:
+        return "", None
+    lesson = told[0][1]
+    *_, (since, _) = itertools.takewhile(lambda sign: sign[1] == lesson, told)
+    return lesson, since
+
+
+def _complaint(tasks: Iterable[Task]) -> tuple[str, int]:
+    """Return why the newest of these has failed, and how often one after the other."""
+    complaint, made, again = "", None, 0
+    for task in tasks:
+        if task.status == TaskStatus.RETRIED:
+            continue
+        error = task.output.error or "no reason is told" if task.status in FAILED else ""
+        if not error or (complaint and error != complaint):
+            break
+        complaint = error
+        if made is None or made - task.created_at > APART:
+            again += 1
+        made = task.created_at
+    return complaint, again
+
+
+def _newest(client: ArmoniKTasks, wanted: Any) -> Iterator[Task]:
+    """Yield the tasks that are wanted, the newest first; those that are too long are left out."""
+
+    def page(number: int, size: int) -> Any:
+        return client.list_tasks(
             wanted,
-            page_size=1,
+            page=number,
+            page_size=size,
             sort_field=Task.created_at,
             sort_direction=Direction.DESC,
             detailed=False,
         )
-    except grpc.RpcError as error:
-        if error.code() != grpc.StatusCode.RESOURCE_EXHAUSTED:
-            raise
-        return []
-    return list(found)
+
+    return all_rows(page, NEWEST)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import grpc
 from armonik.client import ArmoniKSessions
-from armonik.common import Direction, Session, SessionStatus
+from armonik.common import Direction, Session, SessionStatus, TaskOptions
 
 from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.grpc_errors import explained
-from hello_helpers.labels import COURSE, OWN, course_labels
+from hello_helpers.labels import COURSE, LESSON, OWN, course_labels
 from hello_helpers.steps import create_session
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "course_labels",
     "course_sessions",
     "hello_partition",
+    "lesson_options",
     "my_sessions",
     "pick_up_session",
 ]
@@ -47,6 +49,14 @@ def pick_up_session(channel: grpc.Channel, partition: str | None = None) -> str:
     labels = course_labels()
     found = course_sessions(channel, labels, partition, page_size=1)
     return str(found[0].session_id) if found else create_session(channel, partition, labels)
+
+
+def lesson_options(lesson: str) -> TaskOptions:
+    """Return options that add a label to a task, the lesson's, and leave all else to its session.
+
+    Of options that are given, zero means that the session's is taken; only the priority counts.
+    """
+    return TaskOptions(timedelta(0), priority=1, max_retries=0, options={LESSON: lesson})
 
 
 def course_sessions(
