@@ -1,20 +1,24 @@
 """``hello-armonik learners``: a teacher sees who is where, on the ArmoniK that a class shares."""
 
+import io
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from types import SimpleNamespace
 
 import grpc
 import pytest
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition, TaskStatus
 
-from hello_helpers import steps
+from hello_helpers import labels, steps
 from hello_helpers.__main__ import main
+from hello_helpers.cli import learners as command
 from hello_helpers.connect import pages
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course import learners
-from hello_helpers.course.sessions import course_labels, pick_up_session
+from hello_helpers.course.frame import begin_lesson
+from hello_helpers.course.sessions import course_labels, lesson_options, pick_up_session
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.messages import Payload
@@ -177,3 +181,75 @@ def test_an_endpoint_where_nobody_listens_is_told_in_words(capsys):
     port = listeners.closed_port()
     assert main(["learners", "-e", f"localhost:{port}"]) == 1
     assert f"Nothing listens at localhost:{port}." in capsys.readouterr().err
+
+
+def test_what_is_made_in_a_lesson_is_labelled_with_it(
+    armonik, channel, capsys, become, monkeypatch
+):
+    become("ada")
+    session_id = pick_up_session(channel)
+    assert row_of("ada", table(armonik, capsys))[1] == "02-05"
+    data = steps.create_payload(channel, session_id, Payload([1]))
+    steps.submit_task(channel, session_id, data, lesson_options("04"))
+    assert steps.wait_for_result(channel, session_id, data.result_id, 30).value == 1
+    assert row_of("ada", table(armonik, capsys))[1] == "04"
+    monkeypatch.setattr(labels, "here", "")
+    begin_lesson("08")
+    steps.create_session(channel)
+    assert row_of("ada", table(armonik, capsys))[1] == "08"
+    assert pick_up_session(channel) == session_id  # of which the lessons share one
+
+
+def test_a_watch_looks_again_says_what_is_wrong_and_ends_with_ctrl_c(
+    armonik, channel, capsys, become, monkeypatch
+):
+    become("ada")
+    steps.create_session(channel)
+    looks = iter(["first", "away"])
+
+    def wait(_seconds: float) -> None:
+        match next(looks, "over"):
+            case "first":
+                armonik.close()
+            case "over":
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "time", SimpleNamespace(sleep=wait))
+    assert main(["learners", "--watch", "-e", armonik.endpoint]) == 0
+    shown = capsys.readouterr().out
+    assert "ada " in shown
+    assert "ArmoniK cannot be reached" in shown
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def statuses(channel: grpc.Channel, name: str) -> list[str]:
+    return [session.status.name for session in learners.sessions_of(channel, name)]
+
+
+def test_one_learners_sessions_are_cancelled_or_deleted_after_a_question(
+    armonik, channel, capsys, become, monkeypatch
+):
+    for name in ("ada", "grace"):
+        become(name)
+        hello(channel, pick_up_session(channel))
+        ArmoniKSessions(channel).close_session(steps.create_session(channel))
+    where = ["-e", armonik.endpoint]
+    for answer in ("", "n\n", "what?\n"):
+        answering(monkeypatch, answer)
+        assert main(["cancel", "--learner", "ada", *where]) == 1
+        assert main(["learners", "--reset", "ada", *where]) == 1
+    assert "Cancel 1 open session of ada, with all tasks? [y/N]" in capsys.readouterr().err
+    assert statuses(channel, "ada") == ["RUNNING", "CLOSED"]
+    answering(monkeypatch, "y\n")
+    assert main(["cancel", "--learner", "ada", *where]) == 0
+    assert statuses(channel, "ada") == ["CANCELLED", "CLOSED"]
+    assert main(["cancel", "--learner", "ada", *where]) == 0
+    assert "no session that is open" in capsys.readouterr().out
+    assert main(["learners", "--reset", "ada", "--yes", *where]) == 0
+    assert statuses(channel, "ada") == []
+    assert statuses(channel, "grace") == ["RUNNING", "CLOSED"]
+    assert main(["learners", "--reset", "ada", "--yes", *where]) == 1
+    assert "These have: grace." in capsys.readouterr().err

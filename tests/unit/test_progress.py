@@ -13,8 +13,9 @@ from unittest.mock import Mock
 
 import pytest
 
+from hello_helpers import labels
 from hello_helpers.__main__ import main
-from hello_helpers.course import frame, progress
+from hello_helpers.course import progress
 from hello_helpers.course.frame import begin_lesson, end_lesson, reset_progress, show_progress
 from hello_helpers.course.progress import Progress, ProgressError, my_progress
 from hello_helpers.course.standing import LESSONS, Step
@@ -40,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty place for the progress of nobody in particular."""
     monkeypatch.setenv("HELLO_PROGRESS_DIR", str(tmp_path / "progress"))
     monkeypatch.delenv("HELLO_LEARNER", raising=False)
-    monkeypatch.setattr(frame, "_here", "")
+    monkeypatch.setattr(labels, "here", "")
     return tmp_path / "progress"
 
 

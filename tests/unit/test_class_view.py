@@ -1,0 +1,104 @@
+"""What a teacher is told of a learner: the lesson, since when, what fails, and who needs help."""
+
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from armonik.common import TaskStatus
+
+from hello_helpers.course.class_view import class_view, need
+from hello_helpers.course.learners import Learner, _complaint, _lesson
+
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=timezone.utc)
+
+
+def ago(minutes: float) -> datetime:
+    return NOW - timedelta(minutes=minutes)
+
+
+def learner(name: str = "ada", **known: Any) -> Learner:
+    usual = {
+        "lesson": "04",
+        "since": ago(12),
+        "moved": ago(1),
+        "completed": 3,
+        "failed": 0,
+        "unfinished": 1,
+        "complaint": "",
+        "again": 0,
+    }
+    return Learner(name, **{**usual, **known})
+
+
+def made(minutes: float, lesson: str = "", *, hello: str = "own", error: str = "", **more: Any):
+    """A session or a task, as ArmoniK's client returns it."""
+    labels = {"hello": hello, **({"lesson": lesson} if lesson else {})}
+    return SimpleNamespace(
+        created_at=ago(minutes),
+        options=SimpleNamespace(options=labels),
+        status=TaskStatus.ERROR if error else TaskStatus.COMPLETED,
+        output=SimpleNamespace(error=error),
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sessions", "tasks", "found"),
+    [
+        ([], [], ("", None)),
+        ([made(9)], [made(8)], ("", None)),  # somebody's own program tells no lesson
+        ([made(9, hello="course")], [made(8)], ("02-05", ago(9))),
+        ([made(9, hello="course")], [made(8, "04"), made(5, "04"), made(4)], ("04", ago(8))),
+        ([made(9, "08"), made(3, "08")], [made(20, "04")], ("08", ago(9))),
+        ([made(30, "04"), made(9, "08")], [made(5, "04")], ("04", ago(5))),  # back again
+    ],
+)
+def test_the_lesson_is_that_of_the_newest_sign_and_begins_with_the_first_one(
+    sessions: list[Any], tasks: list[Any], found: tuple[str, datetime | None]
+):
+    assert _lesson(sessions, tasks) == found
+
+
+def retried(minutes: float) -> Any:
+    task = made(minutes, error="crashed")
+    task.status = TaskStatus.RETRIED
+    return task
+
+
+@pytest.mark.parametrize(
+    ("tasks", "found"),
+    [
+        ([], ("", 0)),
+        ([made(1), made(2, error="bad")], ("", 0)),
+        ([made(1, error="bad"), made(2, error="bad"), made(3)], ("bad", 2)),
+        ([made(1, error="bad"), retried(1.5), made(2, error="bad")], ("bad", 2)),
+        ([made(1, error="bad"), made(2, error="another")], ("bad", 1)),
+        ([made(1, error="bad")] * 15, ("bad", 1)),  # submitted at once, as in lesson 09
+    ],
+)
+def test_a_failure_is_counted_once_a_submission(tasks: list[Any], found: tuple[str, int]):
+    assert _complaint(tasks) == found
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({}, ""),
+        ({"complaint": "bad", "again": 2}, ""),
+        ({"complaint": "bad", "again": 3}, "the same failure 3 times"),
+        ({"moved": ago(4.9)}, ""),
+        ({"moved": ago(7)}, "nothing moved for 7 min"),
+        ({"moved": ago(125)}, "nothing moved for 2 h 5 min"),
+        ({"moved": ago(-1)}, ""),  # the clock of the cluster is ahead
+    ],
+)
+def test_who_seems_to_need_help(known: dict[str, Any], told: str):
+    assert need(learner(**known), NOW) == told
+
+
+def test_the_view_has_a_row_each_the_spread_over_the_lessons_and_the_reasons():
+    class_ = [learner(), learner("grace", complaint="bad\x1b[2J", lesson="05"), learner("zoe")]
+    shown = repr(class_view(class_, NOW)).splitlines()
+    assert shown[2].split() == ["ada", "04", "12", "min", "1", "min", "ago", "3", "0", "1"]
+    assert shown[5:] == ["Lessons  04: ■■ 2   05: ■ 1", r"grace: bad\x1b[2J"]
