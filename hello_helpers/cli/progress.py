@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hello_helpers.cli.terminal import fail, say
+from hello_helpers.course.outlook import table
 from hello_helpers.course.progress import ProgressError, my_progress
 
 NOTHING = "Nothing is recorded yet."
@@ -29,6 +30,6 @@ def execute(args: argparse.Namespace) -> int:
     except ProgressError as error:
         where = f"It is in {path.parent}. " if path else ""
         return fail(ProgressError(error.message, f"{where}{error.hint}"))
-    say(repr(progress.standing().table()))
+    say(repr(table(progress.standing())))
     say(f"It is kept in {path}" if path and path.exists() else NOTHING)
     return 0

@@ -18,6 +18,7 @@ import grpc
 from hello_helpers import labels
 from hello_helpers.course import readable_errors
 from hello_helpers.course.lost_errors import LostErrors
+from hello_helpers.course.outlook import Outlook, at_the_end, table
 from hello_helpers.course.progress import my_progress
 from hello_helpers.course.standing import Step
 from hello_helpers.display.notes import Note
@@ -43,7 +44,7 @@ def begin_lesson(lesson: str = "") -> None:
     _lost.listen()
 
 
-def end_lesson(channel: grpc.Channel | None = None) -> Note:
+def end_lesson(channel: grpc.Channel | None = None) -> Outlook:
     """Close the channel, if the lesson has one, and make sure that nothing went wrong unseen.
 
     Then the lesson counts as run to its end in the learner's progress.
@@ -61,15 +62,14 @@ def end_lesson(channel: grpc.Channel | None = None) -> Note:
     closed = "The channel is closed, and no" if channel is not None else "No"
     progress = my_progress()
     progress.record(labels.here, Step.ENDED)
-    line = progress.standing().line()
-    lines = (f"{closed} error has happened in the background. Good bye!", line, progress.remark())
-    return Note("\n".join(filter(None, lines)))
+    before = f"{closed} error has happened in the background. Good bye!"
+    return at_the_end(before, labels.here, progress.standing(), progress.remark())
 
 
 def show_progress() -> Table:
-    """Show which exercises are right, and which lessons were run to their end."""
+    """Show where the learner is: what is done, what they can do then, and what comes next."""
     progress = my_progress()
-    return progress.standing().table(progress.remark())
+    return table(progress.standing(), progress.remark())
 
 
 def reset_progress() -> Note:

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import Enum
 
 from hello_helpers.display.signs import BAD, GOOD, NOT_YET
-from hello_helpers.display.tables import Table, one_line, text
+from hello_helpers.display.tables import one_line, text
 
 LESSONS = {
     "00": "Welcome to ArmoniK",
@@ -28,11 +28,12 @@ LESSONS = {
     "12": "An application of your own",
     "A": "From the old page",
 }
-"""All lessons, in their order, with the titles of their notebooks."""
+"""All lessons, in their order, with the titles of their notebooks; the last one is optional."""
 
 NOT_TRIED = f"{NOT_YET} not tried"
 TRIED = f"{BAD} tried, not right yet"
 RIGHT = f"{GOOD} right"
+BEGUN = "\N{CIRCLE WITH LEFT HALF BLACK}"
 
 Records = dict[str, dict[str, datetime]]
 """When what happened first, by lesson: ``{"05": {"tried": ..., "right": ..., "ended": ...}}``."""
@@ -73,33 +74,43 @@ class Standing:
         """Return the lessons in which this has happened."""
         return [lesson for lesson in LESSONS if self.when(lesson, step)]
 
+    def sign(self, lesson: str) -> str:
+        """Return the sign of a lesson: its exercise is right, it was begun, or it is to come."""
+        if self.when(lesson, Step.RIGHT):
+            return GOOD
+        return BEGUN if self.records.get(lesson) else NOT_YET
+
+    def next_after(self, here: str) -> str | None:
+        """Return the lesson to do next; None if all exercises are right.
+
+        It is the first one after `here` whose exercise is not right, else the first one of all.
+        Without a `here`, the furthest lesson in which something has happened counts.
+        """
+        begun = [lesson for lesson in LESSONS if self.records.get(lesson)]
+        here = here if here in LESSONS else (begun or [""])[-1]
+        *order, optional = LESSONS
+        place = order.index(here) + 1 if here in order else 0
+        ahead = [*order[place:], *order[:place], optional]
+        return next((lesson for lesson in ahead if not self.when(lesson, Step.RIGHT)), None)
+
     def line(self) -> str:
-        """Say it in one line; the next lesson is the first whose exercise is not right yet."""
+        """Say it in one line."""
         name = one_line(self.learner, 40)
         whose = f"Progress of {name}" if name else "Your progress"
         kept = "" if self.kept else " (not kept)"
-        right = self.with_step(Step.RIGHT)
-        undone = [lesson for lesson in LESSONS if lesson not in right]
-        outlook = ". That is the whole course!"
-        if undone:
-            outlook = f"; next: {undone[0]} {LESSONS[undone[0]]}"
-        return f"{whose}{kept}: {len(right)} of {len(LESSONS)} exercises right{outlook}"
+        right = len(self.with_step(Step.RIGHT))
+        begun = [self.sign(lesson) for lesson in LESSONS].count(BEGUN)
+        also = f", {begun} more lesson{'s' * (begun != 1)} begun {BEGUN}" if begun else ""
+        return f"{whose}{kept}: {right} of {len(LESSONS)} exercises right {GOOD}{also}"
 
-    def table(self, remark: str = "") -> Table:
-        """Show all lessons, with a remark below, if there is one."""
-        rows = [
-            (f"{lesson} {title}", self._exercise(lesson), _minute(self.when(lesson, Step.ENDED)))
-            for lesson, title in LESSONS.items()
-        ]
-        header = ("lesson", "exercise", "run to its end")
-        return Table(self.line(), header, rows, remark)
-
-    def _exercise(self, lesson: str) -> str:
+    def exercise(self, lesson: str) -> str:
+        """Say in a sign and in words how far the exercise of a lesson is, and since when."""
         for step, words in ((Step.RIGHT, RIGHT), (Step.TRIED, TRIED)):
             if when := self.when(lesson, step):
-                return f"{words}, {_minute(when)}"
+                return f"{words}, {minute(when)}"
         return NOT_TRIED
 
 
-def _minute(when: datetime | None) -> str:
+def minute(when: datetime | None) -> str:
+    """Write a time, or that it has not come."""
     return text(when)[:16] if when else "not yet"

@@ -1,8 +1,9 @@
 """The lessons: where their notebooks are, and the working copy that a learner gets of them.
 
-A working copy is a folder with the notebooks, outputs cleared, and a small file that remembers what
-was written there. Whatever the learner has changed since is theirs and is never written again;
-what is still as written follows the lessons when these are updated; what is missing comes back.
+A working copy is a folder with the notebooks, outputs cleared, with the sheet that tells the whole
+course on one page, and a small file that remembers what was written there. Whatever the learner has
+changed since is theirs and is never written again; what is still as written follows the lessons
+when these are updated; what is missing comes back.
 """
 
 from __future__ import annotations
@@ -91,9 +92,10 @@ def refresh(folder: Path, source: Path | None = None) -> WorkingCopy:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = _recall(folder)
-        for path in sorted(source.glob("*.ipynb")):
-            lesson = cleared(path.read_text(encoding="utf-8")).encode()
-            _refresh_file(copy, path.name, lesson, written)
+        for path in sorted([*source.glob("*.ipynb"), *source.glob("*.html")]):
+            text = path.read_text(encoding="utf-8")
+            content = cleared(text) if path.suffix == ".ipynb" else text
+            _refresh_file(copy, path.name, content.encode(), written)
         _write(folder / MEMORY, (json.dumps(written, indent=1) + "\n").encode())
     except OSError as error:
         reason = error.strerror or str(error)

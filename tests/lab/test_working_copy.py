@@ -42,12 +42,14 @@ def code(path: Path) -> str:
 
 
 def test_a_new_copy_has_every_lesson_cleared_of_its_run(source: Path, tmp_path: Path) -> None:
+    (source / "sheet.html").write_text("<p>all on one page")
     copy = refresh(tmp_path / "deep" / "mine", source)
     assert (copy.added, copy.updated, copy.kept) == (
-        ["00_welcome.ipynb", "01_channel.ipynb"],
+        ["00_welcome.ipynb", "01_channel.ipynb", "sheet.html"],
         [],
         [],
     )
+    assert (copy.folder / "sheet.html").read_text() == "<p>all on one page"
     notebook = nbformat.read(copy.folder / "00_welcome.ipynb", as_version=4)
     nbformat.validate(notebook)
     assert notebook.cells[0].source == "# À l'école"

@@ -17,6 +17,7 @@ from hello_helpers import labels
 from hello_helpers.__main__ import main
 from hello_helpers.course import progress
 from hello_helpers.course.frame import begin_lesson, end_lesson, reset_progress, show_progress
+from hello_helpers.course.outlook import GAINS, PULLS, SHEET
 from hello_helpers.course.progress import Progress, ProgressError, my_progress
 from hello_helpers.course.standing import LESSONS, Step
 from hello_helpers.exercises.core import Exercise, Wrong
@@ -67,7 +68,7 @@ def rows() -> dict[str, tuple[str, str]]:
     """Return what the table says of exercise and end, by lesson, without times."""
     return {
         lesson.split()[0]: (re.sub(r", \d.*", "", exercise), end[:4])
-        for lesson, exercise, end in show_progress().rows
+        for lesson, exercise, end, _ in show_progress().rows
     }
 
 
@@ -96,9 +97,14 @@ def test_a_lesson_that_is_run_to_its_end_says_how_far_one_is_and_what_is_next(
 ) -> None:
     begin_lesson("03")
     exercise.check(42)
-    assert repr(end_lesson()).splitlines() == [
+    later = " ".join(f"{lesson} ○" for lesson in list(LESSONS)[5:])
+    lines = [" ".join(line.split()) for line in repr(end_lesson()).splitlines()]
+    assert lines == [
         "No error has happened in the background. Good bye!",
-        f"Your progress: 1 of {len(LESSONS)} exercises right; next: 00 Welcome to ArmoniK",
+        f"You can now {GAINS['03']}. Its exercise waits for you.",
+        f"Your progress: 1 of {len(LESSONS)} exercises right ✓, 1 more lesson begun ◐",
+        f"00 ○ 01 ○ 02 ○ 03 ◐ 04 ✓ {later}",
+        f"Next: 05 Wait for the result: {PULLS['05']}.",
     ]
     assert re.fullmatch(r"\d{4}", rows()["03"][1])
 
@@ -106,22 +112,52 @@ def test_a_lesson_that_is_run_to_its_end_says_how_far_one_is_and_what_is_next(
 def test_what_belongs_to_no_lesson_is_not_recorded(file: Path) -> None:
     Exercise("exercise_<b>", lambda _: "Yes.", (), "").check(1)
     begin_lesson()
-    assert "next: 00 Welcome to ArmoniK" in end_lesson()
+    assert "You can now" not in repr(end_lesson())
+    assert f"Next: 00 Welcome to ArmoniK: {PULLS['00']}." in repr(end_lesson())
     assert not file.exists()
 
 
-def test_the_next_lesson_is_the_first_whose_exercise_is_not_right_though_it_was_run() -> None:
-    def line(step: Step, *lessons: str) -> str:
-        for lesson in lessons:
-            my_progress().record(lesson, step)
-        return my_progress().standing().line()
+def test_next_is_what_comes_after_here_and_is_not_right_then_what_was_left_out_then_lesson_a() -> (
+    None
+):
+    def after(here: str, *right: str) -> str | None:
+        for lesson in right:
+            my_progress().record(lesson, Step.RIGHT)
+        return my_progress().standing().next_after(here)
 
-    line(Step.ENDED, *LESSONS)
-    told = f"Your progress: 3 of {len(LESSONS)} exercises right; next: 02 Create a session"
-    assert line(Step.RIGHT, "00", "01", "03") == told
-    count = len(LESSONS)
-    told = f"Your progress: {count} of {count} exercises right. That is the whole course!"
-    assert line(Step.RIGHT, *LESSONS) == told
+    assert after("") == "00"
+    assert after("04", "02", "05") == "06"
+    assert after("") == "06"  # 05 is the furthest
+    assert after("12") == "00"
+    assert after("12", *list(LESSONS)[:-1]) == "A"
+    assert after("A") == "A"
+    assert after("A", "A") is None
+
+
+def test_whoever_has_come_to_the_last_lesson_gets_the_page_to_keep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    begin_lesson("11")
+    assert SHEET not in repr(end_lesson())
+    begin_lesson("12")
+    assert f"To keep: {SHEET}, the whole course on one page" in repr(end_lesson())
+    assert f"To keep: {SHEET}" in repr(show_progress())
+    assert "<a" not in end_lesson()._repr_html_()  # nothing is here
+    for name in (SHEET, "00_welcome.ipynb"):
+        (tmp_path / name).touch()
+    shown = end_lesson()._repr_html_()
+    assert f'<a href="{SHEET}">{SHEET}</a>' in shown
+    assert 'Next: <a href="00_welcome.ipynb">00 Welcome to ArmoniK</a>: ' in shown
+    for lesson in LESSONS:
+        my_progress().record(lesson, Step.RIGHT)
+    assert "That is the whole course!" in repr(end_lesson())
+
+
+def test_each_lesson_says_shortly_what_it_is_good_for_and_why_it_is_worth_it() -> None:
+    assert list(GAINS) == list(PULLS) == list(LESSONS)
+    for text in (*GAINS.values(), *PULLS.values()):
+        assert re.fullmatch(r"[a-z].{20,80}[^.!]", text)
 
 
 WRITER = """\
@@ -173,9 +209,7 @@ def test_a_damaged_file_is_told_once_left_alone_and_breaks_nothing(
     assert "is damaged" in first._repr_html_()
     assert repr(second) == "✓ Right! Yes."
     begin_lesson("04")
-    assert (
-        f"Your progress (not kept): 1 of {len(LESSONS)} exercises right; next: 00" in end_lesson()
-    )
+    assert f"Your progress (not kept): 1 of {len(LESSONS)} exercises right" in repr(end_lesson())
     assert file.read_text(errors="surrogateescape") == content
     reset_progress()
     exercise.check(7)
