@@ -32,6 +32,7 @@ COME_ALONG = {
     "jupyter-core",
     "jupyter-server",
     "traitlets",
+    "websocket-client",
 }
 
 # What lines of IPython's own begin with; the others are Python.

@@ -14,6 +14,8 @@ SHEET = "sheet.html"
 
 EN_SPACE, NO_BREAK = "\N{EN SPACE}", "\N{NO-BREAK SPACE}"
 
+PRINT = " (To print it, download it by a right click on its name, and open it in the browser.)"
+
 LAST = "12"
 """The last lesson for everybody: A is for those who know the old page."""
 
@@ -123,7 +125,7 @@ def ahead(standing: Standing, here: str = "") -> list[Line]:
         title = Link(f"{following} {LESSONS[following]}", f"{following}_*.ipynb")
         lines = [["Next: ", title, f": {PULLS[following]}."]]
     if last_done or not following:
-        lines.append(["To keep: ", Link(SHEET, SHEET), ", the whole course on one page, to print."])
+        lines.append(["To keep: ", Link(SHEET, SHEET), ", the whole course on one page.", PRINT])
     return lines
 
 

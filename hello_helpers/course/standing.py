@@ -100,8 +100,8 @@ class Standing:
         kept = "" if self.kept else " (not kept)"
         right = len(self.with_step(Step.RIGHT))
         begun = [self.sign(lesson) for lesson in LESSONS].count(BEGUN)
-        also = f", {begun} more lesson{'s' * (begun != 1)} begun {BEGUN}" if begun else ""
-        return f"{whose}{kept}: {right} of {len(LESSONS)} exercises right {GOOD}{also}"
+        also = f", {begun} more lesson{'s' * (begun != 1)} begun ({BEGUN})" if begun else ""
+        return f"{whose}{kept}: {right} of {len(LESSONS)} exercises right ({GOOD}){also}"
 
     def exercise(self, lesson: str) -> str:
         """Say in a sign and in words how far the exercise of a lesson is, and since when."""

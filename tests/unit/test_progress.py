@@ -102,7 +102,7 @@ def test_a_lesson_that_is_run_to_its_end_says_how_far_one_is_and_what_is_next(
     assert lines == [
         "No error has happened in the background. Good bye!",
         f"You can now {GAINS['03']}. Its exercise waits for you.",
-        f"Your progress: 1 of {len(LESSONS)} exercises right ✓, 1 more lesson begun ◐",
+        f"Your progress: 1 of {len(LESSONS)} exercises right (✓), 1 more lesson begun (◐)",
         f"00 ○ 01 ○ 02 ○ 03 ◐ 04 ✓ {later}",
         f"Next: 05 Wait for the result: {PULLS['05']}.",
     ]
