@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from hello_helpers.cli import Command
 
-_NAMES = "run serve stop status progress doctor learners cancel class lab"
+_NAMES = "run serve stop status progress doctor learners cancel class kit lab"
 COMMANDS = tuple(_NAMES.split())
 
 INTERRUPTED = 130
