@@ -16,7 +16,7 @@ from __future__ import annotations
 import grpc
 
 from hello_helpers import labels
-from hello_helpers.course import readable_errors
+from hello_helpers.course import busy_cell, readable_errors
 from hello_helpers.course.lost_errors import LostErrors
 from hello_helpers.course.outlook import Outlook, at_the_end, table
 from hello_helpers.course.progress import my_progress
@@ -33,7 +33,8 @@ class LostError(HelloError):
 
 
 def begin_lesson(lesson: str = "") -> None:
-    """From now on, errors are explained in words, and none in the background is lost.
+    """From now on, errors are explained in words, none in the background is lost, and a cell that
+    takes its time shows it.
 
     Args:
         lesson: which one it is, as in the table of the course: "05". It labels the sessions that
@@ -41,6 +42,7 @@ def begin_lesson(lesson: str = "") -> None:
     """
     labels.here = lesson
     readable_errors.install(lesson)
+    busy_cell.install()
     _lost.listen()
 
 

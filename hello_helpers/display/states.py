@@ -17,6 +17,7 @@ from hello_helpers.display.tables import Table
 from hello_helpers.errors import NoAnswerError, WaitTimeoutError
 from hello_helpers.wait.events import Follower, News
 from hello_helpers.wait.evidence import why
+from hello_helpers.wait.words import waiting
 
 NO_TIMES = (
     "The lines stand in the order in which this notebook heard of them. Events carry no time; "
@@ -105,7 +106,7 @@ class Watch:
         """
         self._task = task
         try:
-            with self._changed:
+            with waiting(self._words), self._changed:
                 self._changed.wait_for(
                     lambda: self._is_over(task) or self._follower.over.is_set(), timeout
                 )
@@ -125,6 +126,10 @@ class Watch:
                 if step.key == task.id or (step.key in outputs and step.state == "COMPLETED")
             )
         )
+
+    def _words(self) -> str:
+        states = [step.state for step in list(self._steps) if step.thing == "task"]
+        return f"Waiting for the end of a task ({states[-1] if states else 'nothing heard yet'})"
 
     def cancel(self) -> None:
         """Stop listening."""

@@ -28,6 +28,7 @@ from hello_helpers.forms.field import Field, Fields, Input
 from hello_helpers.forms.press import Press, keep_together
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.wait.events import HEARTBEAT
+from hello_helpers.wait.words import waiting
 
 logger = logging.getLogger(__name__)
 
@@ -138,12 +139,13 @@ class Form(ABC, Generic[T]):
             if self._press.take() or self._finished is None:
                 self._on_run()
             assert self._finished is not None
-            while not self._finished.wait(HEARTBEAT):
-                if time.monotonic() > began + timeout:
-                    raise WaitTimeoutError(
-                        f"It is still running after {timeout:g} seconds.",
-                        "Wait again, with a larger timeout, or click Cancel.",
-                    )
+            with waiting(lambda: f"Waiting for the form {self.title!r}"):
+                while not self._finished.wait(HEARTBEAT):
+                    if time.monotonic() > began + timeout:
+                        raise WaitTimeoutError(
+                            f"It is still running after {timeout:g} seconds.",
+                            "Wait again, with a larger timeout, or click Cancel.",
+                        )
         except KeyboardInterrupt:
             self._cancellation.cancel()
             last = f" It was here: {self._lines[-1]}" if self._lines else ""

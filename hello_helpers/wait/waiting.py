@@ -22,6 +22,7 @@ from hello_helpers.wait import evidence
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.wait.events import Follower, News
 from hello_helpers.wait.evidence import PAGE, any_of
+from hello_helpers.wait.words import waiting
 
 NAMED = 50
 """Up to so many results are named in the subscription, each in a term of its filter. Terms cost
@@ -121,23 +122,27 @@ class Wait:
             any_of(self._missing).to_disjunction().to_message() if named else None,
         )
         cancellation.attach(follower)
-        follower.run(timeout, lambda: self._late(timeout))
+        with waiting(lambda: f"Waiting for {self._what()}"):
+            follower.run(timeout, lambda: self._late(timeout))
         cancellation.check()
 
     def interrupted(self) -> WaitInterrupted:
         """Return what to raise after Ctrl-C: it says what was waited for."""
+        seconds = time.monotonic() - self._began
+        return WaitInterrupted(
+            f"Interrupted after {seconds:.0f} s while waiting for {self._what()}.",
+            evidence.complaints_at_once(self._channel) or GOES_ON,
+        )
+
+    def _what(self) -> str:
+        """Say what is missing, and in which states it is."""
         missing = self._missing.copy()
         count = len(missing)
         what = f"{count:,} result{'' if count == 1 else 's'}"
         if count < self._total:
             what += f" of {self._total:,}"
         heard = {ResultStatus(status).name for status in missing.values() if status}
-        status = f" (status {', '.join(sorted(heard))})" if heard else ""
-        seconds = time.monotonic() - self._began
-        return WaitInterrupted(
-            f"Interrupted after {seconds:.0f} s while waiting for {what}{status}.",
-            evidence.complaints_at_once(self._channel) or GOES_ON,
-        )
+        return f"{what} (status {', '.join(sorted(heard))})" if heard else what
 
     def _note(self, news: News) -> bool:
         """Take what is told of a result; return True if none is missing any more."""

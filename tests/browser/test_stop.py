@@ -53,11 +53,13 @@ def test_forms_go_on_cells_say_what_to_do_and_the_stop_button_tells_what_was_wai
     notebook.page.evaluate(SELECT, 3)
     notebook.page.evaluate(START_COMMAND, ["notebook:run-cell", {}])
     expect(notebook.panel.locator(".jp-CodeCell").nth(3)).to_contain_text("[*]")
-    notebook.page.wait_for_timeout(1500)  # so long a person waits; then it is enough
+    line = notebook.panel.get_by_role("timer")
+    expect(line).to_contain_text("Waiting for 1 result (status CREATED): 2 s.")
     notebook.panel.get_by_role("button", name="Interrupt the kernel").click()
     shown = notebook.panel.locator(f"{ERROR_OUTPUT}, {STDERR_OUTPUT}")
     expect(shown).to_contain_text("s while waiting for 1 result (status CREATED).")
     expect(shown).not_to_contain_text("Traceback")
+    expect(line).to_have_count(0)
 
 
 def run(notebook: Notebook, number: int) -> None:
