@@ -13,6 +13,7 @@ import webbrowser
 from collections.abc import Sequence
 from pathlib import Path
 
+from hello_helpers.cli import layout
 from hello_helpers.cli.endpoints import add_class_argument, use_class_file
 from hello_helpers.cli.jupyter import (
     RunningJupyter,
@@ -42,8 +43,8 @@ SETTINGS = Path(__file__).parent / "jupyter_config"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; whatever else is given is handed to ``jupyter lab``."""
     parser.usage = (
-        "%(prog)s [-h] [--dir DIR] [--class FILE [--endpoint HOST:PORT]] [--no-browser]"
-        " [any option of jupyter lab]"
+        "%(prog)s [-h] [--dir DIR] [--class FILE [--endpoint HOST:PORT]] [--layout]"
+        " [--no-browser] [any option of jupyter lab]"
     )
     parser.epilog = (
         "Any other option is handed to jupyter lab, for example --port=9000 or --ip=0.0.0.0;"
@@ -56,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--no-browser", action="store_true", help="only print the address to open in a browser"
+    )
+    parser.add_argument(
+        "--layout",
+        action="store_true",
+        help="a lesson on the left, and a live board of what happens in ArmoniK on the right",
     )
     add_class_argument(parser)
     parser.add_argument(
@@ -80,6 +86,9 @@ def execute(args: argparse.Namespace) -> int:
             complain(f"Yours: {use_class_file(args.class_file, args.endpoint).describe()}")
         copy = _refresh(args.dir)
         moved = folders_elsewhere()
+        os.environ.update(moved)
+        if args.layout:
+            layout.prepare(copy.folder)
     except HelloError as error:
         return fail(error)
     except OSError as error:
@@ -91,8 +100,9 @@ def execute(args: argparse.Namespace) -> int:
         complain(
             "Jupyter cannot write its own files in your home folder: they are in a temporary one."
         )
+    page = layout.PAGE if args.layout else FRONT_PAGE
     with_browser = not args.no_browser and _has_browser()
-    if running := find_running(copy.folder, FRONT_PAGE):
+    if running := find_running(copy.folder, page):
         if not args.rest:
             return _show_running(running, with_browser)
         complain(
@@ -106,7 +116,7 @@ def execute(args: argparse.Namespace) -> int:
     complain("To stop JupyterLab, press Ctrl-C here.")
     if not args.rest:  # else they may hold paths from here
         os.chdir(copy.folder)  # where a terminal of JupyterLab begins
-    return _become(jupyter_command(copy.folder, rest), {**jupyter_environment(), **moved})
+    return _become(jupyter_command(copy.folder, rest, page), jupyter_environment())
 
 
 def _show_running(running: RunningJupyter, with_browser: bool) -> int:
@@ -128,11 +138,11 @@ def _show_running(running: RunningJupyter, with_browser: bool) -> int:
     return 0
 
 
-def jupyter_command(folder: Path, options: Sequence[str] = ()) -> list[str]:
-    """Return the command that serves `folder` in JupyterLab, with the first lesson in front."""
+def jupyter_command(folder: Path, options: Sequence[str] = (), page: str = FRONT_PAGE) -> list[str]:
+    """Return the command that serves `folder` in JupyterLab, with a page of it in front."""
     ours = [f"--ServerApp.root_dir={folder}", *server_options()]
     if (folder / lessons.WELCOME).exists():
-        ours.append(f"--LabApp.default_url=/{FRONT_PAGE}")
+        ours.append(f"--LabApp.default_url=/{page}")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         ours.append("--allow-root")  # in a container there is often no other user
     given = {option.partition("=")[0] for option in options}  # JupyterLab refuses to be told twice

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
@@ -109,8 +110,8 @@ def test_jupyterlab_asks_for_no_news(server: JupyterServer) -> None:
     ("code", "words", "remedy"),
     [
         (
-            "wait_for_results(channel)",
-            "NameError: there is no 'wait_for_results' here.",
+            "close(session_id)",
+            "NameError: there is no 'close' here.",
             "menu Run",
         ),
         (
@@ -309,6 +310,35 @@ def test_with_options_a_second_one_starts_after_a_warning(server: JupyterServer)
     assert done.returncode == 0
     assert f"runs on this folder already: {server.url}" in done.stderr
     assert re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout), "it became JupyterLab"
+
+
+def test_with_layout_the_first_lesson_stands_beside_a_live_board(
+    server: JupyterServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in server.variables.items():
+        monkeypatch.setenv(name, value)
+    mine = server.home / "mine"
+    assert main(["lab", "--layout", "--no-browser", "--dir", str(mine)]) == 0  # it runs already
+    layout = server.ask("GET", "lab/api/workspaces/hello-armonik-layout")["data"]
+    left, right = layout["layout-restorer:data"]["main"]["dock"]["children"]
+    files = [layout[half["widgets"][0]]["data"]["path"] for half in (left, right)]
+    assert files == ["00_welcome.ipynb", "board.ipynb"]
+    nbformat.validate(nbformat.read(mine / "board.ipynb", as_version=4))
+    (mine / "board.ipynb").write_text("of the learner")
+    main(["lab", "--layout", "--no-browser", "--dir", str(mine)])
+    assert (mine / "board.ipynb").read_text() == "of the learner"
+
+
+def test_a_layout_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("JUPYTERLAB_WORKSPACES_DIR", str(tmp_path / "file" / "workspaces"))
+    monkeypatch.setattr(lab, "folders_elsewhere", dict)
+    assert main(["lab", "--layout", "--dir", str(tmp_path / "mine")]) == 1
+    told = capsys.readouterr().err
+    assert "The layout cannot be written: Not a directory" in told
+    assert "Start without --layout" in told
 
 
 def test_a_server_runs_on_its_own_folder_only(

@@ -1,5 +1,6 @@
 """What a lesson says when something goes wrong in a cell, or in the background."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -124,6 +125,19 @@ def test_an_error_in_ones_own_function_is_not_that_of_armonik(lesson: Kernel) ->
     assert "KeyError" in shown or "It is empty" in shown
     assert "in your own function, which get_events has called: return {}[event.status]" in shown
     assert "ArmoniK refused" not in shown
+
+
+def test_the_live_board_shows_the_newest_tasks_of_any_session(lesson: Kernel) -> None:
+    lesson.say(
+        "from hello_helpers.steps import *\nfrom hello_helpers.messages import Payload\n"
+        "data = create_payload(channel, session_id, Payload([1, 2]))\n"
+        "submit_task(channel, session_id, data)\n"
+        "wait_for_result(channel, session_id, data.result_id)"
+    )
+    shown = lesson.say(
+        "from hello_helpers.course.live_board import live_board\nlive_board(looks=2)"
+    )
+    assert re.search(r"state +learner +lesson +made +took +why it failed\n✓ COMPLETED", shown)
 
 
 def test_after_the_last_cell_a_call_says_how_to_go_on(lesson: Kernel) -> None:
