@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 CLI = [sys.executable, "-m", "hello_helpers"]
 """The command ``hello-armonik``."""
@@ -73,14 +74,26 @@ def complaint(done: subprocess.CompletedProcess[str], status: int = 1) -> str:
 
 @contextlib.contextmanager
 def started(
-    words: Sequence[str], cwd: Path | None = None, **variables: str
+    words: Sequence[str], cwd: Path | None = None, stderr: Path | None = None, **variables: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start a program whose output and errors can be read; end it after the block, if need be."""
+    """Start a program whose output and errors can be read; end it after the block, if need be.
+
+    Args:
+        stderr: a file for its errors: a pipe that nobody reads is full one day.
+    """
+    with contextlib.ExitStack() as stack:
+        errors = stack.enter_context(stderr.open("w")) if stderr else subprocess.PIPE
+        yield from _started(words, cwd, errors, variables)
+
+
+def _started(
+    words: Sequence[str], cwd: Path | None, errors: Any, variables: dict[str, str]
+) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
         words,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=errors,
         text=True,
         start_new_session=True,  # a signal of the test hits it alone
         cwd=cwd,

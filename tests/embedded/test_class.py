@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import stat
 from collections.abc import Callable, Iterator
@@ -32,50 +31,20 @@ from hello_helpers.connect.class_file import ClassFile
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explain
 from hello_helpers.course.class_folder import ClassFolder
+from hello_helpers.course.learners import learners
 from hello_helpers.embedded import TlsFolder
 from hello_helpers.errors import AccessDeniedError, TlsMismatchError
 from hello_helpers.messages import Payload
-from tests.commands import CLI, started
-
-SECONDS = 10
-
-
-class Served:
-    """A class that is served, as its teacher sees it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    @contextlib.contextmanager
-    def start(self, *options: str) -> Iterator[str]:
-        """Serve in the block; give what was printed."""
-        words = [*CLI, "class", "start", str(self.folder), "--pods", "1", *options]
-        with started(words) as process:
-            printed = []
-            while not printed or "To end it" not in printed[-1]:
-                printed.append(process.stdout.readline())
-                assert printed[-1], process.stderr.read()
-            yield "".join(printed)
-            process.terminate()
-            process.communicate(timeout=20)
-        assert process.returncode == 0
-
-    def file(self, name: str) -> Path:
-        """Return the file of the teacher, or of a learner."""
-        below = self.folder if name == "teacher" else self.folder / "learners"
-        return below / f"{name}.env"
-
-    def at(self, name: str) -> Endpoint:
-        """Return where somebody finds it."""
-        return ClassFile.read(self.file(name)).find(SECONDS)
+from tests.class_server import SECONDS, ClassServer
+from tests.soak.rehearsal import Pupil
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClassServer]:
     """A class of three."""
     base = tmp_path_factory.mktemp("class")
     (base / "names.txt").write_text("ada\n\ngrace\nadele\n")
-    served = Served(base / "c")
+    served = ClassServer(base / "c")
     with served.start("--host", "127.0.0.1", "--names", str(base / "names.txt")):
         yield served
 
@@ -99,14 +68,16 @@ def hello(channel: grpc.Channel) -> tuple[str, str, str]:
 # --- who is let in --------------------------------------------------------------------------------
 
 
-def test_each_learner_is_known_by_their_own_certificate(served: Served):
+def test_each_learner_is_known_by_their_own_certificate(served: ClassServer):
     for name, known_as in (("ada", "ada"), ("grace", "grace"), ("teacher", "armonik-client")):
         with served.at(name).open_channel() as channel:
             reply = AuthenticationStub(channel).GetCurrentUser(GetCurrentUserRequest(), timeout=10)
         assert reply.user.username == known_as
 
 
-def test_without_a_certificate_or_with_a_foreign_one_nobody_gets_in(served: Served, tmp_path: Path):
+def test_without_a_certificate_or_with_a_foreign_one_nobody_gets_in(
+    served: ClassServer, tmp_path: Path
+):
     foreign = TlsFolder(tmp_path / "tls")
     foreign.prepare(["127.0.0.1"])
     url = served.at("ada").url
@@ -120,7 +91,7 @@ def test_without_a_certificate_or_with_a_foreign_one_nobody_gets_in(served: Serv
             Endpoint.parse(endpoint, **files).check()
 
 
-def test_one_who_is_signed_but_not_on_the_list_does_not_get_in(served: Served, tmp_path: Path):
+def test_one_who_is_signed_but_not_on_the_list_does_not_get_in(served: ClassServer, tmp_path: Path):
     """As the certificate that was replaced: its learner's name is on the list, with another."""
     authority = served.folder / "tls"
     for name in ("ada", "mallory"):
@@ -136,7 +107,7 @@ def test_one_who_is_signed_but_not_on_the_list_does_not_get_in(served: Served, t
 
 
 def test_who_is_added_is_let_in_at_once_and_who_is_revoked_at_once_no_more(
-    served: Served, capsys: pytest.CaptureFixture[str]
+    served: ClassServer, capsys: pytest.CaptureFixture[str]
 ):
     folder = str(served.folder)
     assert main(["class", "add", folder, "late"]) == 0
@@ -161,7 +132,7 @@ def test_who_is_added_is_let_in_at_once_and_who_is_revoked_at_once_no_more(
 
 @pytest.mark.parametrize("name", ["", "a b", "../ada", "teacher", "ADA", "x" * 41, "nobody/"])
 def test_a_name_that_is_none_or_is_taken_is_refused_in_words(
-    served: Served, name: str, capsys: pytest.CaptureFixture[str]
+    served: ClassServer, name: str, capsys: pytest.CaptureFixture[str]
 ):
     before = sorted(served.folder.rglob("*.env"))
     assert main(["class", "add", str(served.folder), name]) == 1
@@ -173,7 +144,7 @@ def test_a_name_that_is_none_or_is_taken_is_refused_in_words(
 # --- the files ------------------------------------------------------------------------------------
 
 
-def test_a_file_is_for_its_owner_and_holds_nothing_of_another(served: Served):
+def test_a_file_is_for_its_owner_and_holds_nothing_of_another(served: ClassServer):
     files = sorted(served.folder.rglob("*.env"))
     assert [file.stem for file in files] == ["ada", "adele", "grace", "teacher"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -189,7 +160,7 @@ def test_a_file_is_for_its_owner_and_holds_nothing_of_another(served: Served):
 
 @pytest.mark.usefixtures("environment")
 def test_copied_elsewhere_under_another_name_it_still_works_and_is_closed_to_others(
-    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    served: ClassServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     copy = tmp_path / "from mail (1).env"
     copy.write_bytes(served.file("ada").read_bytes().replace(b"\n", b"\r\n"))
@@ -201,7 +172,7 @@ def test_copied_elsewhere_under_another_name_it_still_works_and_is_closed_to_oth
 
 @pytest.mark.usefixtures("environment")
 def test_a_lab_with_a_file_is_told_whose_it_is_and_so_are_its_notebooks(
-    served: Served,
+    served: ClassServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -352,7 +323,7 @@ READS = ("Get", "List", "Count", "Download", "Watch", "WaitFor", "Check", "TryGe
 """How the methods begin that change nothing of anybody else's."""
 
 
-def test_another_learner_cannot_change_a_session_or_what_is_in_it_by_any_call(served: Served):
+def test_another_learner_cannot_change_a_session_or_what_is_in_it_by_any_call(served: ClassServer):
     with (
         served.at("ada").open_channel() as hers,
         served.at("grace").open_channel() as theirs,
@@ -379,7 +350,7 @@ def test_another_learner_cannot_change_a_session_or_what_is_in_it_by_any_call(se
         ArmoniKSessions(hers).close_session(prey.session)
 
 
-def test_the_teacher_can_and_nobody_can_change_what_is_the_teachers(served: Served):
+def test_the_teacher_can_and_nobody_can_change_what_is_the_teachers(served: ClassServer):
     with served.at("ada").open_channel() as hers, served.at("teacher").open_channel() as ours:
         prey = Prey(hers)
         assert ArmoniKSessions(ours).cancel_session(prey.session).status == SessionStatus.CANCELLED
@@ -392,7 +363,7 @@ def test_the_teacher_can_and_nobody_can_change_what_is_the_teachers(served: Serv
 
 
 def test_after_a_restart_at_another_address_all_is_there_and_no_file_is_new(tmp_path: Path):
-    served = Served(tmp_path / "c")
+    served = ClassServer(tmp_path / "c")
     with served.start("--host", "127.0.0.1", "--learners", "2") as board:
         assert "lab --class NAME.env\n" in board
         with served.at("learner-01").open_channel() as channel:
@@ -423,3 +394,14 @@ def test_a_folder_with_other_things_and_a_class_of_nobody_are_refused(
     assert "is no folder of a class" in capsys.readouterr().err
     assert main(["class", "start", str(tmp_path / "d"), "--learners", "2", "--host", "a b"]) == 1
     assert "An endpoint has no blanks inside." in capsys.readouterr().err
+
+
+def test_a_learner_with_a_certificate_can_do_lessons_00_to_05(served: ClassServer):
+    pupil = Pupil(served.at("adele"), "adele")
+    for _, cell in pupil.cells():
+        cell()
+    with served.at("teacher").open_channel() as channel:
+        seen = {learner.name: learner for learner in learners(channel)}
+    assert seen["adele"].lesson == "05"
+    assert seen["adele"].failed == 1
+    pupil.close()
