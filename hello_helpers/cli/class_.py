@@ -65,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--pods", type=int, metavar="N", help="pods of the partition (default: one for each core)"
     )
+    start.add_argument(
+        "--record",
+        action="store_true",
+        help="have the learners' laptops tell, too, at which lesson they are, which exercises are"
+        " tried or right, and the kind of an error in a cell; each is told so (for new files)",
+    )
     add = commands.add_parser("add", help="let more learners in, at once", allow_abbrev=False)
     _add_folder(add)
     add.add_argument("names", nargs="+", metavar="NAME")
@@ -103,7 +109,7 @@ def _start(folder: ClassFolder, args: argparse.Namespace) -> int:
     wanted = _read_names(args.names) if args.names else numbered(args.learners or 0)
     pods = args.pods or max(2, os.cpu_count() or 2)
     partition = PartitionSpec(PARTITION, HELLO_WORKER, pods)
-    endpoints = folder.prepare(args.host, args.port)
+    endpoints = folder.prepare(args.host, args.port, record=args.record)
     there = set(folder.names())
     new = folder.add(name for name in wanted if name not in there)
     if not new and not there:

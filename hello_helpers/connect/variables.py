@@ -18,6 +18,7 @@ VARIABLES = (
     KEY_VARIABLE,
     "HELLO_PARTITION",
     "HELLO_LEARNER",
+    "HELLO_RECORD",
 )
 """JupyterLab's kernels inherit them."""
 

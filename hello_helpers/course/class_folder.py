@@ -61,12 +61,13 @@ class ClassFolder:
 
         return TlsFolder(self.folder / "tls")
 
-    def prepare(self, hosts: Sequence[str], port: int | None) -> list[str]:
+    def prepare(self, hosts: Sequence[str], port: int | None, *, record: bool = False) -> list[str]:
         """Make the folder, or bring it up to date.
 
         Args:
             hosts: names and addresses of this machine; none: those that it has now.
             port: on which the server listens; None: the one of last time, or a free one.
+            record: new files ask for a record (see `course.record`); False: as last time.
 
         Returns:
             Where the server will be: its endpoints, the best one first.
@@ -92,7 +93,8 @@ class ClassFolder:
         port = port or about.get("port") or _free_port()
         endpoints = [f"https://{_bracketed(host)}:{port}" for host in here]
         known = about.get("known") or endpoints
-        self._write(hosts=hosts, port=port, known=known, endpoints=endpoints)
+        record = record or bool(about.get("record"))
+        self._write(hosts=hosts, port=port, known=known, endpoints=endpoints, record=record)
         every = [Endpoint.parse(each).host for each in (*endpoints, *known)]
         self.tls.prepare([*Host.find("0.0.0.0").names(), *every])
         if not self.tls.clients.exists():
@@ -195,6 +197,7 @@ class ClassFolder:
             *(f"AK_ENDPOINT={endpoint}" for endpoint in endpoints),
             f"HELLO_PARTITION={PARTITION}",
             f"HELLO_LEARNER={name}",
+            *["HELLO_RECORD=yes"] * bool(self._read().get("record") and name != TEACHER),
         ]
         authority = self.tls.certificate("ca").read_bytes()
         partial = path.with_suffix(".partial")

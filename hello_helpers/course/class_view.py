@@ -9,7 +9,17 @@ from datetime import datetime, timedelta, timezone
 from hello_helpers.course.learners import Learner
 from hello_helpers.display.tables import Table, one_line
 
-HEADER = ("learner", "lesson", "for", "last moved", "done", "failed", "open", "seems to need help")
+HEADER = (
+    "learner",
+    "lesson",
+    "exercise",
+    "for",
+    "last moved",
+    "done",
+    "failed",
+    "open",
+    "seems to need help",
+)
 
 STILL = timedelta(minutes=5)
 """After this time without any move, somebody seems to need help."""
@@ -30,10 +40,14 @@ def class_view(learners: Sequence[Learner], now: datetime | None = None) -> Tabl
     """
     now = now or datetime.now(timezone.utc)
     count = len(learners)
+    rows: list[tuple[str, ...]] = [_row(learner, now) for learner in learners]
+    header: tuple[str, ...] = HEADER
+    if not any(learner.exercise for learner in learners):  # the class keeps no record
+        rows, header = [(*row[:2], *row[3:]) for row in rows], (*HEADER[:2], *HEADER[3:])
     return Table(
         f"{count} learner{'' if count == 1 else 's'}, at {now.astimezone():%H:%M:%S}",
-        HEADER,
-        [_row(learner, now) for learner in learners],
+        header,
+        rows,
         "\n".join([_spread(learners), *_complaints(learners)]),
     )
 
@@ -51,6 +65,7 @@ def _row(learner: Learner, now: datetime) -> tuple[str, ...]:
     return (
         one_line(learner.name, LONGEST_NAME),
         _lesson(learner),
+        learner.exercise,
         _minutes(now - learner.since) if learner.since else "",
         f"{_minutes(now - learner.moved)} ago",
         *(f"{count:,}" for count in counts),

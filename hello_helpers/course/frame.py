@@ -20,6 +20,7 @@ from hello_helpers.course import busy_cell, readable_errors
 from hello_helpers.course.lost_errors import LostErrors
 from hello_helpers.course.outlook import Outlook, at_the_end, table
 from hello_helpers.course.progress import my_progress
+from hello_helpers.course.record import record
 from hello_helpers.course.standing import Step
 from hello_helpers.display.notes import Note
 from hello_helpers.display.tables import Table
@@ -44,6 +45,7 @@ def begin_lesson(lesson: str = "") -> None:
     readable_errors.install(lesson)
     busy_cell.install()
     _lost.listen()
+    record(lesson)
 
 
 def end_lesson(channel: grpc.Channel | None = None) -> Outlook:

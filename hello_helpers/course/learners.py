@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from armonik.client import ArmoniKSessions, ArmoniKTasks
@@ -24,7 +24,10 @@ from armonik.common import Direction, Session, SessionStatus, Task, TaskStatus, 
 
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.connect.pages import all_rows
+from hello_helpers.course.record import ERROR, EXERCISE, RECORD
 from hello_helpers.labels import COURSE, LESSON, OWN
+
+T = TypeVar("T", Session, Task)
 
 BATCH = 100
 """Sessions that one call asks for the tasks of; each is a term of its filter."""
@@ -58,6 +61,7 @@ class Learner:
         completed, failed, unfinished: how many tasks.
         complaint: why the newest task failed; "" if it did not.
         again: how many submissions one after the other have failed with that same complaint.
+        exercise: how that of the lesson stands, "tried" or "right", if the class keeps a record.
     """
 
     name: str
@@ -69,6 +73,7 @@ class Learner:
     unfinished: int
     complaint: str
     again: int
+    exercise: str = ""
 
 
 def learners(channel: grpc.Channel) -> list[Learner]:
@@ -124,7 +129,8 @@ def end(channel: grpc.Channel, sessions: Iterable[Session], *, forget: bool = Fa
 
 
 def _sessions(channel: grpc.Channel, wanted: Any = None) -> Iterator[Session]:
-    of_course = (Session.options["hello"] == COURSE) | (Session.options["hello"] == OWN)
+    kinds = (Session.options["hello"] == kind for kind in (COURSE, OWN, RECORD))
+    of_course = functools.reduce(operator.or_, kinds)
     if wanted is not None:
         of_course = of_course & wanted
     client = ArmoniKSessions(channel)
@@ -139,13 +145,15 @@ def _sessions(channel: grpc.Channel, wanted: Any = None) -> Iterator[Session]:
 
 def _look_at(channel: grpc.Channel, name: str, sessions: list[Session]) -> Learner:
     client, counts, newest = ArmoniKTasks(channel), Counter[TaskStatus](), list[Task]()
-    for batch in batched([session.session_id for session in sessions], BATCH):
+    records = [session for session in sessions if session.options.options["hello"] == RECORD]
+    with_tasks = [session.session_id for session in sessions if session not in records]
+    for batch in batched(with_tasks, BATCH):
         of_batch = functools.reduce(operator.or_, (Task.session_id == key for key in batch))
         counts.update(client.count_tasks_by_status(of_batch))
         newest += itertools.islice(_newest(client, of_batch), NEWEST)
-    newest = sorted(newest, key=lambda task: task.created_at, reverse=True)
+    newest = _newest_first(newest)
     lesson, since = _lesson(sessions, newest)
-    complaint, again = _complaint(newest)
+    complaint, again = max(_complaint(newest), _errors(records), key=lambda found: found[1])
     return Learner(
         name,
         lesson,
@@ -160,6 +168,7 @@ def _look_at(channel: grpc.Channel, name: str, sessions: list[Session]) -> Learn
         sum(count for status, count in counts.items() if status not in OVER),
         complaint,
         again,
+        _exercise(records, lesson),
     )
 
 
@@ -191,6 +200,28 @@ def _complaint(tasks: Iterable[Task]) -> tuple[str, int]:
             again += 1
         made = task.created_at
     return complaint, again
+
+
+def _errors(records: list[Session]) -> tuple[str, int]:
+    """Return of which kind the newest error in a cell was, and how often one after the other."""
+    told = [record.options.options for record in _newest_first(records)]
+    kinds = [(labels.get(ERROR, ""), labels.get(LESSON, "")) for labels in told]
+    if not kinds or not kinds[0][0]:
+        return "", 0
+    kind, lesson = kinds[0]
+    again = sum(1 for _ in itertools.takewhile(lambda each: each == kinds[0], kinds))
+    return f"{kind} in a cell of lesson {lesson}", again
+
+
+def _exercise(records: list[Session], lesson: str) -> str:
+    """Return how the exercise of a lesson stands: what was right stays so."""
+    told = (record.options.options for record in records)
+    found = {labels.get(EXERCISE, "") for labels in told if labels.get(LESSON) == lesson}
+    return "right" if "right" in found else "tried" if "tried" in found else ""
+
+
+def _newest_first(things: Iterable[T]) -> list[T]:
+    return sorted(things, key=operator.attrgetter("created_at"), reverse=True)
 
 
 def _newest(client: ArmoniKTasks, wanted: Any) -> Iterator[Task]:

@@ -71,6 +71,10 @@ def show(
     except Exception:  # IPython would never ask again
         logger.debug("No words were found for an error", exc_info=True)
         lines = []
+    if _lesson and issubclass(kind, Exception):
+        from hello_helpers.course.record import record
+
+        record(_lesson, error=kind.__name__)
     if lines:
         # IPython asks an error for its own traceback, if it has one.
         error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]

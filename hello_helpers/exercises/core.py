@@ -17,6 +17,7 @@ import grpc
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.course.progress import my_progress
+from hello_helpers.course.record import record
 from hello_helpers.course.standing import Step
 from hello_helpers.display.notes import Note
 from hello_helpers.display.signs import BAD, GOOD, GREEN, GREY, NOT_YET, RED
@@ -159,6 +160,7 @@ class Exercise:
         steps = (Step.TRIED, Step.RIGHT) if outcome is Outcome.RIGHT else (Step.TRIED,)
         progress = my_progress()
         progress.record(lesson, *steps)
+        record(lesson, exercise=steps[-1].value)
         return progress.remark()
 
     def hint(self, number: int = 1) -> Note:

@@ -18,6 +18,7 @@ from hello_helpers.connect import pages
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course import learners
 from hello_helpers.course.frame import begin_lesson
+from hello_helpers.course.record import record
 from hello_helpers.course.sessions import course_labels, lesson_options, pick_up_session
 from hello_helpers.embedded import EmbeddedArmonik
 from hello_helpers.errors import WaitTimeoutError
@@ -198,6 +199,16 @@ def test_what_is_made_in_a_lesson_is_labelled_with_it(
     steps.create_session(channel)
     assert row_of("ada", table(armonik, capsys))[1] == "08"
     assert pick_up_session(channel) == session_id  # of which the lessons share one
+    assert record("07") is None  # nobody has asked for it
+    monkeypatch.setenv("HELLO_RECORD", "yes")
+    monkeypatch.setenv("AK_ENDPOINT", armonik.endpoint)
+    for told in ({}, {"exercise": "tried"}, {"exercise": "right"}, *[{"error": "KeyError"}] * 3):
+        record("07", **told).join()
+    *_, complaint = shown = table(armonik, capsys)
+    assert row_of("ada", shown)[1:3] == ["07", "right"]
+    assert "the same failure 3 times" in shown[2]
+    assert complaint == "ada: KeyError in a cell of lesson 07"
+    assert statuses(channel, "ada") == ["RUNNING", "RUNNING", *["CLOSED"] * 6]
 
 
 def test_a_watch_looks_again_says_what_is_wrong_and_ends_with_ctrl_c(

@@ -181,9 +181,13 @@ def test_a_lab_with_a_file_is_told_whose_it_is_and_so_are_its_notebooks(
     monkeypatch.setattr(lab, "_become", lambda _, variables: began.append(variables) or 0)
     monkeypatch.setenv("HELLO_PARTITION", "another")
     monkeypatch.chdir(tmp_path)
-    file = str(served.file("grace"))
-    assert main(["lab", "--no-browser", "--dir", str(tmp_path / "mine"), "--class", file]) == 0
-    assert "Yours: embedded ArmoniK on this machine, as grace" in capsys.readouterr().err
+    file = tmp_path / "grace.env"
+    file.write_text("HELLO_RECORD=yes\n" + served.file("grace").read_text())
+    command = ["lab", "--no-browser", "--dir", str(tmp_path / "mine"), "--class", str(file)]
+    assert main(command) == 0
+    told = capsys.readouterr().err
+    assert "Yours: embedded ArmoniK on this machine, as grace" in told
+    assert "Your class keeps a record: your teacher sees" in told
     (variables,) = began
     assert variables["HELLO_LEARNER"] == "grace"
     assert variables["HELLO_PARTITION"] == "default"
@@ -364,11 +368,13 @@ def test_the_teacher_can_and_nobody_can_change_what_is_the_teachers(served: Clas
 
 def test_after_a_restart_at_another_address_all_is_there_and_no_file_is_new(tmp_path: Path):
     served = ClassServer(tmp_path / "c")
-    with served.start("--host", "127.0.0.1", "--learners", "2") as board:
+    with served.start("--host", "127.0.0.1", "--learners", "2", "--record") as board:
         assert "lab --class NAME.env\n" in board
         with served.at("learner-01").open_channel() as channel:
             session_id, *_ = hello(channel)
     files = {path: path.read_bytes() for path in served.folder.glob("learners/*.env")}
+    assert {b"HELLO_RECORD=yes\n" in content for content in files.values()} == {True}
+    assert "HELLO_RECORD" not in served.file("teacher").read_text()
     port, authority = ClassFolder(served.folder).port, served.folder / "tls" / "ca.pem"
     before = authority.read_bytes()
     with served.start("--host", "localhost") as board:

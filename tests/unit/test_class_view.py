@@ -9,6 +9,7 @@ from armonik.common import TaskStatus
 
 from hello_helpers.course.class_view import class_view, need
 from hello_helpers.course.learners import Learner, _complaint, _lesson
+from hello_helpers.course.record import record
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=timezone.utc)
 
@@ -102,3 +103,19 @@ def test_the_view_has_a_row_each_the_spread_over_the_lessons_and_the_reasons():
     shown = repr(class_view(class_, NOW)).splitlines()
     assert shown[2].split() == ["ada", "04", "12", "min", "1", "min", "ago", "3", "0", "1"]
     assert shown[5:] == ["Lessons  04: ■■ 2   05: ■ 1", r"grace: bad\x1b[2J"]
+
+
+def test_a_class_that_keeps_a_record_sees_how_exercises_stand():
+    class_ = [learner(exercise="tried"), learner("grace", exercise="right"), learner("zoe")]
+    shown = [line.split() for line in repr(class_view(class_, NOW)).splitlines()]
+    assert shown[1][:4] == ["learner", "lesson", "exercise", "for"]
+    assert [line[2] for line in shown[2:5]] == ["tried", "right", "12"]
+
+
+def test_without_an_endpoint_a_record_is_nobodys_trouble(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HELLO_RECORD", "yes")
+    monkeypatch.setenv("AK_ENDPOINT", "no endpoint")
+    writer = record("07")
+    assert writer is not None
+    writer.join()
+    assert record("") is None
