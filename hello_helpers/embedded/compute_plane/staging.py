@@ -8,6 +8,7 @@ import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from stat import S_ISLNK
 
 from ..data_plane import results as result_rows
 from ..data_plane import submission
@@ -95,7 +96,7 @@ class Staging:
     def clear(self) -> None:
         """Empty the data folder, and have nothing left under its name; see `SPARE`."""
         try:
-            if self.folder.is_symlink():  # the worker's doing: what it leads to is not ours
+            if S_ISLNK(self.folder.lstat().st_mode):  # the worker's doing: not ours
                 self.folder.unlink()
             for path in self.folder.iterdir():
                 path.unlink()
