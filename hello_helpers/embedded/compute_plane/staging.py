@@ -43,6 +43,7 @@ class Staging:
     ) -> None:
         self.token = token
         self.folder = folder
+        self._spare = folder.with_name(SPARE)
         self.session_id: str = task["session_id"]
         self._plane = plane
         self._session = session
@@ -89,7 +90,7 @@ class Staging:
         """
         with in_words():
             try:
-                (self.folder.parent / SPARE).rename(self.folder)
+                self._spare.rename(self.folder)
             except OSError:  # there is none, or the folder is there already
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -100,7 +101,7 @@ class Staging:
                 self.folder.unlink()
             for path in self.folder.iterdir():
                 path.unlink()
-            self.folder.rename(self.folder.parent / SPARE)
+            self.folder.rename(self._spare)
         except FileNotFoundError:  # as a rule, a worker on the short road has made none
             pass
         except OSError:  # a folder in it, say
