@@ -45,42 +45,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Print the class, or see to one of it; return the exit status."""
+    from hello_helpers.course.class_view import NOBODY, class_view
+    from hello_helpers.course.learners import learners
+
     try:
         endpoint = find_endpoint(args)
         endpoint.check(CHECK_SECONDS)
         with endpoint.open_channel() as channel:
             if args.reset is not None:
                 return _reset(channel, args.reset, sure=args.yes)
-            return _watch(channel) if args.watch else _show(channel)
+            if args.watch:
+                return _watch(channel)
+            found = learners(channel)
+            say(repr(class_view(found)) if found else NOBODY)
     except HelloError as error:
         return fail(error)
-
-
-def _show(channel: grpc.Channel) -> int:
-    say(_looked_at(channel))
     return 0
 
 
 def _watch(channel: grpc.Channel) -> int:
     """Show it again and again; what goes wrong meanwhile is shown in its place."""
+    from hello_helpers.course.class_view import look
+
     try:
         while True:
-            try:
-                text = _looked_at(channel)
-            except HelloError as error:
-                text = "\n".join(error.lines())
-            say(f"{CLEAR if sys.stdout.isatty() else ''}{text}\n")
+            say(f"{CLEAR if sys.stdout.isatty() else ''}{look(channel)!r}\n")
             time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
         return 0
-
-
-def _looked_at(channel: grpc.Channel) -> str:
-    from hello_helpers.course.class_view import class_view
-    from hello_helpers.course.learners import learners
-
-    found = learners(channel)
-    return repr(class_view(found)) if found else "No learner has made a session here yet."
 
 
 def sessions_of_one(channel: grpc.Channel, name: str) -> list[Session]:

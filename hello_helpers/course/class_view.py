@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import html
+import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from hello_helpers.course.learners import Learner
+import grpc
+
+from hello_helpers.course.learners import Learner, learners
+from hello_helpers.display.notes import Note
 from hello_helpers.display.tables import Table, one_line
+from hello_helpers.errors import HelloError
 
 HEADER = (
     "learner",
@@ -21,6 +29,8 @@ HEADER = (
     "seems to need help",
 )
 
+NOBODY = "No learner has made a session here yet."
+
 STILL = timedelta(minutes=5)
 """After this time without any move, somebody seems to need help."""
 
@@ -31,25 +41,66 @@ LONGEST_NAME, LONGEST_LESSON, LONGEST_COMPLAINT = 40, 8, 100
 """Characters that are shown of what learners have chosen."""
 
 
-def class_view(learners: Sequence[Learner], now: datetime | None = None) -> Table:
-    """Return the table of a class.
+@dataclass(frozen=True)
+class ClassView:
+    """What is known of a class; a cell that ends with it shows it.
+
+    Attributes:
+        table: a row for each learner.
+        lines: how they are spread over the lessons, and why somebody's newest task has failed.
+    """
+
+    table: Table
+    lines: Sequence[str]
+
+    def _repr_html_(self) -> str:
+        below = html.escape("\n".join(self.lines))
+        page = self.table._repr_html_()
+        return f'{page}<p style="white-space: pre-wrap" role="status">{below}</p>'
+
+    def __repr__(self) -> str:
+        return "\n".join([repr(self.table), *self.lines])
+
+
+def show_class(channel: grpc.Channel, seconds: float = 5.0) -> None:
+    """Show a class in a notebook, and look again every few seconds, until the cell is stopped."""
+    from IPython.display import display
+
+    shown = display(Note("Looking ..."), display_id=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            shown.update(look(channel))
+            time.sleep(seconds)
+
+
+def look(channel: grpc.Channel) -> ClassView | Note:
+    """Return what is to be seen now; if ArmoniK does not answer, what is wrong."""
+    try:
+        found = learners(channel)
+    except HelloError as error:
+        return Note("\n".join(error.lines()))
+    return class_view(found) if found else Note(NOBODY)
+
+
+def class_view(class_: Sequence[Learner], now: datetime | None = None) -> ClassView:
+    """Return the view of a class.
 
     Args:
-        learners: as `learners.learners` tells them.
+        class_: as `learners.learners` tells it.
         now: for another time than the present one.
     """
     now = now or datetime.now(timezone.utc)
-    count = len(learners)
-    rows: list[tuple[str, ...]] = [_row(learner, now) for learner in learners]
+    count = len(class_)
+    rows: list[tuple[str, ...]] = [_row(learner, now) for learner in class_]
     header: tuple[str, ...] = HEADER
-    if not any(learner.exercise for learner in learners):  # the class keeps no record
+    if not any(learner.exercise for learner in class_):  # the class keeps no record
         rows, header = [(*row[:2], *row[3:]) for row in rows], (*HEADER[:2], *HEADER[3:])
-    return Table(
+    table = Table(
         f"{count} learner{'' if count == 1 else 's'}, at {now.astimezone():%H:%M:%S}",
         header,
         rows,
-        "\n".join([_spread(learners), *_complaints(learners)]),
     )
+    return ClassView(table, [_spread(class_), *_complaints(class_)])
 
 
 def need(learner: Learner, now: datetime) -> str:
@@ -77,18 +128,18 @@ def _lesson(learner: Learner) -> str:
     return one_line(learner.lesson, LONGEST_LESSON) or "?"
 
 
-def _spread(learners: Sequence[Learner]) -> str:
-    counts = Counter(map(_lesson, learners))
+def _spread(class_: Sequence[Learner]) -> str:
+    counts = Counter(map(_lesson, class_))
     parts = (
         f"{lesson}: {'■' * min(count, 30)} {count}" for lesson, count in sorted(counts.items())
     )
     return f"Lessons  {'   '.join(parts)}"
 
 
-def _complaints(learners: Sequence[Learner]) -> list[str]:
+def _complaints(class_: Sequence[Learner]) -> list[str]:
     return [
         f"{one_line(learner.name, LONGEST_NAME)}: {one_line(learner.complaint, LONGEST_COMPLAINT)}"
-        for learner in learners
+        for learner in class_
         if learner.complaint
     ]
 

@@ -22,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak")
     parser.add_argument("--minutes", type=float, default=10.0, help="how long, more or less")
     parser.add_argument("--rehearsal", action="store_true", help="lessons 00 to 05, and no kills")
-    parser.add_argument("--learners", type=int, help="default: 60; in a rehearsal 30, 60 and 100")
+    parser.add_argument("--learners", type=int, help="default: 60; of rehearsals: several")
     parser.add_argument("--think", type=float, default=3.0, help="seconds, after each cell")
     parser.add_argument("--careless", type=float, default=1.0, help="how careless one of them is")
     parser.add_argument("--pods", type=int, default=2)

@@ -32,7 +32,7 @@ from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError, WaitError
 from tests.class_server import ClassServer
 
-SIZES = (30, 60, 100)
+SIZES = (30, 60, 100, 300)
 PATIENCE = 60.0
 LOOK = 5.0  # seconds between two looks of the teacher
 LARGE = bytes(5_000_000)  # as in lesson 03

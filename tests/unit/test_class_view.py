@@ -3,13 +3,16 @@
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from armonik.common import TaskStatus
 
-from hello_helpers.course.class_view import class_view, need
+from hello_helpers.course import class_view as class_view_module
+from hello_helpers.course.class_view import class_view, need, show_class
 from hello_helpers.course.learners import Learner, _complaint, _lesson
 from hello_helpers.course.record import record
+from hello_helpers.errors import NoAnswerError
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=timezone.utc)
 
@@ -119,3 +122,33 @@ def test_without_an_endpoint_a_record_is_nobodys_trouble(monkeypatch: pytest.Mon
     assert writer is not None
     writer.join()
     assert record("") is None
+
+
+def test_a_notebook_shows_it_until_it_is_stopped_whatever_names_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    seen: list[Any] = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda *_, **__: SimpleNamespace(update=seen.append)
+    )
+    answers = iter([[], [learner("<b>", complaint="<i>")]])
+
+    def look(_channel: object) -> list[Learner]:
+        if (found := next(answers, None)) is None:
+            raise NoAnswerError("ArmoniK cannot be reached.")
+        return found
+
+    def sleep(_seconds: float) -> None:
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(class_view_module, "learners", look)
+    monkeypatch.setattr(class_view_module, "time", SimpleNamespace(sleep=sleep))
+    show_class(Mock())
+    assert [repr(each).splitlines()[0] for each in (seen[0], seen[2])] == [
+        "No learner has made a session here yet.",
+        "ArmoniK cannot be reached.",
+    ]
+    page = seen[1]._repr_html_()
+    assert "&lt;b&gt;: &lt;i&gt;" in page
+    assert "<b>" not in page
