@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from tests.isolation import FOREIGN, end_shared_armonik, environment
+from tests.static_outputs import static
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 SECONDS_A_CELL = 60
@@ -92,10 +93,10 @@ def clean(notebook: NotebookNode) -> None:
         if cell.cell_type != "code":
             continue
         cell.metadata = NotebookNode({k: v for k, v in cell.metadata.items() if k != "execution"})
-        cell.outputs = joined(cell.outputs)
         for output in cell.outputs:
             if "data" in output and len(output.data) > 1:
                 output.data.pop(WIDGET_VIEW, None)  # a view of a model that is gone shows an error
+        cell.outputs = [each for output in joined(cell.outputs) for each in static(output)]
 
 
 def joined(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:

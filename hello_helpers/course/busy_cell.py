@@ -11,8 +11,6 @@ import html
 import threading
 import time
 import uuid
-from functools import partial
-from typing import Any
 
 from hello_helpers.wait.words import told
 
@@ -79,17 +77,24 @@ def install() -> None:
     if getattr(shell, "kernel", None) is None or _is_installed:
         return
     _is_installed = True
-    begin = partial(_begin, shell.kernel)
-    shell.events.register("pre_run_cell", begin)
+    shell.events.register("pre_run_cell", _begin)
     shell.events.register("post_run_cell", _end)
-    begin()
+    _begin()
 
 
-def _begin(kernel: Any, _info: object = None) -> None:
-    """Begin with a cell, if somebody sits in front of it: who could be asked something."""
+def somebody_is_here() -> bool:
+    """Tell whether a person runs the present cell: one who could be asked something."""
+    from IPython import get_ipython
+
+    kernel = getattr(get_ipython(), "kernel", None)
+    request = kernel.get_parent() if kernel is not None else {}
+    return bool(request.get("content", {}).get("allow_stdin"))
+
+
+def _begin(_info: object = None) -> None:
     global _now
     _end()
-    if kernel.get_parent().get("content", {}).get("allow_stdin"):
+    if somebody_is_here():
         _now = BusyCell()
 
 

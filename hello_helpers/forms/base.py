@@ -17,8 +17,11 @@ from typing import Any, Generic, TypeVar
 
 import grpc
 import ipywidgets as widgets
+from IPython import get_ipython
+from IPython.display import DisplayHandle, display
 
 from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.course.busy_cell import somebody_is_here
 from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import html
@@ -87,6 +90,7 @@ class Form(ABC, Generic[T]):
         self._cancellation = Cancellation()
         self._lines: list[str] = []
         self._farewell = CANCELLED
+        self._shown: DisplayHandle | None = None
         self.run.on_click(self._on_run)
         self.cancel.on_click(self._on_cancel)
         inputs = self._inputs()
@@ -230,6 +234,8 @@ class Form(ABC, Generic[T]):
             self.error = error
             text = f"{type(error).__name__}: {error}"
             self._show_problem(HelloError(text, "This should not happen."))
+        if self._shown is not None:
+            self._shown.update(self._repr_mimebundle_(), raw=True)
         self._buttons.end(finished)
 
     def _channel(self, endpoint: Endpoint | None = None) -> AbstractContextManager[grpc.Channel]:
@@ -265,10 +271,20 @@ class Form(ABC, Generic[T]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.title}>"
 
+    def _ipython_display_(self) -> None:
+        """Where nobody can fill it in, keep what is shown up to date: for whoever reads it later.
+
+        A person gets the widget, as IPython asks for it otherwise.
+        """
+        if somebody_is_here() or get_ipython() is None:
+            raise NotImplementedError
+        self._shown = display(self._repr_mimebundle_(), raw=True, display_id=True)
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         """Show the widget, and for static viewers a table; both are in one output."""
+        remark = f"In JupyterLab this is a form, with a button: {self.deed}."
         return {
             **self.box._repr_mimebundle_(),
             "text/plain": repr(self),
-            "text/html": Table(self.title, ("field", "value"), self._rows())._repr_html_(),
+            "text/html": Table(self.title, ("field", "value"), self._rows(), remark)._repr_html_(),
         }
