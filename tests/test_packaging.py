@@ -31,6 +31,8 @@ COME_ALONG = {
     "jupyter-client",
     "jupyter-core",
     "jupyter-server",
+    "jupyterlab-server",
+    "nbconvert",
     "traitlets",
     "websocket-client",
 }

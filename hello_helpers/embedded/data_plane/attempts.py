@@ -26,9 +26,6 @@ from .submission import NewTask, Origin
 LONGEST_CAUSE = 2_000
 """Characters of a task's error that are written into each of the tasks that depend on it."""
 
-_WANTED = f"{tasks.HANDLES}, pod_hostname, payload_id, data_dependencies"
-"""The columns of a task that matter before a pod has it."""
-
 
 @dataclass(frozen=True)
 class PodIdentity:
@@ -59,14 +56,13 @@ class Work:
 
 
 def take(plane: DataPlane, task_id: str) -> tuple[sqlite3.Row, sqlite3.Row] | None:
-    """Look at a task that came off the queue.
+    """Look at a task that came off the queue; return it and its session.
 
     Returns:
-        What `acquire` wants of its row, and the row of its session. None if it is not to be run
-        (now, or ever); then it is where it belongs.
+        None if it is not to be run (now, or ever); then it is where it belongs.
     """
     with plane.transaction() as tx:
-        task = tx.row(f"SELECT {_WANTED} FROM task WHERE task_id = ?", (task_id,))
+        task = tx.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
         if task is None or task["status"] != TaskStatus.SUBMITTED:
             return None
         session = sessions.get(plane, task["session_id"])
