@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hello_helpers.cli.serve import port_number
@@ -107,8 +108,15 @@ def execute(args: argparse.Namespace) -> int:
 
 def _start(folder: ClassFolder, args: argparse.Namespace) -> int:
     wanted = _read_names(args.names) if args.names else numbered(args.learners or 0)
-    pods = args.pods or max(2, os.cpu_count() or 2)
-    partition = PartitionSpec(PARTITION, HELLO_WORKER, pods)
+    pods = max(2, os.cpu_count() or 2) if args.pods is None else args.pods
+    configuration = Configuration(  # made first: what makes no sense leaves nothing behind
+        partitions=(PartitionSpec(PARTITION, HELLO_WORKER, pods),),
+        runtime=new_runtime(),
+        data=folder.data,
+        tls=folder.tls,
+        queues=QueueRules(leave_one_pod=pods > 1),
+        temporary=True,
+    )
     endpoints = folder.prepare(args.host, args.port, record=args.record)
     there = set(folder.names())
     new = folder.add(name for name in wanted if name not in there)
@@ -117,17 +125,11 @@ def _start(folder: ClassFolder, args: argparse.Namespace) -> int:
             "Nobody is in the class yet.", "Say how many there are: --learners 30, or --names FILE."
         )
     only_here = all(Endpoint.parse(each).is_local for each in endpoints)
-    configuration = Configuration(
-        partitions=(partition,),
-        runtime=new_runtime(),
-        data=folder.data,
-        host=Host.find(LOOPBACK if only_here else "0.0.0.0"),
-        port=folder.port,
-        tls=folder.tls,
-        queues=QueueRules(leave_one_pod=pods > 1),
-        temporary=True,
+    host = Host.find(LOOPBACK if only_here else "0.0.0.0")
+    return run(
+        replace(configuration, host=host, port=folder.port),
+        "\n".join(_board(folder, endpoints, len(new))),
     )
-    return run(configuration, "\n".join(_board(folder, endpoints, len(new))))
 
 
 def _board(folder: ClassFolder, endpoints: Sequence[str], new: int) -> list[str]:

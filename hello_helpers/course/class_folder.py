@@ -85,16 +85,16 @@ class ClassFolder:
                 f"There are other things in the folder {self.folder}.",
                 "Name a new folder for the class, or the one of an earlier start.",
             )
-        for folder in (self.folder, self.learners):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)
         hosts = [_checked(host) for host in hosts] or about.get("hosts") or []
         here = hosts or hosts_of_this_machine()
         port = port or about.get("port") or _free_port()
         endpoints = [f"https://{_bracketed(host)}:{port}" for host in here]
         known = about.get("known") or endpoints
         record = record or bool(about.get("record"))
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         self._write(hosts=hosts, port=port, known=known, endpoints=endpoints, record=record)
+        self.learners.mkdir(mode=0o700, exist_ok=True)
         every = [Endpoint.parse(each).host for each in (*endpoints, *known)]
         self.tls.prepare([*Host.find("0.0.0.0").names(), *every])
         if not self.tls.clients.exists():

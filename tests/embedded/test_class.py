@@ -394,6 +394,9 @@ def test_a_folder_with_other_things_and_a_class_of_nobody_are_refused(
     assert main(["class", "start", str(tmp_path), "--learners", "2"]) == 1
     assert "There are other things in the folder" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    assert main(["class", "start", str(tmp_path / "c"), "--learners", "2", "--pods", "0"]) == 1
+    assert "A partition has 1 to 256 pods, not 0" in capsys.readouterr().err
+    assert not (tmp_path / "c").exists()
     assert main(["class", "start", str(tmp_path / "c")]) == 1
     assert "--learners 30, or --names FILE" in capsys.readouterr().err
     assert main(["class", "add", str(tmp_path), "ada"]) == 1
