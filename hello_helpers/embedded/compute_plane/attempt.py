@@ -190,8 +190,11 @@ class Attempt:
         if self._taken_away:
             call.cancel()
         try:
-            await asyncio.wait({call})
-            return None if call.cancelled() else call.result()
+            return await call
+        except asyncio.CancelledError:
+            if not self._taken_away:  # the pod is told to end
+                raise
+            return None
         except Exception as error:  # whatever it sent: no task may get lost by that
             log.exception("Task %s: cannot make out how it ended", self._task_id)
             return Outcome(Verdict.CRASH, f"The agent failed at what the worker sent: {error!r}")

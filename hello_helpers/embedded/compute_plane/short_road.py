@@ -156,7 +156,7 @@ class ShortRoad(Road):
         values = {"data": list(data), "files": files}
         self._stream.send(Frame(TASK, values, [message, *data.values()]))
         try:
-            frame = await asyncio.wait_for(done, max_duration)
+            frame = await _within(max_duration, done)
         except asyncio.TimeoutError:
             return of_failure(grpc.StatusCode.DEADLINE_EXCEEDED)
         except ConnectionError:
@@ -177,7 +177,7 @@ class ShortRoad(Road):
         self._health = self._expect()
         self._stream.send(Frame(HEALTH))
         try:
-            frame = await asyncio.wait_for(self._health, limit)
+            frame = await _within(limit, self._health)
         except (asyncio.TimeoutError, ConnectionError):
             return False
         self.prove()
@@ -207,3 +207,21 @@ class ShortRoad(Road):
         for waiting in [*self._done.values(), *([self._health] if self._health else [])]:
             if not waiting.done():
                 waiting.set_exception(ConnectionError("the worker hung up"))
+
+
+async def _within(limit: float, answer: asyncio.Future[Frame]) -> Frame:
+    """Wait for an answer; `asyncio.wait_for` needs one more turn of the event loop.
+
+    Raises:
+        asyncio.TimeoutError: it has not come within ``limit`` seconds.
+    """
+
+    def give_up() -> None:
+        if not answer.done():
+            answer.set_exception(asyncio.TimeoutError())
+
+    timer = asyncio.get_running_loop().call_later(limit, give_up)
+    try:
+        return await answer
+    finally:
+        timer.cancel()

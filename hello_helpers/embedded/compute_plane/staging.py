@@ -8,6 +8,7 @@ import sqlite3
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from stat import S_ISLNK
 
 from ..data_plane import results as result_rows
 from ..data_plane import submission
@@ -42,6 +43,7 @@ class Staging:
     ) -> None:
         self.token = token
         self.folder = folder
+        self._spare = folder.with_name(SPARE)
         self.session_id: str = task["session_id"]
         self._plane = plane
         self._session = session
@@ -88,18 +90,18 @@ class Staging:
         """
         with in_words():
             try:
-                (self.folder.parent / SPARE).rename(self.folder)
+                self._spare.rename(self.folder)
             except OSError:  # there is none, or the folder is there already
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def clear(self) -> None:
         """Empty the data folder, and have nothing left under its name; see `SPARE`."""
         try:
-            if self.folder.is_symlink():  # the worker's doing: what it leads to is not ours
+            if S_ISLNK(self.folder.lstat().st_mode):  # the worker's doing: not ours
                 self.folder.unlink()
             for path in self.folder.iterdir():
                 path.unlink()
-            self.folder.rename(self.folder.parent / SPARE)
+            self.folder.rename(self._spare)
         except FileNotFoundError:  # as a rule, a worker on the short road has made none
             pass
         except OSError:  # a folder in it, say

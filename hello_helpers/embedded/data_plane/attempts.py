@@ -26,6 +26,9 @@ from .submission import NewTask, Origin
 LONGEST_CAUSE = 2_000
 """Characters of a task's error that are written into each of the tasks that depend on it."""
 
+_WANTED = f"{tasks.HANDLES}, pod_hostname, payload_id, data_dependencies"
+"""The columns of a task that matter before a pod has it."""
+
 
 @dataclass(frozen=True)
 class PodIdentity:
@@ -56,13 +59,14 @@ class Work:
 
 
 def take(plane: DataPlane, task_id: str) -> tuple[sqlite3.Row, sqlite3.Row] | None:
-    """Look at a task that came off the queue; return it and its session.
+    """Look at a task that came off the queue.
 
     Returns:
-        None if it is not to be run (now, or ever); then it is where it belongs.
+        What `acquire` wants of its row, and the row of its session. None if it is not to be run
+        (now, or ever); then it is where it belongs.
     """
     with plane.transaction() as tx:
-        task = tx.row("SELECT * FROM task WHERE task_id = ?", (task_id,))
+        task = tx.row(f"SELECT {_WANTED} FROM task WHERE task_id = ?", (task_id,))
         if task is None or task["status"] != TaskStatus.SUBMITTED:
             return None
         session = sessions.get(plane, task["session_id"])

@@ -15,7 +15,7 @@ import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,7 +41,7 @@ CHECKPOINT_AT_LAST = 50_000
 """Pages (of 4 KiB) of the write-ahead log after which the writer itself copies it into the file."""
 
 
-class _InWords(contextlib.ContextDecorator):
+class _InWords:
     """Tells what a failure of SQLite or of the disk means. It is entered several times a task.
 
     Raises:
@@ -64,7 +64,7 @@ _IN_WORDS = _InWords()
 
 
 def in_words() -> _InWords:
-    """Return what tells what a failure of SQLite or of the disk means, for a block or a function.
+    """Return what tells what a failure of SQLite or of the disk means, for a block.
 
     It raises `StorageError` or `InvalidArgument`.
     """
@@ -131,8 +131,7 @@ class Database:
         connection.execute("PRAGMA case_sensitive_like = ON")
         return connection
 
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
+    def transaction(self) -> AbstractContextManager[Transaction]:
         """Open a transaction; commit at the end of the block, roll back on any exception.
 
         A block inside a block joins the outer transaction. Do not await inside.
@@ -141,60 +140,56 @@ class Database:
             StorageError: SQLite could not write (disk full, read-only, …); nothing has changed.
             InvalidArgument: it cannot hold a value at all; nothing has changed.
         """
-        if self._open is not None:
-            yield self._open
-            return
-        with self._making_room(), in_words():
-            self._writer.execute("BEGIN IMMEDIATE")
-            self._open = transaction = Transaction(self._writer)
-            try:
-                yield transaction
-                self._writer.execute("COMMIT")
-            except BaseException:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
-                for undo in transaction.undoings:
-                    undo()
-                raise
-            finally:
-                self._open = None
+        return self._outer() if self._open is None else nullcontext(self._open)
+
+    @contextmanager
+    def _outer(self) -> Iterator[Transaction]:
+        try:
+            with in_words():
+                self._writer.execute("BEGIN IMMEDIATE")
+                self._open = transaction = Transaction(self._writer)
+                try:
+                    yield transaction
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    for undo in transaction.undoings:
+                        undo()
+                    raise
+                finally:
+                    self._open = None
+        except StorageError as error:
+            if error.is_full:  # what the write-ahead log has of the disk is given back
+                self._log.cut()
+            raise
         self._log.after_commit()
         for deed in transaction.deeds:
             deed()
 
-    @in_words()
     def row(self, sql: str, parameters: Parameters = ()) -> sqlite3.Row | None:
         """Return the first row of a quick query, or None."""
-        row: sqlite3.Row | None = self._writer.execute(sql, parameters).fetchone()
-        return row
+        with in_words():
+            row: sqlite3.Row | None = self._writer.execute(sql, parameters).fetchone()
+            return row
 
-    @in_words()
     def rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Return all rows of a quick query."""
-        return self._writer.execute(sql, parameters).fetchall()
+        with in_words():
+            return self._writer.execute(sql, parameters).fetchall()
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Run a long query in a reader thread, on a connection of its own."""
 
-        @in_words()
         def run() -> T:
-            return query(self._reader)
+            with in_words():
+                return query(self._reader)
 
         return await asyncio.get_running_loop().run_in_executor(self._readers, run)
 
     async def read_rows(self, sql: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Return all rows of a long query."""
         return await self.read(lambda reader: reader.execute(sql, parameters).fetchall())
-
-    @contextmanager
-    def _making_room(self) -> Iterator[None]:
-        """If the disk is full, give back what the write-ahead log has of it."""
-        try:
-            yield
-        except StorageError as error:
-            if error.is_full:
-                self._log.cut()
-            raise
 
     def close(self) -> None:
         """Close the file; the write-ahead log is folded into it."""

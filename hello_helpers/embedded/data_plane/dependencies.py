@@ -16,16 +16,12 @@ from .plane import DataPlane
 from .states import ResultStatus, SessionStatus, TaskStatus
 
 
-def release(plane: DataPlane, tx: Transaction, result_ids: Sequence[str]) -> None:
-    """Let the tasks run that waited for nothing but these results, now COMPLETED."""
-    ids = json.dumps(result_ids)
-    waiting = tx.rows(
-        "SELECT DISTINCT task_id FROM waiting WHERE result_id IN (SELECT value FROM json_each(?))",
-        (ids,),
-    )
+def release(plane: DataPlane, tx: Transaction, result_id: str) -> None:
+    """Let the tasks run that waited for nothing but this result, now COMPLETED."""
+    waiting = tx.rows("SELECT task_id FROM waiting WHERE result_id = ?", (result_id,))
     if not waiting:
         return
-    tx.execute("DELETE FROM waiting WHERE result_id IN (SELECT value FROM json_each(?))", (ids,))
+    tx.execute("DELETE FROM waiting WHERE result_id = ?", (result_id,))
     ready = tx.rows(
         f"SELECT {tasks.HANDLES} FROM task"
         " WHERE task_id IN (SELECT value FROM json_each(?)) AND status = ?"

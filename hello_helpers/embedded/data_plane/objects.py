@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 
 from ..errors import FailedPrecondition, NotFound
 from .database import Database, in_words
@@ -70,11 +71,15 @@ class ObjectStorage:
             FailedPrecondition: there is no such regular file, or it cannot be read.
             StorageError: it cannot be stored.
         """
+        not_written = FailedPrecondition("A result was announced by the worker but not written")
         try:
-            if file.is_symlink() or not file.is_file():
-                raise FailedPrecondition("A result was announced by the worker but not written")
-            size = file.stat().st_size
+            found = file.lstat()
+            if not S_ISREG(found.st_mode):
+                raise not_written
+            size = found.st_size
             data = file.read_bytes() if size <= SMALL else b""
+        except FileNotFoundError:
+            raise not_written from None
         except OSError as error:  # the worker's doing: waiting would not help
             reason = error.strerror
             raise FailedPrecondition(f"What the worker wrote cannot be read: {reason}") from error

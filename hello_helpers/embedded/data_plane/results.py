@@ -135,7 +135,7 @@ def complete(
             ResultStatus.COMPLETED,
         ),
     )
-    dependencies.release(plane, tx, [result["result_id"]])
+    dependencies.release(plane, tx, result["result_id"])
 
 
 def import_objects(
