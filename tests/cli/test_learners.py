@@ -30,11 +30,20 @@ from tests.unit import listeners
 pytestmark = pytest.mark.embedded_only
 
 
-@pytest.fixture
-def armonik() -> Iterator[EmbeddedArmonik]:
-    """The ArmoniK of a class, on which nobody has been yet."""
+@pytest.fixture(scope="module")
+def shared() -> Iterator[EmbeddedArmonik]:
     with EmbeddedArmonik(pods=1) as embedded:
         yield embedded
+
+
+@pytest.fixture
+def armonik(shared: EmbeddedArmonik) -> Iterator[EmbeddedArmonik]:
+    """The ArmoniK of a class, on which nobody has been yet."""
+    yield shared
+    with Endpoint.parse(shared.endpoint).open_channel() as opened:
+        client = ArmoniKSessions(opened)
+        for session in client.list_sessions()[1]:
+            client.delete_session(session.session_id)
 
 
 @pytest.fixture
@@ -211,11 +220,11 @@ def test_what_is_made_in_a_lesson_is_labelled_with_it(
     assert statuses(channel, "ada") == ["RUNNING", "RUNNING", *["CLOSED"] * 6]
 
 
-def test_a_watch_looks_again_says_what_is_wrong_and_ends_with_ctrl_c(
-    armonik, channel, capsys, become, monkeypatch
-):
+def test_a_watch_looks_again_says_what_is_wrong_and_ends_with_ctrl_c(capsys, become, monkeypatch):
     become("ada")
-    steps.create_session(channel)
+    armonik = EmbeddedArmonik(pods=1)
+    with Endpoint.parse(armonik.endpoint).open_channel() as channel:
+        steps.create_session(channel)
     looks = iter(["first", "away"])
 
     def wait(_seconds: float) -> None:
