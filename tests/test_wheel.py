@@ -178,20 +178,26 @@ def test_the_version_before_is_upgraded_with_all_that_a_learner_has(
     using = [str(installation.bin / "python"), "-u", "-c", USE]
     with started(using, cwd=installation.bin.parent, **own) as notebook:
         assert notebook.stdout.readline() == "ready\n"
+        assert "Result : 45" in told("run")
         (pid,) = re.findall(r"Process +(\d+)", told("status"))
         running = psutil.Process(int(pid))
         installation.install(wheel)
         copied = told("lab", "--version")
         assert re.search(r"yours.*: 01_channel\.ipynb\n", copied)
         assert re.search(r"updated.*\b02_session\.ipynb", copied)
+        assert re.search(r"new: .*\b12_own_application\.ipynb, sheet\.html\n", copied)
         assert "# My channel" in changed.read_text("utf-8")
         kept = installation.run("python", "-c", first_cell(changed), **own)
         assert "this notebook seems to be a copy of a lesson of an earlier one." in kept.stderr
-        assert re.search(r"04 Submit a task +✓ right", told("progress"))
+        assert re.search(r"04 Submit a task +✓ right.*Next: 05 Wait", told("progress"), re.DOTALL)
         assert re.search(r"Sessions +1 closed", told_on_own_data("status"))
         # The running one is of 0.1: it is recognised, and the next one goes on from its data.
         assert re.search(rf"Process +{pid}\b", told("status"))
+        following = first_cell(home / "hello-armonik" / "05_wait.ipynb")
+        done = installation.run("python", "-c", following, **own)
+        assert (done.stdout, done.stderr) == ("Backend: embedded ArmoniK on this machine\n", "")
         assert "Result : 45" in told("run")
+        assert re.search(r"Sessions +1 running, 2 closed", told("status"))
         assert told("stop") == "The embedded ArmoniK has been stopped.\n"
     psutil.wait_procs([running], timeout=10)
     assert not running.is_running()
