@@ -6,11 +6,13 @@ import argparse
 import os
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from hello_helpers.cli.serve import port_number
 from hello_helpers.cli.terminal import complain, fail, say
+from hello_helpers.connect.class_file import ClassFile
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.class_folder import LOOPBACK, PARTITION, ClassFolder, numbered
 from hello_helpers.embedded import (
@@ -23,11 +25,14 @@ from hello_helpers.embedded import (
     new_runtime,
     run,
 )
-from hello_helpers.errors import HelloError, InputError
+from hello_helpers.errors import EndpointError, HelloError, InputError
 
 HELP = "for teachers: one ArmoniK for a class, with a certificate for each learner"
 
 COMMAND = "hello-armonik class"
+
+CHECK_SECONDS = 2.0
+"""How long a server may take to say that it runs already."""
 
 MOST = 1_000
 """Learners that a class may have."""
@@ -124,12 +129,21 @@ def _start(folder: ClassFolder, args: argparse.Namespace) -> int:
         raise InputError(
             "Nobody is in the class yet.", "Say how many there are: --learners 30, or --names FILE."
         )
+    board = "\n".join(_board(folder, endpoints, len(new)))
+    if _is_served(folder):
+        say(board)
+        complain("It is served already; another address or port counts from its next start on.")
+        return 0
     only_here = all(Endpoint.parse(each).is_local for each in endpoints)
     host = Host.find(LOOPBACK if only_here else "0.0.0.0")
-    return run(
-        replace(configuration, host=host, port=folder.port),
-        "\n".join(_board(folder, endpoints, len(new))),
-    )
+    return run(replace(configuration, host=host, port=folder.port), board)
+
+
+def _is_served(folder: ClassFolder) -> bool:
+    with suppress(EndpointError):
+        ClassFile.read(folder.teacher).find(CHECK_SECONDS)
+        return True
+    return False
 
 
 def _board(folder: ClassFolder, endpoints: Sequence[str], new: int) -> list[str]:

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.tls_files import check_dates
 from hello_helpers.connect.variables import (
     CA_VARIABLE,
     CERTIFICATE_VARIABLE,
@@ -70,6 +71,7 @@ class ClassFile:
 
         Raises:
             InputError: it cannot be read, or is something else.
+            TlsFileError: a certificate in it is not valid now.
         """
         try:
             path = path.expanduser().absolute()
@@ -94,6 +96,7 @@ class ClassFile:
             else:
                 variables[name] = str(path.parent / value) if name in FILES else value
         if _BLOCK.search(text):
+            _check_certificates(text, path.name)
             variables = {**dict.fromkeys(FILES, str(path)), **variables}
         with contextlib.suppress(OSError):  # as on a stick, which knows no owners
             if path.stat().st_mode & 0o077:
@@ -152,6 +155,19 @@ def _settings(text: str, file: str) -> list[tuple[str, str]]:
                 )
             found.append((name, value.strip("'\"")))
     return found
+
+
+def _check_certificates(text: str, file: str) -> None:
+    from cryptography import x509
+
+    try:
+        certificates = x509.load_pem_x509_certificates(text.encode())
+    except ValueError as error:
+        raise InputError(
+            f"The certificates in {file!r} are damaged.", "Copy the file again, as a whole."
+        ) from error
+    for certificate in certificates:
+        check_dates(certificate, f"A certificate in {file!r}")
 
 
 def _error_at(endpoint: Endpoint, seconds: float) -> EndpointError | None:

@@ -91,7 +91,7 @@ def _check_authority(data: bytes, name: str) -> None:
             f"The CA file {name} holds no certificate in PEM form.",
             'Such a file starts with "-----BEGIN CERTIFICATE-----".',
         ) from error
-    _check_dates(certificates[0], f"The CA file {name}")
+    check_dates(certificates[0], f"The CA file {name}")
 
 
 def _unpack(data: bytes, name: str) -> tuple[bytes, bytes] | None:
@@ -148,10 +148,15 @@ def _check_client(certificate: bytes, key: bytes, name: str, key_name: str) -> N
             f"The client key {key_name} does not belong to the client certificate {name}.",
             "Take the two that were made together.",
         )
-    _check_dates(parsed, f"The client certificate {name}")
+    check_dates(parsed, f"The client certificate {name}")
 
 
-def _check_dates(certificate: Certificate, what: str) -> None:
+def check_dates(certificate: Certificate, what: str) -> None:
+    """Do nothing if a certificate is valid now; ``what`` it is begins the message if not.
+
+    Raises:
+        TlsFileError: it is not yet, or no more.
+    """
     now = datetime.datetime.now(datetime.timezone.utc)
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if now < begin:
@@ -162,5 +167,6 @@ def _check_dates(certificate: Certificate, what: str) -> None:
     if end < now:
         raise TlsFileError(
             f"{what} expired on {end:%Y-%m-%d}.",
-            "Fetch a new one. Those of a local ArmoniK deployment live for some days only.",
+            f"This machine says that today is {now:%Y-%m-%d}. If that is right, fetch a new one."
+            " (Those of a local ArmoniK deployment live for some days only.)",
         )

@@ -387,6 +387,15 @@ def test_after_a_restart_at_another_address_all_is_there_and_no_file_is_new(tmp_
     assert authority.read_bytes() == before
 
 
+def test_a_second_start_shows_the_board_again(
+    served: ClassServer, capsys: pytest.CaptureFixture[str]
+):
+    assert main(["class", "start", str(served.folder)]) == 0
+    told = capsys.readouterr()
+    assert "lab --class NAME.env\n" in told.out
+    assert "It is served already" in told.err
+
+
 def test_a_folder_with_other_things_and_a_class_of_nobody_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -1,15 +1,20 @@
 """The file that a learner of a class gets: what it may say, and what is told if it is another."""
 
+import datetime
+import re
 from pathlib import Path
 
 import pytest
+import trustme
 
 from hello_helpers.connect.class_file import ClassFile
-from hello_helpers.errors import InputError, NoAnswerError, NobodyListensError
+from hello_helpers.errors import InputError, NoAnswerError, NobodyListensError, TlsFileError
 
 from .listeners import closed_port
 
-PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+AUTHORITY = trustme.CA()
+PEM = AUTHORITY.cert_pem.bytes().decode()
+DAMAGED = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 def written(folder: Path, text: str | bytes) -> Path:
@@ -37,6 +42,8 @@ def test_certificates_are_in_the_file_or_beside_it(tmp_path: Path):
         ("AK_ENDPOINT=https://a:1\nPATH=/tmp\n", "like 'PATH=/tmp'"),
         ("AK_ENDPOINT=https://a:1\nLD_PRELOAD=x\n", "like 'LD_PRELOAD=x'"),
         ("AK_ENDPOINT=https://a:1\nhello\n", "like 'hello'"),
+        (f"AK_ENDPOINT=https://a:1\n{DAMAGED}", "are damaged"),
+        (f"AK_ENDPOINT=https://a:1\n{PEM[:-30]}", "like '-----BEGIN"),
         (f"AK_ENDPOINT=https://a:1\n{'x' * 200_000}", "does not say where ArmoniK is"),
     ],
 )
@@ -63,3 +70,16 @@ def test_if_none_of_its_addresses_answers_all_are_named(tmp_path: Path):
         file.find(1.0)
     with pytest.raises(NobodyListensError):
         file.find(1.0, f"127.0.0.1:{one}")
+
+
+def test_a_certificate_that_is_not_valid_now_is_told_with_the_date_of_here(tmp_path: Path):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = datetime.timedelta(days=1)
+    for begins, ends, words in ((-2, -1, "expired on"), (1, 2, "is not valid before")):
+        leaf = AUTHORITY.issue_cert(
+            common_name="ada", not_before=now + begins * day, not_after=now + ends * day
+        )
+        text = leaf.private_key_and_cert_chain_pem.bytes().decode() + PEM
+        with pytest.raises(TlsFileError, match=f"A certificate in 'ada.env' {words}") as caught:
+            ClassFile.read(written(tmp_path, f"AK_ENDPOINT=https://a:1\n{text}"))
+        assert re.search(r"today is \d{4}-\d\d-\d\d|clock of this machine", caught.value.hint)
