@@ -77,8 +77,8 @@ class Entry(Protocol):
 class Recorder(Protocol):
     """Whoever wants to know of the calls of a channel."""
 
-    def begin(self, path: str, streams_requests: bool, streams_responses: bool) -> Entry:
-        """See that a call begins."""
+    def begin(self, path: str, streams_requests: bool, streams_responses: bool, by: str) -> Entry:
+        """See that a call begins; `by` is the helper that makes it, "" for the program itself."""
 
 
 class Channel(grpc.Channel):
@@ -92,6 +92,7 @@ class Channel(grpc.Channel):
         origin: what is known of the ArmoniK there.
         limits: how long its calls may take.
         recorders: who writes its calls down. Add and remove them as you like, from any thread.
+        by: the helper that makes the calls of this object; "" for the program itself.
     """
 
     # The methods have the names and arguments of grpc.Channel; their last argument differs between
@@ -104,16 +105,19 @@ class Channel(grpc.Channel):
         origin: Origin | None = None,
         limits: Limits = USUAL,
         recorders: list[Recorder] | None = None,
+        by: str = "",
     ) -> None:
         self._inside = inside
         self.address = address
         self.origin = Origin() if origin is None else origin
         self.limits = limits
         self.recorders: list[Recorder] = [] if recorders is None else recorders
+        self.by = by
 
-    def limited(self, limits: Limits) -> Channel:
-        """Return the same channel with other deadlines."""
-        return Channel(self._inside, self.address, self.origin, limits, self.recorders)
+    def limited(self, limits: Limits, by: str = "") -> Channel:
+        """Return the same channel with other deadlines, for a helper if one is named."""
+        by = self.by or by
+        return Channel(self._inside, self.address, self.origin, limits, self.recorders, by)
 
     def unary_unary(self, method: str, *how: Any, **more: Any) -> Any:
         """Return a method with one request and one response."""
@@ -182,7 +186,8 @@ class _Method:
         recorders = tuple(self._channel.recorders)
         if not recorders:
             return self._unrecorded, []
-        entries = [recorder.begin(self._path, *self._streams) for recorder in recorders]
+        by = self._channel.by
+        entries = [recorder.begin(self._path, *self._streams, by) for recorder in recorders]
         to_bytes, from_bytes = self._coders
         for entry in entries:
             to_bytes, from_bytes = entry.serializer(to_bytes), entry.deserializer(from_bytes)

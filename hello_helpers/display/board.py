@@ -28,6 +28,10 @@ ALWAYS_SHOWN = ("CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", 
 """Rows that stay when they count nothing: else the page would jump while tasks run."""
 
 
+BOARD = "the board"
+"""How records of the calls name it."""
+
+
 class Board:
     """Shows the tasks of a session. Make it, show it, and then let it `follow` a session.
 
@@ -61,6 +65,7 @@ class Board:
             partial(self._note, state),
             partial(_look, session_id, state),
             partial(self._complain, state),
+            by=BOARD,
         )
         with self._lock:
             self.state, self._trouble, self._follower = state, "", follower

@@ -24,6 +24,9 @@ NO_TIMES = (
     "lesson 05 shows the times that ArmoniK has written down."
 )
 
+WATCH = "watch_session"
+"""How records of the calls name it."""
+
 READY_SECONDS = 1.0
 """How long to wait for the first event, which proves that ArmoniK tells us everything from now on.
 
@@ -87,7 +90,7 @@ class Watch:
         self._error: Exception | None = None
         self._changed = threading.Condition()
         self._follower = Follower(
-            channel, session_id, ("task", "result"), self._note, self._look, self._trouble
+            channel, session_id, ("task", "result"), self._note, self._look, self._trouble, by=WATCH
         )
         threading.Thread(target=self._follow, name="watch", daemon=True).start()
         with self._changed:

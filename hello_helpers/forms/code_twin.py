@@ -38,6 +38,8 @@ with {channel} as channel:
     ArmoniKTasks(channel).submit_tasks(session_id, [task])
 
     # The library's own wait has no time limit. So let a thread wait, and look after that.
+    # (The form waits with wait_for_results of hello_helpers, which has one: it listens
+    # to the same events, and looks besides if none comes for a while.)
     wait = ThreadPoolExecutor(1).submit(
         ArmoniKEvents(channel).wait_for_result_availability, result_id, session_id
     )
@@ -80,7 +82,7 @@ with {channel} as channel:
 
 PAYLOAD = """\
 from armonik.client import ArmoniKResults
-from armonik.common import create_channel
+from armonik.common import ResultStatus, create_channel
 from hello_helpers.messages import Payload
 
 session_id = {session_id!r}
@@ -93,6 +95,10 @@ with {channel} as channel:
 
     announced = results.create_results_metadata(["result"], session_id)
     result_id = announced["result"].result_id
+
+    for key in (payload_id, result_id):
+        found = results.get_result(key)
+        print(key, found.size, "bytes", ResultStatus(found.status).name)
 """
 
 TASK = """\
@@ -181,6 +187,7 @@ with {channel} as channel:
         return not missing
 
     # get_events has no time limit. So let a thread listen, and look after that.
+    # (The form has wait_for_results of hello_helpers, which has one, and looks besides.)
     kinds = [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE]
     wait = ThreadPoolExecutor(1).submit(
         ArmoniKEvents(channel).get_events, session_id, kinds, [on_event]

@@ -93,8 +93,10 @@ with {channel} as channel:
             channel, session_id, [announced["sum"].result_id], timeout={seconds}
         )
         print("It went well.")
-    finally:
+        sessions.close_session(session_id)
+    except BaseException:  # Ctrl-C too: leave no work behind
         sessions.cancel_session(session_id)
+        raise
 """
 
 _DEPENDENCIES = """

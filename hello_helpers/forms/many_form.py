@@ -17,7 +17,7 @@ from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.sessions import closing_session, hello_partition
 from hello_helpers.course.values import parse_whole
-from hello_helpers.display.board import Board
+from hello_helpers.display.board import BOARD, Board
 from hello_helpers.errors import HelloError, InputError, WaitTimeoutError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import MANY, code_of
@@ -87,7 +87,7 @@ class ManyForm(Form[int | float]):
         with self._channel() as channel:
             self.session_id = steps.create_session(channel, partition)
             self._report(f"Session {self.session_id} has been created.")
-            self.board.follow(channel, self.session_id, tasks)
+            self.board.follow(with_deadline(channel, by=BOARD), self.session_id, tasks)
             try:
                 with closing_session(channel, self.session_id, self._session_was_cancelled):
                     total = self._in_phases(channel, tasks, values, batch)

@@ -12,10 +12,11 @@ from armonik.client import ArmoniKSessions, ArmoniKTasks
 from armonik.common import TaskDefinition
 
 from hello_helpers import steps
+from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.values import comma_note, parse_values, parse_whole
 from hello_helpers.display.signs import State
-from hello_helpers.display.states import History, Watch, watch_session
+from hello_helpers.display.states import WATCH, History, Watch, watch_session
 from hello_helpers.errors import WaitTimeoutError
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import TASK, code_of
@@ -77,7 +78,11 @@ class TaskForm(Form[History]):
             data = steps.create_payload(channel, self._session_id, payload)
             self._report("The payload is stored, the output is announced.")
             submitted = threading.Event()
-            watch = watch_session(channel, self._session_id, partial(self._tell, submitted))
+            watch = watch_session(
+                with_deadline(channel, by=WATCH),
+                self._session_id,
+                partial(self._tell, submitted),
+            )
             self._cancellation.attach(watch)
             options = ArmoniKSessions(channel).get_session(self._session_id).options
             task = TaskDefinition(

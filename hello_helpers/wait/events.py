@@ -109,6 +109,7 @@ class Follower:
         look: asks for what is still missing, by the channel that it gets, and tells what it finds.
         trouble: takes a sentence when something is in the way; the follower goes on trying.
         filters: of results; None for all of the session.
+        by: who follows, as records of the calls name whoever looks.
 
     Attributes:
         over: set when all is told, something has ended it, or it was cancelled.
@@ -123,8 +124,10 @@ class Follower:
         look: Callable[[grpc.Channel], Iterable[News]],
         trouble: Callable[[str], None],
         filters: Filters | None = None,
+        by: str = "",
     ) -> None:
         self._channel = channel
+        self._by = by
         self._request = EventSubscriptionRequest(
             session_id=session_id,
             returned_events=[
@@ -246,7 +249,7 @@ class Follower:
 
     def _look_once(self) -> None:
         try:
-            for news in self._look(with_deadline(self._channel, CALL_SECONDS)):
+            for news in self._look(with_deadline(self._channel, CALL_SECONDS, by=self._by)):
                 self._tell(news)
                 if self.over.is_set():
                     return

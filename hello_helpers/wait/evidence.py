@@ -41,6 +41,9 @@ CALL_SECONDS = 2.0
 PAGE = 100
 """Results in one call; each is a term of its filter."""
 
+REASON = "looking for the reason"
+"""How records of the calls name whoever asks."""
+
 GLANCE_SECONDS = 0.5
 """How long somebody who has pressed Ctrl-C is kept waiting."""
 
@@ -79,7 +82,7 @@ def why(channel: grpc.Channel, session_id: str, result_id: str) -> Diagnosis:
 
 def collect(channel: grpc.Channel, session_id: str, result_id: str) -> Facts:
     """Ask for all facts about a result; what cannot be learned is left out. Takes some seconds."""
-    channel = with_deadline(channel, CALL_SECONDS, CALL_SECONDS)
+    channel = with_deadline(channel, CALL_SECONDS, CALL_SECONDS, by=REASON)
     try:
         session = _ask(lambda: ArmoniKSessions(channel).get_session(session_id))
         about_result = _about_result(channel, result_id)

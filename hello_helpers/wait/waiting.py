@@ -120,6 +120,7 @@ class Wait:
             self._look,
             partial(self._report, is_trouble=True),
             any_of(self._missing).to_disjunction().to_message() if named else None,
+            by="wait_for_results",
         )
         cancellation.attach(follower)
         with waiting(lambda: f"Waiting for {self._what()}"):

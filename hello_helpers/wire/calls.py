@@ -42,6 +42,7 @@ class Call:
         requests, responses: its messages.
         code: name of gRPC's status code, or of the Python error that ended it here; "" while open.
         details: what the status says besides, if it is not OK.
+        by: the helper that made it beside what the program asked for; "" for the program itself.
     """
 
     service: str
@@ -54,6 +55,7 @@ class Call:
     responses: Messages
     code: str
     details: str
+    by: str = ""
 
     @property
     def name(self) -> str:

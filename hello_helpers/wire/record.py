@@ -61,10 +61,13 @@ class Direction:
 class OpenCall:
     """One call, from its begin on."""
 
-    def __init__(self, path: str, streams_requests: bool, streams_responses: bool) -> None:
+    def __init__(
+        self, path: str, streams_requests: bool, streams_responses: bool, by: str = ""
+    ) -> None:
         self.requests = Direction()
         self.responses = Direction()
         self._path = path
+        self._by = by
         self._streams = (streams_requests, streams_responses)
         # Reentrant: to let go of a call calls `_drop`, and garbage is collected at any time.
         self._lock = threading.RLock()
@@ -155,6 +158,7 @@ class OpenCall:
             self.responses.messages(zero),
             code,
             details,
+            self._by,
         )
 
 
@@ -166,9 +170,11 @@ class Record:
         self.left_out = 0
         self._calls: list[OpenCall] = []
 
-    def begin(self, path: str, streams_requests: bool, streams_responses: bool) -> OpenCall:
-        """Write down a call that begins now."""
-        call = OpenCall(path, streams_requests, streams_responses)
+    def begin(
+        self, path: str, streams_requests: bool, streams_responses: bool, by: str = ""
+    ) -> OpenCall:
+        """Write down a call that begins now; `by` is the helper that makes it."""
+        call = OpenCall(path, streams_requests, streams_responses, by)
         if len(self._calls) < KEPT_CALLS:
             self._calls.append(call)
         else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -20,13 +22,15 @@ LONGEST_DETAILS = 300
 
 @dataclass(frozen=True)
 class Row:
-    """One call, or several of the same method and the same status.
+    """One call, or several of the same method and the same status, or all of a helper.
 
     Attributes:
         first: the call, or the first of them.
         count: how many they are.
         seconds: how long it took, in the median; None while one of them is open.
         requests, responses: their messages; for several calls without times.
+        methods: of a helper, and how often each.
+        failed: how many of a helper's calls have.
     """
 
     first: Call
@@ -34,16 +38,21 @@ class Row:
     seconds: float | None
     requests: Messages
     responses: Messages
+    methods: str = ""
+    failed: int = 0
 
     @property
     def name(self) -> str:
-        """The method, and how many calls, if there are several."""
-        times = f" \N{MULTIPLICATION SIGN} {self.count:,}" if self.count > 1 else ""
-        return one_line(self.first.name) + times
+        """The method, and how many calls, if there are several; or a helper, and its calls."""
+        if self.first.by:
+            return f"{self.first.by}: {self.methods}"
+        return one_line(self.first.name) + _times(self.count)
 
     @property
     def short_status(self) -> str:
         """How it ended, as a sign and a word."""
+        if self.first.by:
+            return "\N{CHECK MARK} OK"  # if one gets no answer, it is made again
         if self.first.is_open:
             return "\N{WHITE CIRCLE} open"
         if self.first.code == OK:
@@ -56,6 +65,8 @@ class Row:
 
         A stream that the client has read enough of is CANCELLED for gRPC, and yet all is well.
         """
+        if self.first.by:
+            return f"{self.failed} of {self.count} had no answer" if self.failed else ""
         if self.first.is_open or self.first.code == OK:
             return ""
         if self.first.was_stopped:
@@ -100,7 +111,12 @@ class Row:
 
 
 def rows(calls: Sequence[Call]) -> tuple[Row, ...]:
-    """Return the rows for these calls."""
+    """Return the rows for these calls; each helper has one, and they are the last."""
+    helpers: dict[str, list[Call]] = {}
+    for call in calls:
+        if call.by:
+            helpers.setdefault(call.by, []).append(call)
+    calls = [call for call in calls if not call.by]
     runs = [list(run) for _, run in itertools.groupby(calls, _kind)]
     shared = [[run] if len(run) >= SMALLEST_RUN else [[call] for call in run] for run in runs]
     found = [_row(each) for each in itertools.chain.from_iterable(shared)]
@@ -109,7 +125,20 @@ def rows(calls: Sequence[Call]) -> tuple[Row, ...]:
         for call in calls:
             kinds.setdefault(_kind(call), []).append(call)
         found = [_row(kind) for kind in kinds.values()]
-    return tuple(found)
+    return (*found, *map(_helper_row, helpers.values()))
+
+
+def _helper_row(calls: Sequence[Call]) -> Row:
+    counts = Counter(call.method for call in calls)
+    return dataclasses.replace(
+        _row(calls),
+        methods=", ".join(f"{method}{_times(count)}" for method, count in counts.items()),
+        failed=sum(not (call.is_open or call.was_stopped or call.code == OK) for call in calls),
+    )
+
+
+def _times(count: int) -> str:
+    return f" \N{MULTIPLICATION SIGN} {count:,}" if count > 1 else ""
 
 
 def _kind(call: Call) -> tuple[object, ...]:

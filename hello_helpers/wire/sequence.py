@@ -69,7 +69,9 @@ def _sentence(calls: Sequence[Call], found: Sequence[Row], left_out: int) -> str
     received = sum(call.responses.size for call in calls)
     still_open = sum(call.is_open for call in calls)
     stopped = sum(call.was_stopped for call in calls)
-    failed = sum(not (call.is_open or call.was_stopped or call.code == OK) for call in calls)
+    failed = sum(
+        not (call.by or call.is_open or call.was_stopped or call.code == OK) for call in calls
+    )
     sentences = [
         (
             True,
@@ -85,7 +87,11 @@ def _sentence(calls: Sequence[Call], found: Sequence[Row], left_out: int) -> str
         (failed, f"Failed: {failed}."),
         (any(row.count > 1 for row in found), "Calls of the same kind share a row."),
         (
-            any(row.count == 1 and row.first.is_stream for row in found),
+            any(row.first.by for row in found),
+            "A row with a helper's name holds the calls that it makes besides.",
+        ),
+        (
+            any(row.count == 1 and row.first.is_stream and not row.first.by for row in found),
             "A bar is a stream: time runs to the right, and each tick is a message.",
         ),
         (len(found) > DRAWN_ROWS, f"The picture shows the first {DRAWN_ROWS} rows."),

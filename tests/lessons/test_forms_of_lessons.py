@@ -2,12 +2,15 @@
 
 import re
 import threading
+from collections import Counter
+from collections.abc import Iterator
 from concurrent import futures
+from contextlib import contextmanager
 
 import grpc
 import pytest
 from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
-from armonik.common import ResultStatus, SessionStatus, TaskStatus
+from armonik.common import ResultStatus, SessionStatus, TaskStatus, create_channel
 
 from hello_helpers import (
     Endpoint,
@@ -17,6 +20,7 @@ from hello_helpers import (
     create_session,
     pick_up_session,
 )
+from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.course.sessions import course_labels, course_sessions
 from hello_helpers.forms import (
     ClientForm,
@@ -29,7 +33,9 @@ from hello_helpers.forms import (
     TaskForm,
 )
 from hello_helpers.forms.base import Form
+from hello_helpers.forms.failure_form import FAILURES
 from hello_helpers.messages import Payload
+from hello_helpers.wire import Wire, on_the_wire
 
 pytestmark = pytest.mark.embedded_only
 
@@ -220,3 +226,49 @@ def test_a_form_without_an_armonik_is_shown_and_says_why_it_cannot_run(kind: typ
     assert form._repr_mimebundle_()["text/html"]
     with pytest.raises(HelloError, match="Nothing listens at localhost:1"):
         run(form)
+
+
+def calls_of(wires: list[Wire]) -> Counter[str]:
+    """Return which calls were made, and how often, without those that helpers make besides."""
+    (wire,) = wires
+    return Counter(call.name for call in wire.calls if not call.by)
+
+
+@pytest.mark.parametrize(
+    "kind", [ValuesForm, SessionForm, PayloadForm, TaskForm, ManyForm, FailureForm, ClosingForm]
+)
+def test_the_python_that_a_form_shows_makes_the_calls_that_it_shows(
+    endpoint: Endpoint,
+    channel: grpc.Channel,
+    session_id: str,
+    kind: type[Form],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wires: list[Wire] = []
+
+    @contextmanager
+    def kept(channel: grpc.Channel) -> Iterator[Wire]:
+        with on_the_wire(channel) as wire:
+            wires.append(wire)
+            yield wire
+
+    @contextmanager
+    def recorded(url: str, **how: object) -> Iterator[grpc.Channel]:
+        with with_deadline(create_channel(url, **how)) as channel, kept(channel):
+            yield channel
+
+    monkeypatch.setattr("hello_helpers.forms.armonik.on_the_wire", kept)
+    form = kind(endpoint, session_id) if kind in (PayloadForm, TaskForm) else kind(endpoint)
+    if kind is ManyForm:
+        form.tasks.value, form.batch.value = "6", "3"
+    if kind is FailureForm:
+        form.failure.value = FAILURES[-1]
+    run(form)
+    shown = calls_of(wires)
+    wires.clear()
+    if kind is ClosingForm:
+        pick_up_session(channel)
+    with monkeypatch.context() as patched:
+        patched.setattr("armonik.common.create_channel", recorded)
+        exec(form.code, {})
+    assert calls_of(wires) == shown

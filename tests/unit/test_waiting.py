@@ -15,11 +15,13 @@ from unittest.mock import Mock
 import pytest
 from armonik.common import ResultStatus, SessionStatus, TaskStatus
 
-from hello_helpers import errors
+from hello_helpers import errors, steps
+from hello_helpers.messages import Payload
 from hello_helpers.wait import events, waiting
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.wait.events import Silence
 from hello_helpers.wait.waiting import Progress, wait_for_results
+from hello_helpers.wire import on_the_wire
 
 from .fake_armonik import (
     FakeArmonik,
@@ -445,3 +447,16 @@ def test_a_look_while_the_last_result_is_being_told_finds_nothing_more(fake, cha
         channel, "session", [done], timeout=30, on_event=lambda _: told.append(looked.wait(10))
     )
     assert told == [True]
+
+
+def test_the_looks_of_a_wait_are_recorded_with_its_name_and_its_stream_is_the_programs(
+    fake, channel
+):
+    fake.automatic, fake.streams = False, [deaf_stream]
+    session_id = steps.create_session(channel)
+    data = steps.create_payload(channel, session_id, Payload([1]))
+    with on_the_wire(channel) as wire, pytest.raises(errors.WaitTimeoutError):
+        wait_for_results(channel, session_id, [data.result_id], timeout=0.3)
+    by = {call.method: call.by for call in wire.calls}
+    assert (by["GetEvents"], by["ListResults"]) == ("", "wait_for_results")
+    assert by["GetSession"] == "looking for the reason"

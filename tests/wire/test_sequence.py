@@ -82,6 +82,27 @@ def test_each_end_has_its_own_sign(one: Call, status: str) -> None:
     assert not reason or reason in texts(svg_of([one]))
 
 
+def test_the_calls_of_a_helper_share_a_row_with_its_name_and_one_without_answer_is_no_failure() -> (
+    None
+):
+    by = {"by": "wait_for_results", "service": "Tasks"}
+    looks = [call("ListResults", **by), call("GetTask", **by), call("ListResults", **by)]
+    late = call("GetTask", **by, code="DEADLINE_EXCEEDED", details="Deadline Exceeded")
+    found = sequence([call(), looks[0], STOPPED, *looks[1:], late])
+    name = (
+        "wait_for_results: ListResults \N{MULTIPLICATION SIGN} 2, GetTask \N{MULTIPLICATION SIGN} 2"
+    )
+    assert [row[0] for row in found.table.rows] == [
+        "Sessions.CreateSession",
+        "Events.GetEvents",
+        name,
+    ]
+    assert found.table.rows[-1][-1] == "\N{CHECK MARK} OK, 1 of 4 had no answer"
+    assert name in texts(svg_of([call(), *looks, late]))
+    assert "Failed" not in found.sentence
+    assert "helper's name" in found.sentence
+
+
 @pytest.mark.parametrize(
     ("responses", "text"),
     [
