@@ -28,7 +28,7 @@ OF_ONE_MACHINE = {
 if (user := getpass.getuser()) not in {"root", "user", "runner"}:  # those are words
     OF_ONE_MACHINE["a user's name"] = re.compile(rf"\b{re.escape(user)}\b")
 EMBEDDED_ARMONIK = re.compile(r"embedded ArmoniK (on this machine|of this notebook)")
-OTHER_ARMONIK = re.compile(r"(?<!embedded )ArmoniK on this machine|\bArmoniK at [\w.-]+\.\w")
+OTHER_ARMONIK = re.compile(r"\bArmoniK at (localhost|a socket of|[\w.-]+\.\w)")
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)

@@ -65,7 +65,7 @@ class Address:
 
     @property
     def is_local(self) -> bool:
-        """True if it is on this machine for certain: a Unix socket, or loopback."""
+        """True for an address within this machine: a Unix socket, or loopback."""
         if self.scheme == "unix" or self.host == "localhost" or self.host.endswith(".localhost"):
             return True
         try:

@@ -134,7 +134,8 @@ class Endpoint(Address):
                 return "embedded ArmoniK on this machine"
             return "private embedded ArmoniK of this notebook"
         what = "ArmoniK" if self.origin.instance is None else "embedded ArmoniK"
-        where = "on this machine" if self.is_local else f"at {self.host}"
+        # No more is known than the address: a tunnel to somewhere else may begin there.
+        where = "at a socket of this machine" if self.scheme == "unix" else f"at {self.host}"
         who = learner_variable() if self.client_certificate else None
         return f"{what} {where}, as {who}" if who else f"{what} {where}"
 

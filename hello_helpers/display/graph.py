@@ -16,6 +16,7 @@ from armonik.client import ArmoniKResults, ArmoniKTasks
 from armonik.common import Result, ResultStatus, Task, TaskStatus
 
 from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.connect.pages import all_rows
 from hello_helpers.display.drawing import Arrow, Box, Picture, Point
 from hello_helpers.display.layers import Edge, Places, place
 from hello_helpers.display.tables import Table
@@ -23,7 +24,8 @@ from hello_helpers.display.tables import Table
 DRAWN_TASKS = 60
 """More than that nobody can make out; they are counted."""
 
-PAGE = 1000
+LISTED_TASKS = 1000
+"""A browser takes a second for a table of that."""
 
 WIDTH, HEIGHT, GAP_X, GAP_Y, MARGIN = 124, 42, 10, 32, 10
 """Pixels: a box, the gaps between boxes, the margin."""
@@ -66,22 +68,28 @@ def session_graph(channel: grpc.Channel, session_id: str) -> Graph:
         HelloError: if ArmoniK cannot be asked.
     """
     with explained(channel):
-        count, tasks = ArmoniKTasks(channel).list_tasks(
-            Task.session_id == session_id, page_size=PAGE, sort_field=Task.created_at
+        tasks = all_rows(
+            lambda page, size: ArmoniKTasks(channel).list_tasks(
+                Task.session_id == session_id, page=page, page_size=size, sort_field=Task.created_at
+            )
         )
-        _, results = ArmoniKResults(channel).list_results(
-            Result.session_id == session_id, page_size=PAGE, sort_field=Result.created_at
+        results = all_rows(
+            lambda page, size: ArmoniKResults(channel).list_results(
+                Result.session_id == session_id,
+                page=page,
+                page_size=size,
+                sort_field=Result.created_at,
+            )
         )
-    return graph(tasks, results, count)
+        return graph([*tasks], [*results])
 
 
-def graph(tasks: Sequence[Any], results: Sequence[Any], count: int | None = None) -> Graph:
+def graph(tasks: Sequence[Any], results: Sequence[Any]) -> Graph:
     """Return the graph of these tasks and of the results that go in and out of them.
 
     Args:
         tasks: as ``list_tasks`` returns them, the oldest first.
         results: as ``list_results`` returns them; payloads are left out.
-        count: of all tasks, if there are more.
     """
     names = {task.id: f"task {number}" for number, task in enumerate(tasks, 1)}
     outputs = {
@@ -102,15 +110,15 @@ def graph(tasks: Sequence[Any], results: Sequence[Any], count: int | None = None
     ]
     is_drawn = 0 < len(tasks) <= DRAWN_TASKS
     picture = _draw(tasks, data, names, made, given + needed, words) if is_drawn else None
-    return Graph(_sentence(tasks, data, count or len(tasks)), table, picture)
+    return Graph(_sentence(tasks, data), table, picture)
 
 
-def _sentence(tasks: Sequence[Any], data: Sequence[Any], count: int) -> str:
+def _sentence(tasks: Sequence[Any], data: Sequence[Any]) -> str:
     by_worker = sum(bool(task.created_by) for task in tasks)
     waiting = sum(bool(task.data_dependencies) for task in tasks)
     text = (
-        f"{_many(count, 'task')} and {_many(len(data), 'result')}; {by_worker} of the tasks "
-        f"{'was' if by_worker == 1 else 'were'} made by tasks, and {waiting} "
+        f"{_many(len(tasks), 'task')} and {_many(len(data), 'result')}; {by_worker:,} of the tasks "
+        f"{'was' if by_worker == 1 else 'were'} made by tasks, and {waiting:,} "
         f"{'waits' if waiting == 1 else 'wait'} for data of others."
     )
     if len(tasks) > DRAWN_TASKS:
@@ -119,7 +127,7 @@ def _sentence(tasks: Sequence[Any], data: Sequence[Any], count: int) -> str:
 
 
 def _many(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _table(tasks: Sequence[Any], data: Sequence[Any], names: dict[str, str]) -> Table:
@@ -132,10 +140,12 @@ def _table(tasks: Sequence[Any], data: Sequence[Any], names: dict[str, str]) -> 
             _names([one.result_id for one in data if one.owner_task_id == task.id], names)
             or "nothing",
         )
-        for task in tasks
+        for task in tasks[:LISTED_TASKS]
     ]
+    cut = len(tasks) > LISTED_TASKS
+    remark = f"These are the first {LISTED_TASKS:,} of {len(tasks):,} tasks." if cut else ""
     header = ("task", "status", "made by", "waits for", "gives")
-    return Table("Tasks, and their data", header, rows)
+    return Table("Tasks, and their data", header, rows, remark)
 
 
 def _names(keys: Sequence[str], names: dict[str, str]) -> str:

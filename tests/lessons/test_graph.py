@@ -113,10 +113,16 @@ def test_a_legend_is_in_sight_and_a_wide_picture_is_scrolled_by_keyboard_too(
 
 
 def test_many_tasks_are_counted_and_not_drawn() -> None:
-    many = graph([task(str(n)) for n in range(DRAWN_TASKS + 1)], [], 5000)
+    many = graph([task(str(n)) for n in range(DRAWN_TASKS + 1)], [])
     assert many.picture is None
-    assert many.sentence.startswith("5000 tasks")
+    assert many.sentence.startswith(f"{DRAWN_TASKS + 1} tasks")
     assert "A picture shows at most" in many._repr_html_()
+
+
+def test_a_table_ends_somewhere_and_says_of_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hello_helpers.display.graph.LISTED_TASKS", 2)
+    table = graph([task(str(n)) for n in range(3)], []).table
+    assert (len(table.rows), table.remark) == (2, "These are the first 2 of 3 tasks.")
 
 
 def test_each_node_stands_below_all_that_lead_to_it_and_none_upon_another() -> None:
@@ -138,7 +144,7 @@ def test_edges_in_a_circle_are_refused() -> None:
 
 @pytest.mark.embedded_only
 def test_the_form_sends_a_task_with_this_threshold_and_draws_its_family(
-    endpoint: Endpoint, channel: grpc.Channel
+    endpoint: Endpoint, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     form = SplitForm(endpoint)
     form.threshold.value = "0"
@@ -155,6 +161,7 @@ def test_the_form_sends_a_task_with_this_threshold_and_draws_its_family(
     names: dict[str, object] = {}
     exec(form.code, names)
     again = session_graph(channel, str(names["session_id"]))
+    monkeypatch.setattr("hello_helpers.connect.pages.LONGEST", 2)  # all are counted, page by page
     assert again.sentence == session_graph(channel, form.session_id).sentence
 
 

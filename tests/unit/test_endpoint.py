@@ -152,8 +152,8 @@ def test_loopback_and_sockets_are_local_and_use_no_proxy(text, local):
 @pytest.mark.parametrize(
     ("endpoint", "text"),
     [
-        (Endpoint.parse("unix:/home/me/secret.sock"), "ArmoniK on this machine"),
-        (Endpoint.parse("localhost:5001"), "ArmoniK on this machine"),
+        (Endpoint.parse("unix:/home/me/secret.sock"), "ArmoniK at a socket of this machine"),
+        (Endpoint.parse("localhost:5001"), "ArmoniK at localhost"),
         (Endpoint.parse("https://armonik.example.com:5001"), "ArmoniK at armonik.example.com"),
         (Endpoint("unix", "/a", embedded=True, shared=True), "embedded ArmoniK on this machine"),
     ],

@@ -151,5 +151,5 @@ def test_the_static_table_shows_no_path_of_this_machine(fake, monkeypatch):
     form = EndpointForm()
     form.wait(10)
     shown = form._repr_mimebundle_()["text/html"]
-    assert "ArmoniK on this machine" in shown
+    assert "ArmoniK at a socket of this machine" in shown
     assert fake.url.removeprefix("unix://") not in shown

@@ -28,7 +28,7 @@ def test_one_click_gives_the_first_result_of_the_course(fake, form):
     assert not fake.calls
     form.run.click()
     assert form.wait(10) == 45
-    assert "Result : 45 (ArmoniK on this machine)" in form.status.value
+    assert "Result : 45 (ArmoniK at a socket of this machine)" in form.status.value
 
 
 @pytest.mark.parametrize(

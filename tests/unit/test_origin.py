@@ -130,10 +130,10 @@ def test_who_has_not_talked_to_another_one_hears_nothing_of_it(fake, channel):
 @pytest.mark.parametrize(("instance", "what"), [("one", "embedded ArmoniK"), ("", "ArmoniK")])
 def test_an_address_is_described_as_the_answers_tell(fake, instance, what):
     endpoint = Endpoint.parse(fake.url)
-    assert endpoint.describe() == "ArmoniK on this machine"
+    assert endpoint.describe() == "ArmoniK at a socket of this machine"
     fake.instance = instance
     endpoint.check()
-    assert endpoint.describe() == f"{what} on this machine"
+    assert endpoint.describe() == f"{what} at a socket of this machine"
 
 
 @pytest.mark.parametrize(("instance", "what"), [("one", "The embedded ArmoniK"), ("", "ArmoniK")])
