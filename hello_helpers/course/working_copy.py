@@ -68,7 +68,9 @@ def find() -> Path:
         return clone
     for file in importlib.metadata.files("hello-armonik") or ():
         if file.as_posix().endswith(INSTALLED + WELCOME):
-            return Path(str(file.locate())).resolve().parent
+            path = Path(str(file.locate())).resolve()
+            if path.is_file():
+                return path.parent
     raise LessonsError(
         "This installation of hello-armonik has no notebooks.",
         "Install it again, from the folder of the clone: python -m pip install --force-reinstall .",

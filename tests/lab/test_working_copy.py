@@ -1,13 +1,24 @@
 """The learner's copy of the lessons: always there, never overwritten once it is theirs."""
 
+import importlib.metadata
 import json
+from importlib.metadata import PackagePath
 from pathlib import Path
+from unittest.mock import Mock
 
 import nbformat
 import pytest
 from nbformat import v4
 
-from hello_helpers.course.working_copy import MEMORY, LessonsError, refresh
+from hello_helpers.course import working_copy
+from hello_helpers.course.working_copy import (
+    INSTALLED,
+    MEMORY,
+    WELCOME,
+    LessonsError,
+    find,
+    refresh,
+)
 
 
 def store_lesson(folder: Path, name: str, source: str) -> None:
@@ -120,3 +131,18 @@ def test_a_place_that_cannot_be_a_folder_is_named(source: Path, tmp_path: Path) 
     (tmp_path / "file").write_text("")
     with pytest.raises(LessonsError, match=r"cannot be copied to .*file: File exists"):
         refresh(tmp_path / "file", source)
+
+
+def test_an_installation_whose_lessons_are_not_where_it_says_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson = PackagePath(f"../../{INSTALLED}{WELCOME}")
+    lesson.dist = Mock(locate_file=lambda path: tmp_path / "lib" / "site-packages" / path)
+    monkeypatch.setattr(working_copy, "__file__", str(tmp_path / "a" / "b" / "c.py"))  # no clone
+    monkeypatch.setattr(importlib.metadata, "files", lambda _: [lesson])
+    with pytest.raises(LessonsError, match="has no notebooks"):
+        find()
+    there = tmp_path / INSTALLED
+    there.mkdir(parents=True)
+    (there / WELCOME).touch()
+    assert find() == there
