@@ -3,9 +3,8 @@
 ArmoniK carries bytes and never looks inside. Client and worker agree on what they mean, here: JSON
 in UTF-8. This module is all that the two share; it needs nothing that has to be installed.
 
-It stands for the module `common` that the example of the original page imports, and writes the same
-bytes. One default differs: there a task was split above 2 values, so that even ten numbers made a
-tree of tasks; here above 100, so that the first hello is one task.
+It stands for the module `common` that the original page's example imports, and writes the same
+bytes. But there a task was split above 2 values; here above 100: the first hello is one task.
 """
 
 from __future__ import annotations
@@ -19,6 +18,9 @@ from typing import Any, NoReturn
 from hello_helpers.errors import MessageError
 
 DEFAULT_SUBTASK_THRESHOLD = 100
+
+SECONDS_OPTION = "hello_seconds"
+"""A task option: how long the hello worker takes at least, so that people can see it at work."""
 
 
 @dataclass

@@ -14,23 +14,24 @@ given the result that was expected from the first one, so whoever waits for it n
 from __future__ import annotations
 
 import math
+import time
 
 from armonik.common import Output, TaskDefinition
 from armonik.worker import TaskHandler, armonik_worker
 
 from hello_helpers.errors import MessageError
-from hello_helpers.messages import Payload, Result
+from hello_helpers.messages import SECONDS_OPTION, Payload, Result
 
 
 @armonik_worker()
 def hello(task: TaskHandler) -> Output:
     """Process one task. What comes back is `Output()` for success, or `Output("what is wrong")`.
 
-    An error that is returned reaches the client as it is. An exception would not: on a
-    cluster the client would read "Failed to serialize response!". And ArmoniK would try the task
-    again in vain.
+    An error that is returned reaches the client as it is. An exception would not: on a cluster the
+    client would read "Failed to serialize response!", and the task would be tried again in vain.
     """
     try:
+        time.sleep(float(task.task_options.options.get(SECONDS_OPTION, 0)))
         payload = Payload.deserialize(task.payload)
         count = len(task.expected_results)
         if count != 1:
@@ -42,6 +43,8 @@ def hello(task: TaskHandler) -> Output:
         return _answer(task, payload.numbers)
     except MessageError as error:
         return Output(f"The hello worker does not understand its task: {error}")
+    except ValueError:
+        return Output(f"The task option {SECONDS_OPTION} must be a number of seconds.")
     except OverflowError:
         return Output("The sum is too large for a number of Python and JSON.")
 
@@ -71,14 +74,8 @@ def _split(task: TaskHandler, numbers: list[int | float], threshold: int) -> Out
     )
     task.submit_tasks(
         [
-            TaskDefinition(
-                payload_id=payloads["add first"].result_id,
-                expected_output_ids=[half_ids[0]],
-            ),
-            TaskDefinition(
-                payload_id=payloads["add second"].result_id,
-                expected_output_ids=[half_ids[1]],
-            ),
+            TaskDefinition(payloads["add first"].result_id, expected_output_ids=[half_ids[0]]),
+            TaskDefinition(payloads["add second"].result_id, expected_output_ids=[half_ids[1]]),
             TaskDefinition(
                 payload_id=payloads["join"].result_id,
                 data_dependencies=half_ids,  # it starts when both are there

@@ -1,7 +1,7 @@
 """A live board: how far the tasks of a session are, from ArmoniK's events, while they run.
 
 `Board` feeds a `BoardState` from the events of a session, and draws it: a bar, a sentence, and a
-table. It works on any ArmoniK.
+table; and lanes, one a pod, from what ArmoniK writes down with each task. It works on any ArmoniK.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import html
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,10 @@ from armonik.common import Task, TaskStatus
 
 from hello_helpers.connect.pages import all_rows
 from hello_helpers.display.board_state import BoardState
+from hello_helpers.display.drawing import Picture
+from hello_helpers.display.lanes import Lanes
+from hello_helpers.display.pods import Pods
+from hello_helpers.display.signs import BLUE, GREEN, RED
 from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError, WaitTimeoutError
 from hello_helpers.wait.events import HEARTBEAT, Follower, News
@@ -32,11 +37,26 @@ BOARD = "the board"
 """How records of the calls name it."""
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What a board shows, standing still: a cell can end with it."""
+
+    table: Table
+    lanes: Picture
+
+    def __repr__(self) -> str:
+        """Return the table: its numbers can be compared, times cannot."""
+        return repr(self.table)
+
+    def _repr_html_(self) -> str:
+        return self.lanes._repr_html_() + self.table._repr_html_()
+
+
 class Board:
     """Shows the tasks of a session. Make it, show it, and then let it `follow` a session.
 
     Attributes:
-        bar, text, table: its widgets.
+        bar, text, lanes, table: its widgets.
     """
 
     def __init__(self) -> None:
@@ -47,8 +67,10 @@ class Board:
         )
         self.text = widgets.HTML(_spoken(self.state.text))
         self.table = widgets.HTML(_framed(self.state.table(ALWAYS_SHOWN)))
-        self.box = widgets.VBox([self.bar, self.text, self.table])
+        self.lanes = widgets.HTML(Lanes().picture().area())
+        self.box = widgets.VBox([self.bar, self.text, self.lanes, self.table])
         self._lock = threading.Lock()
+        self._pods: Pods | None = None
         self._follower: Follower | None = None
         self._thread: threading.Thread | None = None
         self._changed = False
@@ -69,8 +91,9 @@ class Board:
         )
         with self._lock:
             self.state, self._trouble, self._follower = state, "", follower
+            self._pods = pods = Pods(channel, session_id, BOARD)
         self._thread = threading.Thread(
-            target=self._follow, args=(follower, state), name="board", daemon=True
+            target=self._follow, args=(follower, state, pods), name="board", daemon=True
         )
         self._thread.start()
 
@@ -103,26 +126,30 @@ class Board:
         """Stop following, and show nothing, as before the first session."""
         self.close()
         with self._lock:
-            self.state, self._trouble = BoardState(), ""
+            self.state, self._pods, self._trouble = BoardState(), None, ""
         self._paint(self.state)
+        self.lanes.value = Lanes().picture().area()
 
     def close(self) -> None:
         """Stop following."""
         if self._follower is not None:
             self._follower.cancel()
 
-    def summary(self) -> Table:
-        """Return what the board shows as a table, which stays as it is."""
+    def summary(self) -> Summary:
+        """Return what the board shows, standing still."""
         with self._lock:
-            return self.state.table()
+            lanes = self._pods.lanes if self._pods else Lanes()
+            return Summary(self.state.table(), lanes.picture())
 
-    def _follow(self, follower: Follower, state: BoardState) -> None:
+    def _follow(self, follower: Follower, state: BoardState, pods: Pods) -> None:
         """Feed the state; draw what has changed, not more often than people can see."""
         try:
-            follower.run(beat=partial(self._paint_news, state))
+            follower.run(beat=partial(self._paint_news, state, pods))
         except HelloError as error:
             self._complain(state, error.message)
+        pods.look_at_all(state.ended)
         self._paint(state)
+        self._paint_lanes(pods)
 
     def _note(self, state: BoardState, news: News) -> bool:
         with self._lock:
@@ -134,10 +161,16 @@ class Board:
         if state is self.state:
             self._changed, self._trouble = True, text
 
-    def _paint_news(self, state: BoardState) -> None:
+    def _paint_news(self, state: BoardState, pods: Pods) -> None:
         if self._changed:
             self._changed = False
             self._paint(state)
+        if state.counts and pods.look():
+            self._paint_lanes(pods)
+
+    def _paint_lanes(self, pods: Pods) -> None:
+        if pods is self._pods:
+            self.lanes.value = pods.lanes.picture().area()
 
     def _paint(self, state: BoardState) -> None:
         with self._lock:
@@ -145,9 +178,9 @@ class Board:
                 return  # that of a session before
             table, total, ended = state.table(ALWAYS_SHOWN), state.total, state.ended
             text, trouble, done = state.text, self._trouble, state.all_over
-            style = "success" if state.all_well else "warning" if done else ""
+            colour = GREEN if state.all_well else RED if done else BLUE
         self.bar.max, self.bar.value = max(total, 1), ended
-        self.bar.bar_style = style
+        self.bar.style.bar_color = colour
         # Only the end is spoken: a screen reader could not keep up with ten sentences a second.
         shown = f"{text} {trouble}".strip()
         self.text.value = _spoken(shown) if done or trouble else f"<div>{html.escape(shown)}</div>"
@@ -157,7 +190,7 @@ class Board:
         return "<Board: the tasks of a session, while they run>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """Show the widgets, and for static viewers the table as it is now."""
+        """Show the widgets, and for static viewers what they show now."""
         return {
             **self.box._repr_mimebundle_(),
             "text/plain": repr(self),

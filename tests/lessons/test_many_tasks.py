@@ -1,5 +1,6 @@
 """Lesson 10: the board and the form, against a real embedded ArmoniK."""
 
+import re
 import threading
 
 import grpc
@@ -10,6 +11,7 @@ from armonik.common import SessionStatus, Task
 from hello_helpers import Endpoint, HelloError, Payload, create_session
 from hello_helpers.batches import create_payloads, submit_all
 from hello_helpers.display.board import Board
+from hello_helpers.display.signs import GREEN
 from hello_helpers.forms import ManyForm
 from tests.commands import pasted
 
@@ -37,8 +39,11 @@ def test_the_board_follows_a_session_to_its_last_task(channel: grpc.Channel, lat
     if late:
         board.follow(channel, session_id, 100)
     board.wait(60)
-    assert board.summary().caption == "100 of 100 tasks are over: 100 COMPLETED."
-    assert (board.bar.value, board.bar.max, board.bar.bar_style) == (100, 100, "success")
+    shown = board.summary()
+    assert shown.table.caption == "100 of 100 tasks are over: 100 COMPLETED."
+    ran = [re.search(r" (\d+) tasks?, at work", words) for words in shown.lanes.words]
+    assert sum(int(found[1]) for found in ran if found) == 100, "each in the lane of its pod"
+    assert (board.bar.value, board.bar.max, board.bar.style.bar_color) == (100, 100, GREEN)
     assert 'role="status"' in board.text.value
     assert painted == sorted(painted)
     ArmoniKSessions(channel).close_session(session_id)
@@ -102,7 +107,7 @@ def test_cancel_ends_it_and_cancels_the_tasks(form: ManyForm, channel: grpc.Chan
     session = ArmoniKSessions(channel).get_session(form.session_id)
     assert session.status == SessionStatus.CANCELLED
     assert form.board.state.counts["CANCELLED"] > 0
-    assert form.board.bar.bar_style != "success"
+    assert form.board.bar.style.bar_color != GREEN
 
 
 def test_cancel_before_anything_is_submitted_does_not_wait_for_tasks_that_never_come(

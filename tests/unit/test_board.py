@@ -10,7 +10,8 @@ from hello_helpers import errors
 from hello_helpers.display import states
 from hello_helpers.display.board import ALWAYS_SHOWN, Board
 from hello_helpers.display.board_state import BoardState
-from hello_helpers.display.signs import OVER, TASKS, State
+from hello_helpers.display.pods import Pods
+from hello_helpers.display.signs import BLUE, GREEN, OVER, RED, TASKS, State
 
 from .fake_armonik import FakeArmonik, deaf_stream
 
@@ -131,9 +132,9 @@ def test_a_cleared_board_shows_nothing_of_the_run_before() -> None:
     board.state = BoardState(1)
     board.state.note("a", "COMPLETED")
     board.wait(1)
-    assert (board.bar.value, board.bar.bar_style) == (1, "success")
+    assert (board.bar.value, board.bar.style.bar_color) == (1, GREEN)
     board.clear()
-    assert (board.bar.value, board.bar.bar_style) == (0, "")
+    assert (board.bar.value, board.bar.style.bar_color) == (0, BLUE)
     assert "No tasks yet." in board.text.value
 
 
@@ -144,18 +145,19 @@ def test_beside_a_deaf_stream_the_board_counts_and_lists_only_if_it_shows_someth
     fake: FakeArmonik, channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hello_helpers.connect.pages.LONGEST", 2)
+    monkeypatch.setattr(Pods, "_ask", lambda *_: None)  # it is about the others
     fake.streams = [deaf_stream]
     for _ in range(3):
         fake.add_task(TaskStatus.COMPLETED)
     board = Board()
     board.follow(channel, "session", 5)
     fake.wait_for_call("CountTasksByStatus", 2)
-    assert board.summary().caption == "3 of 5 tasks are over: 3 COMPLETED."
+    assert board.summary().table.caption == "3 of 5 tasks are over: 3 COMPLETED."
     for _ in range(2):
         fake.add_task(TaskStatus.ERROR)
     board.wait()
     assert board.state.counts == {"COMPLETED": 3, "ERROR": 2}
-    assert (board.bar.value, board.bar.bar_style) == (5, "warning")
+    assert (board.bar.value, board.bar.style.bar_color) == (5, RED)
     count, pages = "CountTasksByStatus", ["ListTasks"] * 2
     looks = [call for call in fake.calls if call != "GetEvents"]
     assert looks[:4] == [count, *pages, count], "what the board shows is not asked for again"

@@ -12,7 +12,7 @@ from armonik.protogen.common.objects_pb2 import TaskOptions
 from armonik.protogen.common.worker_common_pb2 import ProcessRequest
 from armonik.worker import TaskHandler
 
-from hello_helpers.messages import Payload, Result
+from hello_helpers.messages import SECONDS_OPTION, Payload, Result
 
 OPTIONS = TaskOptions(priority=7, max_retries=2, partition_id="somewhere")
 
@@ -72,11 +72,20 @@ class Agent:
             )
         return SimpleNamespace(results=created)
 
-    def call(self, payload: bytes, outputs: tuple[str, ...] = ("sum",), inputs: Any = ()) -> str:
+    def call(
+        self,
+        payload: bytes,
+        outputs: tuple[str, ...] = ("sum",),
+        inputs: Any = (),
+        seconds: str = "",
+    ) -> str:
         """Let the worker process one task; return its error, "" if there is none."""
         from hello_helpers.worker import hello
 
         (self.folder / "payload").write_bytes(payload)
+        options = TaskOptions()
+        options.CopyFrom(OPTIONS)
+        options.options.update({SECONDS_OPTION: seconds} if seconds else {})
         request = ProcessRequest(
             session_id="s",
             task_id="t",
@@ -84,7 +93,7 @@ class Agent:
             expected_output_keys=outputs,
             data_dependencies=inputs,
             data_folder=str(self.folder),
-            task_options=OPTIONS,
+            task_options=options,
         )
         return hello(TaskHandler(request, self)).error or ""
 
@@ -119,6 +128,17 @@ def test_few_values_are_added_by_one_task(agent, values, result):
 def test_many_values_are_added_by_subtasks(agent, count, threshold):
     assert agent.run(Payload(list(range(count)), threshold)) == sum(range(count))
     assert bool(agent.submitted) == (count > threshold)
+
+
+def test_it_takes_its_time_if_an_option_says_so(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("hello_helpers.worker.time.sleep", slept.append)
+    assert not agent.call(Payload([1, 2]).serialize(), seconds="0.2")
+    assert slept == [0.2]
+    told = agent.call(Payload([1]).serialize(), seconds="soon")
+    assert told == "The task option hello_seconds must be a number of seconds."
 
 
 def test_a_split_makes_two_subtasks_and_one_that_joins_them(agent):
