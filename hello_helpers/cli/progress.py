@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 
 from hello_helpers.cli.terminal import fail, say
 from hello_helpers.course.outlook import table
 from hello_helpers.course.progress import ProgressError, my_progress
+
+WIDE = 150
+"""Columns that a terminal has, if there is room to say what each lesson is good for."""
 
 NOTHING = "Nothing is recorded yet."
 
@@ -30,6 +34,7 @@ def execute(args: argparse.Namespace) -> int:
     except ProgressError as error:
         where = f"It is in {path.parent}. " if path else ""
         return fail(ProgressError(error.message, f"{where}{error.hint}"))
-    say(repr(table(progress.standing())))
+    wide = shutil.get_terminal_size().columns >= WIDE
+    say(repr(table(progress.standing(), wide=wide)))
     say(f"It is kept in {path}" if path and path.exists() else NOTHING)
     return 0

@@ -129,8 +129,13 @@ def ahead(standing: Standing, here: str = "") -> list[Line]:
     return lines
 
 
-def table(standing: Standing, remark: str = "") -> Table:
-    """Show all lessons, with what comes next below them, and a remark, if there is one."""
+def table(standing: Standing, remark: str = "", *, wide: bool = True) -> Table:
+    """Show all lessons, with what comes next below them, and a remark, if there is one.
+
+    Args:
+        wide: say also what each lesson is good for.
+    """
+    header = ("lesson", "exercise", "run to its end", "after it, you can")
     rows = [
         (
             f"{lesson} {title}",
@@ -140,6 +145,8 @@ def table(standing: Standing, remark: str = "") -> Table:
         )
         for lesson, title in LESSONS.items()
     ]
-    header = ("lesson", "exercise", "run to its end", "after it, you can")
     below = [*repr(Outlook(ahead(standing))).splitlines(), *([remark] if remark else [])]
-    return Table(standing.line(), header, rows, " ".join(below))
+    columns = len(header) if wide else len(header) - 1
+    return Table(
+        standing.line(), header[:columns], [row[:columns] for row in rows], " ".join(below)
+    )

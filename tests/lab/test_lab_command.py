@@ -1,5 +1,6 @@
 """``hello-armonik lab``, started as a program."""
 
+import contextlib
 import json
 import os
 import re
@@ -61,13 +62,21 @@ class WithoutHome(JupyterServer):
         return next(folders, self.temporary / "not yet")
 
 
-def first_answer(server: JupyterServer, code: str) -> str:
-    """Run one cell in a fresh kernel of this server; return what it has shown."""
+@contextlib.contextmanager
+def fresh_kernel(server: JupyterServer) -> Iterator[BlockingKernelClient]:
+    """Start a kernel of this server, in which nothing has run."""
     kernel = server.ask("POST", "api/kernels")["id"]
     client = BlockingKernelClient()
     client.load_connection_file(str(server.runtime() / f"kernel-{kernel}.json"))
     client.start_channels(hb=False)  # a kernel that is still starting has no heartbeat
     client.wait_for_ready(timeout=60)
+    yield client
+    client.stop_channels()
+    server.ask("DELETE", f"api/kernels/{kernel}")
+
+
+def answer(client: BlockingKernelClient, code: str) -> str:
+    """Run one cell; return what it has shown."""
     told: list[str] = []
 
     def listen(message: dict[str, Any]) -> None:
@@ -75,8 +84,6 @@ def first_answer(server: JupyterServer, code: str) -> str:
         told.append(content.get("text", "") or "\n".join(content.get("traceback", [])))
 
     client.execute_interactive(code, timeout=60, output_hook=listen)
-    client.stop_channels()
-    server.ask("DELETE", f"api/kernels/{kernel}")
     return "".join(told)
 
 
@@ -87,6 +94,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterServer]:
     command = ["env", "PYTHONWARNINGS=error", *COMMAND, "--dir", str(folder / "mine")]
     with JupyterServer(command, folder, cwd=folder) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def kernel(server: JupyterServer) -> Iterator[BlockingKernelClient]:
+    """A kernel in which no lesson has begun; the first test here sees it as it has started."""
+    with fresh_kernel(server) as client:
+        yield client
+
+
+def test_a_fresh_kernel_loads_nothing_that_takes_time(
+    server: JupyterServer, kernel: BlockingKernelClient
+) -> None:
+    code = "import sys; print(sorted({'grpc', 'armonik', 'ipywidgets'} & set(sys.modules)))"
+    assert answer(kernel, code) == "[]\n"
+    assert "Warning" not in server.log.read_text()
 
 
 def test_jupyterlab_serves_the_copy_with_the_first_lesson_in_front(server: JupyterServer) -> None:
@@ -126,10 +148,10 @@ def test_jupyterlab_asks_for_no_news(server: JupyterServer) -> None:
         ),
     ],
 )
-def test_in_a_fresh_kernel_what_is_missing_gets_a_sentence(
-    server: JupyterServer, code: str, words: str, remedy: str
+def test_in_a_kernel_without_a_lesson_what_is_missing_gets_a_sentence(
+    kernel: BlockingKernelClient, code: str, words: str, remedy: str
 ) -> None:
-    shown = first_answer(server, code)
+    shown = answer(kernel, code)
     assert words in shown
     assert remedy in shown
     assert "Traceback" not in shown
@@ -149,12 +171,6 @@ def test_a_terminal_knows_the_commands_though_jupyterlab_was_started_without_one
     terminal.close()
     server.ask("DELETE", f"api/terminals/{name}")
     assert str(Path(sys.executable).parent / "hello-armonik") in shown
-
-
-def test_a_fresh_kernel_loads_nothing_that_takes_time(server: JupyterServer) -> None:
-    code = "import sys; print(sorted({'grpc', 'armonik', 'ipywidgets'} & set(sys.modules)))"
-    assert first_answer(server, code) == "[]\n"
-    assert "Warning" not in server.log.read_text()
 
 
 def test_the_commands_of_this_course_come_first_and_settings_of_other_people_are_kept(
@@ -239,7 +255,8 @@ def test_with_a_home_that_cannot_be_written_jupyterlab_starts_and_runs_code(tmp_
     with WithoutHome(tmp_path) as server:
         served = [file["name"] for file in server.ask("GET", "api/contents")["content"]]
         assert "00_welcome.ipynb" in served
-        told = first_answer(server, "print(6 * 7)")
+        with fresh_kernel(server) as client:
+            told = answer(client, "print(6 * 7)")
     assert told == "42\n"
     log = server.log.read_text()
     assert "Jupyter cannot write its own files in your home folder" in log

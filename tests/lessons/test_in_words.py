@@ -135,7 +135,7 @@ def test_the_live_board_shows_the_newest_tasks_of_any_session(lesson: Kernel) ->
         "wait_for_result(channel, session_id, data.result_id)"
     )
     shown = lesson.say(
-        "from hello_helpers.course.live_board import live_board\nlive_board(looks=2)"
+        "from hello_helpers.course.live_board import live_board\nlive_board(looks=1)"
     )
     assert re.search(r"state +learner +lesson +made +took +why it failed\n✓ COMPLETED", shown)
 

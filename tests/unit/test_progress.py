@@ -324,6 +324,8 @@ def test_the_command_line_shows_it_and_resets_it_and_says_so(
     exercise.check(42)
     assert [main(["progress", *option]) for option in ([], ["--reset"], ["--reset"])] == [0, 0, 0]
     *table, kept, removed, nothing = capsys.readouterr().out.splitlines()
+    assert max(map(len, table[:-1])) < 80, "a terminal is not wider"
+    assert table[-1].startswith("Next: 05 Wait for the result: ")
     assert re.search("04 Submit a task +✓ right, ", "".join(table))
     assert kept == f"It is kept in {file}"
     assert removed == f"Your progress is reset: {file} is removed."
