@@ -42,8 +42,9 @@ ROOT = Path(__file__).parents[2]
 CHUNK = 2 * 1024 * 1024
 """Bytes in one message of a download, as ours has them."""
 
-COUNT, BYTES = "count", "bytes"
-"""Metadata of calls: how many events to send, how large the download shall be."""
+THERE, COUNT, BYTES = "there", "count", "bytes"
+"""Metadata of calls: of how many results a stream tells first that they are there, and then that
+they are completed; how large the download shall be."""
 
 NOW = Timestamp(seconds=1_700_000_000, nanos=123_456_000)
 ANNOUNCED = results.ResultRaw(
@@ -61,6 +62,12 @@ STORED = results.ResultRaw(
     opaque_id=b"t" + b"0" * 31,
 )
 SUBMITTED = tasks.SubmitTasksResponse.TaskInfo(task_id=ID, expected_output_ids=[ID], payload_id=ID)
+NEW = events.EventSubscriptionResponse(
+    session_id=ID,
+    new_result=events.EventSubscriptionResponse.NewResult(
+        result_id=ID, owner_id=ID, status=RESULT_STATUS_CREATED
+    ),
+)
 EVENT = events.EventSubscriptionResponse(
     session_id=ID,
     result_status_update=events.EventSubscriptionResponse.ResultStatusUpdate(
@@ -115,6 +122,8 @@ class Empty(
         return submitted(count)
 
     async def GetEvents(self, _: Any, context: Any) -> AsyncIterator[Any]:
+        for _ in range(_told(context, THERE)):
+            yield NEW
         for _ in range(_told(context, COUNT)):
             if self._trips is not None:
                 await self._events.get()

@@ -18,7 +18,7 @@ from armonik.protogen.common import tasks_common_pb2 as tasks
 from .hello import LIMIT, WARM_UP, Hello
 from .plan import BATCH
 from .private_socket import ID, PAYLOAD
-from .raw import COUNT, served
+from .raw import COUNT, THERE, served
 
 RESULTS = [EventTypes.NEW_RESULT, EventTypes.RESULT_STATUS_UPDATE]
 
@@ -33,10 +33,10 @@ class RawHello(Hello):
         self._events = EventsStub(channel)
 
     def once(self) -> None:
-        """One hello: four calls, and a stream of one event."""
+        """One hello: four calls, and a stream that tells of nothing but the output."""
         payload_ids, output_ids = self.create([PAYLOAD]), self.announce(1)
         self.submit(payload_ids, output_ids)
-        self.wait(output_ids)
+        self._wait(there=1, count=1)
         self.fetch(output_ids[0])
 
     def pause(self) -> None:
@@ -64,9 +64,12 @@ class RawHello(Hello):
             self._tasks.SubmitTasks(tasks.SubmitTasksRequest(session_id=ID, task_creations=batch))
 
     def wait(self, output_ids: Sequence[str]) -> None:
+        self._wait(there=2 * len(output_ids), count=len(output_ids))  # payloads are results, too
+
+    def _wait(self, there: int, count: int) -> None:
         request = events.EventSubscriptionRequest(session_id=ID, returned_events=RESULTS)
-        count = ((COUNT, str(len(output_ids))),)
-        for _ in self._events.GetEvents(request, timeout=LIMIT, metadata=count):
+        told = ((THERE, str(there)), (COUNT, str(count)))
+        for _ in self._events.GetEvents(request, timeout=LIMIT, metadata=told):
             pass
 
     def check(self, data: Sequence[bytes]) -> None:

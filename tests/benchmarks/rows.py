@@ -1,7 +1,8 @@
 """The rows of the benchmark, each with whom it is compared; ``--rows`` takes the names.
 
-The raw limit makes the same calls as ours: batched creation, batched submission, one stream with an
-event for each result, several downloads at once. A server that does nothing else answers all of it.
+The raw limit makes the same calls as ours: batched creation, batched submission, one stream (which
+tells of each payload and result that it is there, and of each result when it is completed), several
+downloads at once. A server that does nothing else answers all of it.
 """
 
 from __future__ import annotations

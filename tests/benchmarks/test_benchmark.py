@@ -1,14 +1,18 @@
 """The benchmark itself works: small numbers, once, and nobody to compare with but the raw limit."""
 
+from __future__ import annotations
+
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import grpc
 import pytest
+from armonik.protogen.client.events_service_pb2_grpc import EventsStub
 
 from hello_helpers.embedded import EmbeddedArmonik
 from tests.conformance.driver import ArmoniK
@@ -113,3 +117,39 @@ def test_the_raw_answers_are_as_large_as_ours(armonik: EmbeddedArmonik):
         (submitted, raw.submitted(count)),
     ):
         assert empty.ByteSize() == pytest.approx(ours.ByteSize(), rel=0.05), type(ours).__name__
+
+
+class Heard:
+    """A stream of which it is counted what it tells; something is done after its first word."""
+
+    def __init__(self, stub: EventsStub, then: Callable[[], None]) -> None:
+        self.count = 0
+        self._get_events, stub.GetEvents = stub.GetEvents, self._open
+        self._then = then
+
+    def _open(self, *args: Any, **kwargs: Any) -> Heard:
+        self._call = self._get_events(*args, **kwargs)
+        self.cancel = self._call.cancel
+        return self
+
+    def __iter__(self) -> Iterator[Any]:
+        for message in self._call:
+            self.count += 1
+            if self.count == 1:
+                self._then()
+            yield message
+
+
+@pytest.mark.usefixtures("started_once")
+def test_the_raw_stream_tells_as_many_changes_as_ours():
+    def run(client: hello.Hello) -> None:
+        payload_ids, output_ids = client.create(hello.payloads(5)), client.announce(5)
+        client.submit(payload_ids, output_ids)
+        client.wait(output_ids)
+
+    with hello.client() as ours, raw_client.client(workers=2) as empty:
+        ours.pause()  # so that no task runs before the stream is there
+        heard = Heard(ours._stream, ours.resume), Heard(empty._events, lambda: None)
+        run(ours)
+        run(empty)
+    assert heard[0].count == heard[1].count == 15
