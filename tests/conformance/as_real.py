@@ -112,7 +112,7 @@ def _kind(change: Change) -> int:
 
 def behave_as_real() -> None:
     """Change the modules of the embedded ArmoniK in this process."""
-    change(server, "ErrorInterceptor", lambda real: lambda _instance: real())
+    change(server, "ErrorInterceptor", lambda real: lambda _instance, admit: real((), admit))
     change(filters, "InvalidArgument", lambda _: Unknown)
     change(fields, "InvalidArgument", lambda _: Unknown)
     change(submission, "check_options", unless_expected)
