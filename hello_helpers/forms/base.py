@@ -28,7 +28,7 @@ from hello_helpers.forms import html
 from hello_helpers.forms.armonik import reason_of, shown_channel
 from hello_helpers.forms.buttons import CANCELLING, Buttons
 from hello_helpers.forms.field import Field, Fields, Input
-from hello_helpers.forms.press import Press, keep_together
+from hello_helpers.forms.press import Press
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.wait.events import HEARTBEAT
 from hello_helpers.wait.words import waiting
@@ -99,7 +99,7 @@ class Form(ABC, Generic[T]):
         self._typed = Fields(self._all_fields, self._buttons.beside, self._on_mended)
         for field in self._all_fields:
             field.on_enter = self._press.begin
-        self._heard = [self.run, self.cancel, self._press.answer, *shown]
+        self._press.parts = [self.run, self.cancel, *shown]
         self.box = widgets.VBox(
             [*shown, self._buttons.box, self.status, self.twin, self.calls],
             layout=widgets.Layout(border="1px solid var(--jp-border-color1)", padding="10px"),
@@ -166,7 +166,6 @@ class Form(ABC, Generic[T]):
 
     def _on_press(self) -> None:
         """Show at once that the press was seen, before all is known that was typed."""
-        keep_together(self._heard)
         with self._lock:
             if not self._is_running:
                 self._buttons.show_busy()
@@ -223,6 +222,8 @@ class Form(ABC, Generic[T]):
         """Run the job in a thread, where an exception would be lost: keep it for `wait`."""
         try:
             self.result = job()
+            if self._cancellation.requested:
+                self._report("It was over before it could be cancelled.")
         except WaitCancelledError as error:  # no problem: that is what the button is for
             self.error = error
             self._report(self._farewell)

@@ -76,7 +76,7 @@ class EndpointForm(Form[Endpoint]):
 
     def _prepare(self) -> Callable[[], Endpoint]:
         if self.choice.value == EMBEDDED:
-            return lambda: self._check(Endpoint.start_embedded())
+            return lambda: self._check(self._cancellation.outlive(Endpoint.start_embedded))
         parse = partial(
             Endpoint.parse,
             certificate_authority=self._authority.read(),
@@ -90,7 +90,7 @@ class EndpointForm(Form[Endpoint]):
         self._report("Checking ...")
         self._show_code(code_of(CHECK, endpoint))
         try:
-            self.versions = endpoint.check()
+            self.versions = self._cancellation.outlive(endpoint.check)
         finally:
             self._lines.clear()  # it is checked now
         parts = ", ".join(f"{part} {version}" for part, version in self.versions.items())

@@ -24,6 +24,18 @@ CODE_STYLE = (
 )
 """JupyterLab's own colours of code, in its light and dark themes."""
 
+COPY = (
+    '<button type="button" class="jupyter-button" style="width: auto; margin: 4px 0" onclick="'
+    "getSelection().selectAllChildren(this.parentNode.querySelector('pre'));"
+    "this.nextElementSibling.textContent = document.execCommand('copy')"
+    " ? 'Copied.' : 'It is selected: press Ctrl+C.'"
+    '">Copy</button> <span role="status"></span>'
+)
+"""It selects the code, so that whoever is refused the clipboard can copy it by hand.
+
+`execCommand` is old, but `navigator.clipboard` is refused on a page without TLS, as in a class.
+"""
+
 TEXT_STYLE = "line-height: 1.6"
 """Lines of a paragraph; ipywidgets would put them as far apart as fields."""
 
@@ -48,11 +60,13 @@ def problem(error: HelloError, label: str = "") -> str:
 
 
 def code(text: str) -> str:
-    """Return Python code to copy."""
+    """Return Python code, with a button that copies it, if all of it is shown."""
+    copy = COPY
     if len(text) > LONGEST_CODE:
         text = text[:LONGEST_CODE] + "\n... (cut here; the form's attribute `code` holds all of it)"
+        copy = ""
     return (
-        "<details open><summary>The Python that this ran, to copy into a cell</summary>"
+        f"<details open><summary>The Python that this ran, to copy into a cell</summary>{copy}"
         f'<pre tabindex="0" style="{CODE_STYLE}">{html.escape(text)}</pre></details>'
     )
 

@@ -9,10 +9,14 @@ which it sends after all that it had to send before. That takes some millisecond
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
+
+FIRST, SECOND = 1, 2
+"""What the browser answers by itself as soon as it has the form, and when it is asked again: by
+then JupyterLab has a thread for widgets."""
 
 ANSWER_SECONDS = 1.0
 """How long to wait for the browser; if it does not answer, the press counts as it is."""
@@ -24,23 +28,28 @@ class Press:
     Args:
         seen: called at once, in the thread of the message.
         then: called when it counts, in another thread.
+
+    Attributes:
+        parts: all widgets of the form of which a browser may send something.
     """
 
     def __init__(self, seen: Callable[[], None], then: Callable[[], None]) -> None:
         self._seen, self._then = seen, then
+        self.parts: list[widgets.Widget] = []
         self._lock = threading.Lock()
-        self._number = 0
+        self._number = SECOND
         self._waits = False
-        # Two models without a view. The browser sets the second to what the first becomes.
-        self._question, self.answer = widgets.IntText(), widgets.IntText()
-        self._link = widgets.jsdlink((self._question, "value"), (self.answer, "value"))
-        self.answer.observe(self._on_answer, "value")
+        # Two models without a view. The browser sets the second to what the first is.
+        self._question, self._answer = widgets.IntText(FIRST), widgets.IntText()
+        self._link = widgets.jsdlink((self._question, "value"), (self._answer, "value"))
+        self._answer.observe(self._on_answer, "value")
 
     def begin(self) -> None:
         """Take a press, as the browser tells it."""
         with self._lock:
             self._number += 1
             number, self._waits = self._number, True
+        self._keep_together()
         self._seen()
         late = threading.Timer(ANSWER_SECONDS, self._end, (number,))
         late.daemon = True
@@ -54,7 +63,22 @@ class Press:
         return waits
 
     def _on_answer(self, change: Any) -> None:
-        self._end(change["new"])
+        if change["new"] == FIRST:
+            self._question.value = SECOND
+        elif change["new"] == SECOND:
+            self._keep_together()
+        else:
+            self._end(change["new"])
+
+    def _keep_together(self) -> None:
+        """Let the kernel handle all that the browser sends in one thread, one after the other.
+
+        ipykernel handles what comes of a widget in the thread in whose name it has last sent
+        something of it. JupyterLab names another one than that of cells, so from the first message
+        on buttons work beside a busy cell, too.
+        """
+        for part in (*self.parts, self._answer):
+            part.send_state("_view_name")  # which the browser knows already
 
     def _end(self, number: int) -> None:
         if number == self._number and self.take():
@@ -75,13 +99,3 @@ class PressButton(widgets.Button):  # type: ignore[misc]  # it has no types
     def _handle_button_msg(self, _widget: object, content: dict[str, Any], _more: object) -> None:
         if content.get("event") == "click":
             self.on_press()
-
-
-def keep_together(parts: Sequence[widgets.Widget]) -> None:
-    """Let the kernel handle the messages of these widgets one after the other, in one thread.
-
-    ipykernel handles those of a widget in the thread in which it has last sent something of it; and
-    JupyterLab has widgets handled in another one than cells, so a button works beside a busy cell.
-    """
-    for part in parts:
-        part.send_state("_view_name")  # which the browser knows already

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from typing import Protocol
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future, InvalidStateError
+from typing import Protocol, TypeVar
 
 from hello_helpers.errors import WaitCancelledError
+
+T = TypeVar("T")
+
+CANCELLED = "It was cancelled."
 
 
 class Cancellable(Protocol):
@@ -36,7 +43,31 @@ class Cancellation:
     def check(self) -> None:
         """Raise `WaitCancelledError` if cancelled."""
         if self.requested:
-            raise WaitCancelledError("It was cancelled.")
+            raise WaitCancelledError(CANCELLED)
+
+    def outlive(self, work: Callable[[], T]) -> T:
+        """Return what `work` returns, or raise what it raises; if cancelled before, at once.
+
+        It is done in a thread, which goes on; nobody listens to it any more.
+
+        Raises:
+            WaitCancelledError: if cancelled.
+        """
+        outcome: Future[T] = Future()
+
+        def do() -> None:
+            with contextlib.suppress(InvalidStateError):  # cancelled
+                try:
+                    outcome.set_result(work())
+                except Exception as error:
+                    outcome.set_exception(error)
+
+        threading.Thread(target=do, name="to be outlived", daemon=True).start()
+        self.attach(outcome)
+        try:
+            return outcome.result()
+        except CancelledError:
+            raise WaitCancelledError(CANCELLED) from None
 
     def attach(self, attached: Cancellable) -> None:
         """Let `cancel` end this, too."""

@@ -67,6 +67,13 @@ def test_both_forms_are_used_their_calls_unfolded_and_axe_finds_nothing(
     expect(picture).to_be_visible()
     expect(picture).to_contain_text("CreateSession")
     assert notebook.accessibility_violations() == []
+    values_form.get_by_role("button", name="Copy").press("Enter")
+    expect(values_form.get_by_text("Copied.")).to_be_visible()
+    numbers = values_form.get_by_label("Numbers (blanks")
+    numbers.fill("")
+    numbers.press("Control+v")
+    assert numbers.input_value().startswith("from concurrent.futures import ThreadPoolExecutor")
+    assert "Payload([20, 22]" in numbers.input_value()
     notebook.screenshot()
 
 

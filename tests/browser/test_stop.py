@@ -22,6 +22,8 @@ session_id = pick_up_session(channel)
 """
 FORM = "ValuesForm(endpoint)"
 PAYLOAD = "data = create_payload(channel, session_id, Payload([1, 2]))"
+FAILING = "from hello_helpers.forms import FailureForm\nfailing = FailureForm(endpoint)\nfailing"
+FORM_WAIT = "failing.wait()"
 WAIT = "wait_for_results(channel, session_id, [data.result_id], timeout=60)"
 
 SELECT = "number => { jupyterapp.shell.currentWidget.content.activeCellIndex = number; }"
@@ -32,7 +34,7 @@ STOPPED = "The embedded ArmoniK that this notebook used has been stopped: run th
 def test_forms_go_on_cells_say_what_to_do_and_the_stop_button_tells_what_was_waited_for(
     server: JupyterServer, show: Show
 ) -> None:
-    notebook = show("stop.ipynb", FIRST, FORM, PAYLOAD, WAIT)
+    notebook = show("stop.ipynb", FIRST, FORM, PAYLOAD, WAIT, FAILING, FORM_WAIT)
     for number in (0, 1, 2):
         run(notebook, number)
     assert notebook.errors() == []
@@ -60,6 +62,17 @@ def test_forms_go_on_cells_say_what_to_do_and_the_stop_button_tells_what_was_wai
     expect(shown).to_contain_text("s while waiting for 1 result (status CREATED).")
     expect(shown).not_to_contain_text("Traceback")
     expect(line).to_have_count(0)
+
+    run(notebook, 4)
+    (form,) = forms(notebook, "Run it")
+    form.get_by_label("an input never comes").check()
+    notebook.page.wait_for_timeout(500)  # a person takes longer to go to the next cell
+    notebook.page.evaluate(SELECT, 5)
+    notebook.page.evaluate(START_COMMAND, ["notebook:run-cell", {}])
+    expect(form).to_contain_text("waiting for its result")
+    form.get_by_role("button", name="Cancel").click()  # though the kernel is busy with the cell
+    expect(shown.last).to_contain_text("It was cancelled.")
+    expect(form).to_contain_text("Cancelled, and its session with it.")
 
 
 def run(notebook: Notebook, number: int) -> None:

@@ -180,7 +180,7 @@ class Browser:
 
     def answer(self) -> None:
         state = {"value": self._form._press._question.value}
-        self.tell(self._form._press.answer, method="update", state=state, buffer_paths=[])
+        self.tell(self._form._press._answer, method="update", state=state, buffer_paths=[])
 
 
 @pytest.mark.parametrize("press", [Browser.press, Browser.enter])
@@ -209,6 +209,26 @@ def test_a_press_runs_the_form_once_also_if_a_cell_waits_before_the_browser_has_
     assert eager.wait(10) == 10, "not the result of before"
     browser.answer()
     assert len(eager.threads) == 2
+
+
+def test_a_form_asks_the_browser_for_its_thread_and_has_all_its_messages_handled_there(form):
+    form.cancel.send_state = Mock()
+    browser = Browser(form)
+    assert form._press._question.value == press_module.FIRST
+    browser.answer()
+    form.cancel.send_state.assert_not_called()  # the first answer may come in another one
+    browser.answer()
+    form.cancel.send_state.assert_called_once()
+
+
+def test_what_was_over_before_it_could_be_cancelled_says_so_and_a_form_can_be_used_again(form):
+    form.job = lambda number: form._cancellation.cancel() or number
+    form.go_on.set()
+    assert form.wait(10) == 21
+    assert "It was over before it could be cancelled." in form.status.value
+    form.job = lambda number: 3 * number
+    form.run.click()
+    assert form.wait(10) == 63
 
 
 def test_the_button_says_what_it_does_and_for_how_long_and_keeps_its_width(form, monkeypatch):
@@ -342,6 +362,10 @@ def test_progress_and_problems_are_told_to_screen_readers_and_long_code_is_cut_o
     assert 'role="status"' in html.progress(["Half way."])
     assert 'role="alert"' in html.problem(HelloError("Alas."))
     assert len(html.code("1, " * 100_000)) < 30_000
+    assert [text.count("Copy</button>") for text in map(html.code, ("1", "1, " * 100_000))] == [
+        1,
+        0,
+    ]
 
 
 def test_where_nobody_sits_what_is_shown_of_a_form_tells_what_came_out(eager, monkeypatch):

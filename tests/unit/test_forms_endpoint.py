@@ -1,5 +1,6 @@
 """The endpoint form: embedded or an own cluster, checked, and told in words."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,20 @@ def test_an_endpoint_that_does_not_answer_is_told_with_what_to_do():
         form.wait(10)
     said = ("Nothing listens", "usually published on 5001", "Checking")
     assert [words in form.status.value for words in said] == [True, True, False]
+
+
+def test_cancel_ends_the_wait_for_an_answer_at_once(fake, monkeypatch):
+    asked, may_answer = threading.Event(), threading.Event()
+    monkeypatch.setattr(Endpoint, "check", lambda _: (asked.set(), may_answer.wait(10)))
+    form = EndpointForm()
+    form.endpoint.value = fake.url
+    form.run.click()
+    assert asked.wait(10)
+    form.cancel.click()
+    with pytest.raises(errors.WaitCancelledError):
+        form.wait(10)
+    assert "Cancelled." in form.status.value
+    may_answer.set()
 
 
 def test_the_code_twin_runs_as_pasted(fake):
