@@ -17,7 +17,7 @@ RIGHT = sum(range(1, 51))
 SOLUTION = """\
 from armonik.client import ArmoniKSessions
 
-from hello_helpers import create_session, wait_for_result
+from hello_helpers import create_payload, create_session, submit_task, wait_for_result
 
 my_session_id = create_session(channel, hello_partition())
 my_data = create_payload(channel, my_session_id, Payload(list(range(1, 51))))
