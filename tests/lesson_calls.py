@@ -1,11 +1,11 @@
 """Count, for each lesson, the calls of ArmoniK and of the helpers in the cells of its subject.
 
     python -m tests.lesson_calls              the lessons as they are
-    python -m tests.lesson_calls v0.1.0       as they were in that commit, and as they are
+    python -m tests.lesson_calls 5f7776e      as they were in that commit, and as they are
 
 A lesson's subject is never a helper call: so ArmoniK's, and gRPC's, are to be the more. Apart stand
-the cells that frame a lesson (begin, end, exercise, forms), and the endpoint's calls anywhere. Whose
-a call is, tells its first name: what was imported, or what was made by a call of that.
+the cells that frame a lesson (begin, end, exercise, forms), and the endpoint's calls wherever they
+are. Whose a call is, tells its first name: what was imported, or what was made by a call of that.
 """
 
 from __future__ import annotations
@@ -95,8 +95,7 @@ def lessons(commit: str = "") -> Iterator[tuple[str, NotebookNode]]:
 
 
 def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=NOTEBOOKS, capture_output=True, text=True, check=True)
-    return done.stdout
+    return subprocess.check_output(["git", *words], cwd=NOTEBOOKS, text=True)
 
 
 def main(commits: Sequence[str]) -> None:

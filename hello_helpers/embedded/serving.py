@@ -139,6 +139,8 @@ async def _serve(
             stack.callback(log.info, "Ending")  # it comes first: the last one in
             endpoint = configuration.endpoint(port)
             log.info("Serving %s", endpoint, extra={"endpoint": endpoint})
+            logs = configuration.runtime / "pods" / "*" / "worker.log"
+            log.info("What workers write is in %s", logs)
             if clients:
                 log.info("Callers are let in whose certificate is listed in %s", clients.path)
             elif tls:

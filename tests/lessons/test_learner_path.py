@@ -61,9 +61,7 @@ WRONG = {
     "05_wait": {
         "my_session_id = session_id": "This is the session that the lessons share.",
         "from hello_helpers import create_payload, create_session, submit_task\n"
-        "my_session_id = create_session(channel)": (
-            "there is no task in it"
-        ),
+        "my_session_id = create_session(channel)": ("there is no task in it"),
         "d = create_payload(channel, my_session_id, Payload([45]))\n"
         "submit_task(channel, my_session_id, d)\n"
         "wait_for_results(channel, my_session_id, [d.result_id])\n"

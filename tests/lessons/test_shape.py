@@ -7,6 +7,7 @@ import re
 import pytest
 from nbformat import NotebookNode
 
+from tests.lesson_calls import calls
 from tests.lessons.running import LESSONS, cell_of, number, stored
 from tests.store_notebooks import NOTEBOOKS
 
@@ -130,3 +131,14 @@ def test_it_never_hides_the_call_that_it_is_about() -> None:
     for name, call in calls.items():
         code = "\n".join(c.source for c in stored(name).cells if c.cell_type == "code")
         assert call in code, name
+
+
+def test_armoniks_calls_are_the_more_in_the_cells_of_its_subject(
+    name: str, lesson: NotebookNode
+) -> None:
+    if name == "00_welcome":
+        pytest.skip("its subject is a picture, and a form")
+    found = calls(lesson)
+    assert found["armonik"] > found["helpers"]
+    whole = {who: found[who] + found[f"{who} classes"] for who in ("armonik", "helpers")}
+    assert whole["armonik"] > whole["helpers"]

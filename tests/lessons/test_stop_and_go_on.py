@@ -16,7 +16,10 @@ pytestmark = pytest.mark.embedded_only
 
 STOPPED = "The embedded ArmoniK that this notebook used has been stopped: run the first cell again."
 
-SEND = "data = create_payload(channel, session_id, Payload([1, 2]))"
+SEND = (
+    "from hello_helpers import create_payload, submit_task\n"
+    "data = create_payload(channel, session_id, Payload([1, 2]))"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +60,7 @@ def test_an_old_channel_says_which_cell_to_run_and_that_cell_works_at_once(kerne
     for code in (
         SEND,  # a helper of the course
         "results.create_results_metadata(['more'], session_id)",  # ArmoniK's own class
-        "wait_for_results(channel, session_id, [data.result_id], timeout=50)",
+        "wait_for_results(channel, session_id, [result_id], timeout=50)",
     ):
         shown = kernel.say(code)
         assert STOPPED in shown, shown
@@ -74,8 +77,7 @@ def test_an_old_endpoint_works_on_a_new_armonik(kernel: Kernel) -> None:
     command("stop")
     assert "Result : 45" in command("run")  # it starts the new one
     assert "'core'" in kernel.say("endpoint.check()")
-    anew = "from hello_helpers import submit_task\nsession_id = pick_up_session(channel)\n"
-    anew += f"{SEND}\nsubmit_task(channel, session_id, data)"
+    anew = f"session_id = pick_up_session(channel)\n{SEND}\nsubmit_task(channel, session_id, data)"
     assert "stopped" not in kernel.say(anew)
     assert kernel.say("wait_for_results(channel, session_id, [data.result_id], 30)") == ""
     form = "values_form.run.click()\nprint(values_form.wait(30))"

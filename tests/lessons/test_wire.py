@@ -27,7 +27,7 @@ PICTURES = {
     "04_submit": ["wire"],
     "05_wait": ["wire"],
     "06_the_whole_client": ["wire"],
-    "10_many_tasks": ["naive-wire", "wire"],
+    "10_many_tasks": ["naive-wire"],
 }
 
 LOOKS = "Results.ListResults"

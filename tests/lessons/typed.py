@@ -170,6 +170,8 @@ WAIT = {
         "download_result_data wants the id of a result as result_id, and got session_id.",
         "Its arguments are, in this order: result_id, session_id.",
     ),
+    "from hello_helpers import create_payload, submit_task\n"
+    "data = create_payload(channel, session_id, Payload([1]))\n"
     "wait_for_results(channel, session_id, [data])": ("Write data.result_id: its id.",),
     "wait_for_results(channel, session_id, [data.result_id], timeout='60')": (
         "wait_for_results wants a number as timeout, and got '60'.",
@@ -222,8 +224,8 @@ GRAPH = {
 }
 
 WRONG_THINGS = {
-    "submit_task(channel, 'nonsense', data)": (
-        "RefusedError: Session was not found",
+    "send(channel, 'nonsense', good)": (
+        "Session was not found",
         "These hold ids of sessions: ",
     ),
     "wait_for_results(channel, session_id, ['nonsense'], timeout=5)": (
@@ -244,7 +246,9 @@ WRONG_THINGS = {
 
 MANY = {
     "create_payloads(channel, session_id, [[1, 2]])": ("Write Payload([1, 2]).",),
-    "submit_all(channel, session_id, ids)": ("submit_all wants a Data as data[0], and got '",),
+    "ids = [task.id for task in submitted]\nsubmit_all(channel, session_id, ids)": (
+        "submit_all wants a Data as data[0], and got '",
+    ),
     "wait_all(channel, session_id, data)": ("wants a text as result_ids[0], and got a Data.",),
     "download_all(channel, session_id, ids[:1])": (
         "This is the id of a task, and not of a result.",
