@@ -4,8 +4,8 @@
     python -m tests.lesson_calls 5f7776e      as they were in that commit, and as they are
 
 A lesson's subject is never a helper call: so ArmoniK's, and gRPC's, are to be the more. Apart stand
-the cells that frame a lesson (begin, end, exercise, forms), and the endpoint's calls wherever they
-are. Whose a call is, tells its first name: what was imported, or what was made by a call of that.
+the cells that frame a lesson (begin, end, exercise, forms) or only draw (their code is folded), and
+the endpoint's calls anywhere. Whose a call is, its first name tells: what was imported, or made so.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ def calls(lesson: NotebookNode) -> Counter[str]:
         for _ in range(2):  # a function may use what is made below it
             for names, owner in _made(tree, owners):
                 owners |= dict.fromkeys(names, owner)
-        in_frame = cell.id.endswith(FRAME)
+        is_folded = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+        in_frame = cell.id.endswith(FRAME) or is_folded
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and (owner := _owner(node.func, owners)):
                 owner = "apart" if in_frame else owner

@@ -35,7 +35,7 @@ def _drawings(shown: str) -> Iterator[NotebookNode]:
         width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawing)[0]
         size = f'width="{width}" height="{height}" color="{INK}" style="background: {PAPER}"'
         start = re.sub(r' (width|height|style)="[^"]*"', "", drawing[: drawing.index(">")])
-        (title,) = re.findall(r"<title>(.*?)</title>", drawing)
+        title = re.findall(r"<title>(.*?)</title>", drawing)[0]  # those of its parts come later
         image = f"{start} {size}{drawing[drawing.index('>') :]}"
         yield _picture("image/svg+xml", image, html.unescape(title))
 
