@@ -14,11 +14,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Template
 
+from hello_helpers.cli.laptops import SYSTEMS, Laptop
 from hello_helpers.cli.terminal import complain, fail, say
 from hello_helpers.cli.wheels import (
-    SYSTEMS,
     KitError,
-    Laptop,
     choose,
     digests_of,
     fetch,

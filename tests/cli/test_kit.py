@@ -16,7 +16,8 @@ import pytest
 from hello_helpers.__main__ import main
 from hello_helpers.cli import kit
 from hello_helpers.cli.kit import THIS_PYTHON
-from hello_helpers.cli.wheels import SYSTEMS, KitError, Laptop, Package, look_through, pip
+from hello_helpers.cli.laptops import SYSTEMS, Laptop
+from hello_helpers.cli.wheels import KitError, Package, look_through, pip
 from tests.commands import CLI, finish
 
 ROOT = Path(__file__).parents[2]
