@@ -106,6 +106,7 @@ def words(page: str) -> list[str]:
         "docs/teaching.md",
         "docs/teaching/questions.md",
         "docs/at-work.md",
+        "docs/hub/README.md",
     ],
 )
 def test_what_a_document_links_to_exists(root: Path, document: str) -> None:
