@@ -23,7 +23,7 @@ READABLE = "--IPKernelApp.extra_extensions=hello_helpers.course.readable_errors"
 QUIET = ("-W", "ignore::PendingDeprecationWarning:ipykernel.kernelbase")
 """The kernel warns of itself when it ends; with PYTHONWARNINGS=error it would fail in that."""
 
-LOAD = "import ipykernel.kernelapp, hello_helpers.steps"
+LOAD = "import ipykernel.kernelapp, hello_helpers.course.readable_errors"
 
 SECONDS = 60.0
 """How long that may take: on a busy machine much is read slowly."""
