@@ -9,6 +9,7 @@ import sys
 import venv
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from armonik.protogen.worker import agent_service_pb2, worker_service_pb2
@@ -139,7 +140,7 @@ def test_the_page_and_the_dockerfile_tell_the_same_commands(root: Path, page: st
 # -- the programs of the page
 
 
-def test_the_client_and_the_worker_of_the_page_count_words(
+def test_the_client_and_the_worker_of_the_page_count_words_and_tell_what_is_lost(
     programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = programs / "bin" / "python"  # "python" is not that of the terminal, says the page
@@ -148,17 +149,32 @@ def test_the_client_and_the_worker_of_the_page_count_words(
     monkeypatch.setenv("PATH", str(other.parent), prepend=os.pathsep)
     (programs / "one.txt").write_text("one two three")
     (programs / "two.txt").write_text("four five")
-    worker = shlex.join(["python", str(programs / "count_worker.py")])
-    with EmbeddedArmonik({"words": worker}, port=0) as armonik:
-        where = (armonik.endpoint, "words")
-        client = (sys.executable, "count_client.py", *where)
-        done = finish(*client, "one.txt", "two.txt", cwd=programs)
+    source = (programs / "count_worker.py").read_text()
+    forgets = source.replace("task.send_results({task.expected_results[0]: answer})", "answer")
+    (programs / "forgets_worker.py").write_text(forgets)
+    workers = {name: f"{name}_worker.py" for name in ("count", "forgets")}
+    partitions = {name: shlex.join(["python", str(programs / workers[name])]) for name in workers}
+    with EmbeddedArmonik(partitions, port=0) as armonik:
+
+        def count(partition: str, *files: str, client: str = "count_client.py") -> Any:
+            return finish(sys.executable, client, armonik.endpoint, partition, *files, cwd=programs)
+
+        done = count("count", "one.txt", "two.txt")
         assert done.returncode == 0, done.stderr
         assert [line.split()[0] for line in done.stdout.splitlines()] == ["3", "2", "5"]
-        source = (programs / "count_client.py").read_text()
-        (programs / "bad_client.py").write_text(source.replace("text.encode()", r'b"\xff"'))
-        bad = finish(sys.executable, "bad_client.py", *where, "one.txt", cwd=programs)
-    assert "1 results are lost. A task says: The payload is no text" in bad.stderr
+        (programs / "bad_client.py").write_text(spoilt((programs / "count_client.py").read_text()))
+        partly = count("count", "one.txt", "two.txt", client="bad_client.py")
+        forgotten = count("forgets", "one.txt")
+    assert [line.split()[0] for line in partly.stdout.splitlines()] == ["3", "3"]
+    lost = complaint(partly)
+    assert lost.startswith("two.txt is lost. Its task is ERROR. The payload is no text"), lost
+    lost = complaint(forgotten)
+    assert lost == "one.txt is lost. Its task is COMPLETED. It has not sent this result.\n"
+
+
+def spoilt(client: str) -> str:
+    """Return the client of the page; of four words it makes no text."""
+    return client.replace("text.encode()", r'b"\xff" if "four" in text else text.encode()')
 
 
 @pytest.mark.slow
@@ -174,8 +190,8 @@ def test_the_worker_in_go_counts_words_on_unix_sockets_and_on_ports(
     assert built.returncode == 0, built.stderr
     (programs / "one.txt").write_text("one two three")
     (programs / "two.txt").write_text("word " * 100_000)
-    bad = (programs / "count_client.py").read_text().replace("text.encode()", r'b"\xff"')
-    (programs / "bad_client.py").write_text(bad)
+    (programs / "bad.txt").write_text("four")
+    (programs / "bad_client.py").write_text(spoilt((programs / "count_client.py").read_text()))
     for on_ports in (False, True):
         worker = [str(programs / "count_worker")]
         with EmbeddedArmonik({"words": worker}, pods=1, tcp_workers=on_ports) as armonik:
@@ -184,8 +200,8 @@ def test_the_worker_in_go_counts_words_on_unix_sockets_and_on_ports(
             done = finish(*client, "one.txt", "two.txt", cwd=programs)
             counts = [line.split()[0] for line in done.stdout.splitlines()]
             assert counts == ["3", "100000", "100003"], done.stderr
-            bad = finish(sys.executable, "bad_client.py", *where, "one.txt", cwd=programs)
-            assert "A task says: The payload is no text" in bad.stderr
+            bad = finish(sys.executable, "bad_client.py", *where, "bad.txt", cwd=programs)
+            assert "bad.txt is lost. Its task is ERROR. The payload is no text" in bad.stderr
 
 
 def test_what_goes_wrong_the_client_of_the_page_says_in_a_line(programs: Path) -> None:

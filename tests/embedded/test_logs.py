@@ -101,15 +101,17 @@ def test_serve_writes_text_by_default_in_which_no_task_can_forge_a_line(folder: 
     assert not [line for line in served.log if line.startswith(FORGED)]
 
 
-def test_a_worker_that_does_not_start_is_logged_with_its_last_lines_and_where_the_rest_is(
+def test_a_worker_that_does_not_start_is_logged_with_its_last_lines_once_and_where_the_rest_is(
     folder: Path,
 ):
     command = ["sh", "-c", "echo oh dear >&2; exit 3"]
     with Served(folder, {"default": command}, pods=2) as served:
-        log = eventually(lambda: served.text, lambda text: text.count("exited with status 3") >= 2)
-        assert "    oh dear" in log
-        (path,) = set(re.findall(r"The whole log of the worker of pod default-0: (.*)", log))
-        assert "oh dear" in Path(path).read_text()
+        log = eventually(
+            lambda: served.text, lambda text: "Pod default-0: the same again; its next try" in text
+        )
+        assert log.count("default-0 exited with status 3; its last lines:\n    oh dear\n") == 1
+        (pattern,) = re.findall(r"What workers write is in (.*)", log)
+        assert "oh dear" in Path(pattern.replace("*", "default-0")).read_text()
         served.stop()
     logs = served.data / "logs"
     assert f"The logs of the workers are in {logs}" in served.text

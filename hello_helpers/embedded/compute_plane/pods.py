@@ -69,18 +69,21 @@ class Pod:
 
     async def run(self) -> None:
         """Serve the partition until cancelled; a worker that fails is replaced."""
-        delay = FIRST_DELAY
+        delay, told = FIRST_DELAY, ""
         while True:
             try:
                 async with self._worker() as road:
                     self._health.works()
-                    delay = FIRST_DELAY
+                    delay, told = FIRST_DELAY, ""
                     await self._work(road)
                     log.info("Pod %s replaces its worker", self.name)
             except (WorkerFailed, StartError, StorageError) as error:
+                why = str(error)
                 fields = {"pod": self.name, "partition": self.partition_id}
-                log.warning("Pod %s: %s", self.name, error, extra=fields)
-                self._health.fails(str(error))
+                again = f"the same again; its next try is in {delay:g} s"
+                log.warning("Pod %s: %s", self.name, again if why == told else why, extra=fields)
+                told = why
+                self._health.fails(why)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LONGEST_DELAY)
 
@@ -101,9 +104,6 @@ class Pod:
                     else LongRoad.open(process, self._plane)
                 ) as road:
                     yield road
-        except WorkerFailed:
-            log.info("The whole log of the worker of pod %s: %s", self.name, process.log.path)
-            raise
         finally:
             self.worker = None
             cutting.cancel()
