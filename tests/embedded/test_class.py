@@ -186,14 +186,14 @@ def test_a_lab_with_a_file_is_told_whose_it_is_and_so_are_its_notebooks(
     command = ["lab", "--no-browser", "--dir", str(tmp_path / "mine"), "--class", str(file)]
     assert main(command) == 0
     told = capsys.readouterr().err
-    assert "Yours: embedded ArmoniK on this machine, as grace" in told
+    assert "Yours: embedded ArmoniK at 127.0.0.1, as grace" in told
     assert "Your class keeps a record: your teacher sees" in told
     (variables,) = began
     assert variables["HELLO_LEARNER"] == "grace"
     assert variables["HELLO_PARTITION"] == "default"
     endpoint = Endpoint.find()  # as a notebook does, with these variables
     endpoint.check()
-    assert endpoint.describe() == "embedded ArmoniK on this machine, as grace"
+    assert endpoint.describe() == "embedded ArmoniK at 127.0.0.1, as grace"
 
 
 @pytest.mark.usefixtures("environment")
