@@ -7,7 +7,7 @@ from functools import partial
 
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.course.values import parse_whole
-from hello_helpers.display.graph import session_graph
+from hello_helpers.display.session_graph import session_graph
 from hello_helpers.forms.field import Field, Input
 from hello_helpers.forms.values_form import ValuesForm
 

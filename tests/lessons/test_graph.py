@@ -1,5 +1,6 @@
 """Lesson 08: the graph of tasks and data, its layers, and the form that draws it."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 from itertools import pairwise
 from types import SimpleNamespace
@@ -15,13 +16,17 @@ from hello_helpers import (
     Payload,
     create_payload,
     create_session,
+    submit_task,
 )
-from hello_helpers.display.graph import DRAWN_TASKS, Graph, graph, session_graph
+from hello_helpers.display.graph import DRAWN_TASKS, Graph, graph
 from hello_helpers.display.layers import place
-from hello_helpers.display.signs import LOOKS
+from hello_helpers.display.session_graph import session_graph, watch_graph
+from hello_helpers.display.signs import LOOKS, State
 from hello_helpers.exercises import exercise_08
 from hello_helpers.forms import SplitForm
+from hello_helpers.wire import on_the_wire
 
+DONE = State("COMPLETED")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -32,6 +37,7 @@ def task(key: str, made_by: str = "", needs: tuple[str, ...] = (), status: int =
         created_by=made_by,
         data_dependencies=list(needs),
         expected_output_ids=["out"] if key in ("root", "join") else [f"of {key}"],
+        output=SimpleNamespace(error="no <number>") if status == TaskStatus.ERROR else None,
     )
 
 
@@ -56,7 +62,7 @@ RESULTS = [
 @pytest.fixture
 def family() -> Graph:
     """A task that was split in two."""
-    return graph(TASKS, RESULTS)
+    return graph(TASKS, RESULTS, {"of left": "10"})
 
 
 def test_sentence_and_table_say_who_made_what_and_who_gives_the_output_that_was_handed_over(
@@ -67,10 +73,10 @@ def test_sentence_and_table_say_who_made_what_and_who_gives_the_output_that_was_
     )
     assert graph([task("root")], []).sentence.startswith("1 task and 0 results; 0 of the tasks")
     assert family.table.rows == [
-        ("task 1", "COMPLETED", "a client", "nothing", "nothing"),
-        ("task 2", "COMPLETED", "task 1", "nothing", "data 2"),
-        ("task 3", "ERROR", "task 1", "nothing", "data 3"),
-        ("task 4", "COMPLETED", "task 1", "data 2, data 3", "data 1"),
+        ("task 1", "makes tasks", DONE, "a client", "nothing", "nothing"),
+        ("task 2", "computes", DONE, "task 1", "nothing", "data 2 = 10"),
+        ("task 3", "has failed", State("ERROR"), "task 1", "nothing", "data 3"),
+        ("task 4", "joins", DONE, "task 1", "data 2, data 3", "data 1"),
     ]
 
 
@@ -79,7 +85,10 @@ def test_the_picture_shows_the_same_and_says_it_in_words(family: Graph) -> None:
     svg = ElementTree.fromstring(family.picture.svg())
     signs = {look.sign for look in LOOKS.values()}
     shown = [node.text for node in svg.iter(f"{SVG}text") if node.text not in signs]
-    assert shown[::2] == ["task 1", "task 2", "task 3", "task 4", "data 1", "data 2", "data 3"]
+    assert [text for text in shown if re.match("(task|data) \\d", text or "")] == [
+        *("task 1", "task 2", "task 3", "task 4", "data 1", "data 2", "data 3")
+    ]
+    assert {"makes tasks", "computes", "has failed", "joins", "= 10"} <= set(shown)
     assert shown.count("COMPLETED") == 5
     lines = list(svg.iter(f"{SVG}polyline"))
     assert len([line for line in lines if line.get("stroke-dasharray")]) == 3, "makes"
@@ -89,13 +98,33 @@ def test_the_picture_shows_the_same_and_says_it_in_words(family: Graph) -> None:
         assert float(box.get("x", 0)) + float(box.get("width", 0)) <= family.picture.width
         assert float(box.get("y", 0)) + float(box.get("height", 0)) <= family.picture.height
     assert (
-        "task 4 is COMPLETED; made by task 1, it waits for data 2, data 3, and gives data 1."
+        f"task 4 joins. It is {DONE}; made by task 1, it waits for data 2, data 3, "
+        "and gives data 1."
     ) in family.picture.words
+    red = LOOKS["ERROR"].colour
+    assert [path.get("fill") for path in svg.iter(f"{SVG}path")].count(red) == 2, "with its data"
+
+
+def test_why_a_task_has_failed_stands_below_and_a_victim_is_called_one(family: Graph) -> None:
+    assert family.reasons == (("task 3", "ERROR", "no <number>"),)
+    in_sight = family._repr_html_().split("</svg>")[-1]
+    assert "<b>task 3</b>: no &lt;number&gt;" in in_sight
+    chain = [task("right", status=TaskStatus.ERROR)]
+    chain.append(task("next", needs=("of right",), status=TaskStatus.ERROR))
+    failed = graph(chain, RESULTS)
+    assert [row[1] for row in failed.table.rows] == ["has failed", "is a victim"]
+    assert [name for name, *_ in failed.reasons] == ["task 1"], "a victim has none of its own"
+
+
+def test_it_is_over_when_all_its_tasks_are() -> None:
+    assert graph(TASKS, RESULTS).is_over
+    assert not graph([], []).is_over
+    assert not graph([*TASKS, task("late", status=TaskStatus.PENDING)], RESULTS).is_over
 
 
 def test_a_task_of_which_only_a_part_is_known_does_not_break_it() -> None:
     alone = graph([task("join", "gone", ("lost",))], [])
-    assert alone.table.rows == [("task 1", "COMPLETED", "?", "?", "nothing")]
+    assert alone.table.rows == [("task 1", "joins", DONE, "?", "?", "nothing")]
     assert alone.picture
     assert graph([], []).picture is None
 
@@ -163,6 +192,27 @@ def test_the_form_sends_a_task_with_this_threshold_and_draws_its_family(
     again = session_graph(channel, str(names["session_id"]))
     monkeypatch.setattr("hello_helpers.connect.pages.LONGEST", 2)  # all are counted, page by page
     assert again.sentence == session_graph(channel, form.session_id).sentence
+
+
+@pytest.mark.embedded_only
+def test_a_graph_grows_until_all_tasks_are_over_and_is_told_of_as_the_graphs(
+    channel: grpc.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Graph] = []
+    handle = SimpleNamespace(update=shown.append)
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: handle)
+    session_id = create_session(channel)
+    data = create_payload(channel, session_id, Payload([1, 2, 3, 4], 2))
+    with on_the_wire(channel) as wire:
+        submit_task(channel, session_id, data)
+        watch_graph(channel, session_id)
+    assert shown[-1].is_over
+    assert not any(graph.is_over for graph in shown[:-1])
+    assert sorted(re.findall(r"= (\d+)", repr(shown[-1].table))) == ["10", "3", "7"]
+    own = [call.method for call in wire.calls if not call.by]
+    assert own == ["SubmitTasks"], "all others are told of as those of the graph"
+    with pytest.raises(HelloError, match="may grow on: 0 tasks"):
+        watch_graph(channel, create_session(channel), 0.3)
 
 
 def test_a_result_that_comes_while_the_exercise_looks_is_right(
