@@ -97,8 +97,8 @@ class Board:
         )
         self._thread.start()
 
-    def wait(self, timeout: float = 60.0) -> None:
-        """Return when all tasks are over, and the board shows it.
+    def wait(self, timeout: float = 60.0) -> Summary:
+        """Wait until all tasks are over, and the board shows it; return that, standing still.
 
         Raises:
             WaitTimeoutError: after `timeout` seconds.
@@ -112,6 +112,7 @@ class Board:
                 )
             self._thread.join(HEARTBEAT)
         self._paint(self.state)
+        return self.summary()
 
     def expect(self, total: int) -> None:
         """Correct how many tasks there are to be: after a cancellation there are fewer."""
