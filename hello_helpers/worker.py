@@ -31,7 +31,8 @@ def hello(task: TaskHandler) -> Output:
     client would read "Failed to serialize response!", and the task would be tried again in vain.
     """
     try:
-        time.sleep(float(task.task_options.options.get(SECONDS_OPTION, 0)))
+        if seconds := task.task_options.options.get(SECONDS_OPTION):
+            time.sleep(float(seconds))
         payload = Payload.deserialize(task.payload)
         count = len(task.expected_results)
         if count != 1:

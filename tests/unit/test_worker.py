@@ -130,11 +130,12 @@ def test_many_values_are_added_by_subtasks(agent, count, threshold):
     assert bool(agent.submitted) == (count > threshold)
 
 
-def test_it_takes_its_time_if_an_option_says_so(
+def test_it_takes_its_time_only_if_an_option_says_so(
     agent: Agent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
     monkeypatch.setattr("hello_helpers.worker.time.sleep", slept.append)
+    assert not agent.call(Payload([1, 2]).serialize())
     assert not agent.call(Payload([1, 2]).serialize(), seconds="0.2")
     assert slept == [0.2]
     told = agent.call(Payload([1]).serialize(), seconds="soon")
