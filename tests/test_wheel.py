@@ -18,6 +18,7 @@ import psutil
 import pytest
 import yaml
 
+from hello_helpers.cli.kit import SOURCES
 from tests.commands import finish, started
 
 BEFORE = "5f7776e"
@@ -30,8 +31,6 @@ print("ready")
 input()
 """
 """A notebook of that version, say, which uses its ArmoniK: without one, that ends soon."""
-
-SOURCES = ("hello_helpers", "notebooks", "pyproject.toml", "README.md", "LICENSE")
 
 
 def build(sources: Path, target: Path) -> Path:
