@@ -377,11 +377,11 @@ def test_after_a_restart_at_another_address_all_is_there_and_no_file_is_new(tmp_
     assert "HELLO_RECORD" not in served.file("teacher").read_text()
     port, authority = ClassFolder(served.folder).port, served.folder / "tls" / "ca.pem"
     before = authority.read_bytes()
-    with served.start("--host", "localhost") as board:
-        assert f"lab --class NAME.env --endpoint localhost:{port}\n" in board
+    with served.start("--host", "127.0.0.5", "--host", "class.invalid") as board:
+        assert f"lab --class NAME.env --endpoint 127.0.0.5:{port}\n" in board
         assert {path: path.read_bytes() for path in served.folder.glob("learners/*.env")} == files
         file = ClassFile.read(served.file("learner-01"))
-        for text in (f"localhost:{port}", None):  # None: as the file says; that leads here, too
+        for text in (f"127.0.0.5:{port}", None):  # None: as the file says; that leads here, too
             with file.find(SECONDS, text).open_channel() as channel:
                 assert ArmoniKSessions(channel).get_session(session_id).session_id == session_id
     assert authority.read_bytes() == before
