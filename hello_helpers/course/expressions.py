@@ -52,6 +52,8 @@ def _of_attribute(error: AttributeError, text: str, names: dict[str, Any]) -> Mi
     what = what or next((key for key, value in names.items() if value is owner), "")
     if of_many := _of_many(name, owner, what or "it", names):
         return of_many
+    if owner is None and what:
+        return Mistake(f"{what} is None: there is nothing in it.", "Has what fills it run already?")
     if isinstance(owner, METHOD):
         return Mistake(
             f"{what or 'It'} is a method that was not called.", f"Write {what}().{name}."

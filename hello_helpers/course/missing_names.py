@@ -15,9 +15,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hello_helpers.course.remedies import words_of_armonik
+
 RUN_ABOVE = "run that first: menu Run, then Run All Above Selected Cell."
 MADE = f"A cell of this lesson makes it: {RUN_ABOVE}"
 PERHAPS_MADE = f"If a cell above makes it, {RUN_ABOVE}"
+NOT_MADE = (
+    "No cell of this lesson makes it. Is it spelt right? If a cell of yours does, run that first."
+)
 
 PACKAGES = ("armonik.client", "armonik.common", "armonik.worker", "hello_helpers", "datetime")
 """Where a name may be that was not imported."""
@@ -43,7 +48,11 @@ def hint_of(name: str, names: dict[str, Any], lesson: str) -> str:
         return f"It has to be imported: from {package} import {name}."
     if name in sys.stdlib_module_names:
         return f"It has to be imported: import {name}."
-    return " ".join([*guess, *([] if cells and guess else [PERHAPS_MADE])])
+    if words := words_of_armonik(name):
+        return f"Write {' or '.join(words)}, of armonik.common; as a text, {name!r}."
+    if cells:
+        return guess[0] if guess else NOT_MADE
+    return " ".join([*guess, PERHAPS_MADE])
 
 
 def closed_hint(hint: str, lesson: str) -> str:

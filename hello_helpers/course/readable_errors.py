@@ -24,7 +24,7 @@ from typing import Any
 from hello_helpers.course.missing_names import closed_hint, hint_of
 from hello_helpers.course.mistakes import Call, call_in, mistake_of
 from hello_helpers.course.place import Place, place_of
-from hello_helpers.errors import EndedError, HelloError, RefusedError
+from hello_helpers.errors import EndedError, HelloError, MessageError, RefusedError
 from hello_helpers.wait.cancellation import WaitInterrupted
 
 TRACEBACK = "(A cell with %tb shows the whole traceback.)"
@@ -32,6 +32,7 @@ NOT_ENDED = (
     "The time to listen is over (DEADLINE_EXCEEDED): no handler has returned True until then.",
     "Does one ever do so? And do the tasks end? tasks.get_task(id).status tells.",
 )
+OF_PAYLOAD = "These are the bytes of a payload: take the id of the output instead."
 logger = logging.getLogger(__name__)
 
 FOLDED = "The whole traceback"
@@ -132,6 +133,8 @@ def in_words(
         told = error._render_traceback_()
         if isinstance(error, RefusedError) and isinstance(error.__cause__, ValueError):
             told[1:] = [closed_hint(error.hint, _lesson)]  # the channel of the call was closed
+        if isinstance(error, MessageError) and "'subtask_threshold'" in error.message:
+            more.insert(0, OF_PAYLOAD)
         return [*told, *more]
     return _of_a_call(error, names, place) or _of_a_library(error, place)
 

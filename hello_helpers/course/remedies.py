@@ -187,12 +187,15 @@ def of_libraries(error: BaseException, text: str) -> Mistake | None:
 
 def _of_label(label: str, text: str) -> Mistake:
     """Tell where a word is that ArmoniK has a number for; the text says which of some is meant."""
-    known = vars(sys.modules.get("armonik.common", types))
-    classes = [
-        name for name, each in known.items() if isinstance(each, type) and hasattr(each, label)
+    words = words_of_armonik(label)
+    meant = [word for word in words if word.split(".")[0].removesuffix("Status") in text] or words
+    found = f"{label!r} is a text, and ArmoniK wants its own word for it."
+    return Mistake(found, f"Write {' or '.join(meant)}, of armonik.common." if meant else "")
+
+
+def words_of_armonik(label: str) -> list[str]:
+    """Return ArmoniK's words for a state or an event: "TaskStatus.ERROR" for "ERROR"."""
+    known = vars(sys.modules.get("armonik.common", types)).items() if label.isupper() else ()
+    return [
+        f"{name}.{label}" for name, each in known if isinstance(each, type) and hasattr(each, label)
     ]
-    meant = [name for name in classes if name.removesuffix("Status") in text] or classes
-    todo = f"Write {' or '.join(f'{name}.{label}' for name in meant)}, of armonik.common."
-    return Mistake(
-        f"{label!r} is a text, and ArmoniK wants its own word for it.", todo if meant else ""
-    )

@@ -62,7 +62,7 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield from [value] if value else []
     elif isinstance(value, Mapping):
-        yield from _texts(list(value.values()))
+        yield from _texts([*value, *value.values()])
     elif is_dataclass(value) and not isinstance(value, type):
         yield from _texts(asdict(value))
     elif isinstance(value, list | tuple):

@@ -181,6 +181,16 @@ WAIT = {
     ),
     "create_payload(channel, session_id, [1, 2])": ("Write Payload([1, 2]).",),
     "journey(task_id)": ("journey got '",),
+    "values_form.result.value": ("values_form.result is None: there is nothing in it.",),
+    "one = results.create_results_metadata(['one'], session_id)\n"
+    "wait_for_results(channel, session_id, one, timeout=5)": (
+        "'one' is the name of a result; its id is ",
+    ),
+    "Result.deserialize(numbers)": ("take the id of the output instead.",),
+    "made = results.create_results_metadata('sum', session_id)\nmade['sum']": (
+        "Was a text taken for the list of its letters?",
+    ),
+    "results.get_result(spoilt_id).status == ABORTED": ("Write ResultStatus.ABORTED",),
     "def mine(event):\n    return True\n"
     "listener = ArmoniKEvents(with_deadline(channel, events_seconds=5))\n"
     "listener.get_events(session_id, [EventTypes.NEW_RESULT], [mine])": (
@@ -283,6 +293,7 @@ APPLICATION = {
 }
 
 OLD_PAGE = {
+    "submitter.create_session(options)": ("No cell of this lesson makes it.",),
     "sessions.create_session(options, partition_ids=[partition])": (
         "The channel is closed.",
         "The end of a with block closes its channel: use it inside, or open a new one.",
