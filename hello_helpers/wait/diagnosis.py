@@ -18,7 +18,8 @@ class Facts:
         ended: an error that says so if the embedded ArmoniK that was used has ended.
         unreachable: why ArmoniK does not answer; "" if it does.
         session_status: of the session.
-        result_status: of the result that is waited for.
+        result_name: of the result that is waited for.
+        result_status: of it.
         task_status: of the task that shall produce it.
         task_error: what the task says went wrong.
         running_seconds: since the task was started; 0 if it was not.
@@ -32,6 +33,7 @@ class Facts:
     ended: EndedError | None = None
     unreachable: str = ""
     session_status: str = ""
+    result_name: str = ""
     result_status: str = ""
     task_status: str = ""
     task_error: str = ""

@@ -104,7 +104,8 @@ def _about_result(channel: grpc.Channel, result_id: str) -> dict[str, Any]:
         return {}
     status = ResultStatus(result.status).name
     task = _owner(channel, result.owner_task_id, patient=status == "ABORTED")
-    return {"result_status": status, **(_about_task(channel, task) if task else {})}
+    known = {"result_name": result.name, "result_status": status}
+    return {**known, **(_about_task(channel, task) if task else {})}
 
 
 def _owner(channel: grpc.Channel, task_id: str, patient: bool) -> Task | None:

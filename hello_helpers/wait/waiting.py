@@ -20,6 +20,7 @@ from armonik.common import ResultStatus, batched
 from hello_helpers.errors import InputError, ResultLostError, WaitTimeoutError
 from hello_helpers.wait import evidence
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
+from hello_helpers.wait.diagnosis import Diagnosis, diagnose
 from hello_helpers.wait.events import Follower, News
 from hello_helpers.wait.evidence import PAGE, any_of
 from hello_helpers.wait.words import waiting
@@ -179,12 +180,23 @@ class Wait:
         missing = list(self._missing)
         if not missing:  # the last one is being told at this moment
             return
-        found = evidence.why(self._channel, self._session_id, missing[0])
-        raise WaitTimeoutError(f"No result after {timeout:g} seconds. {found.cause}", found.remedy)
+        result, found = self._explained(missing[0])
+        what = f"No result after {timeout:g} seconds."
+        if self._total > 1:
+            some = f"{len(missing):,} of {self._total:,} results are not there"
+            what = f"{some} after {timeout:g} seconds; one is {result}."
+        raise WaitTimeoutError(f"{what} {found.cause}", found.remedy)
 
     def _lost(self, result_id: str) -> ResultLostError:
-        found = evidence.why(self._channel, self._session_id, result_id)
-        return ResultLostError(f"The result will not come. {found.cause}", found.remedy)
+        result, found = self._explained(result_id)
+        which = f" {result}" if self._total > 1 else ""
+        return ResultLostError(f"The result{which} will not come. {found.cause}", found.remedy)
+
+    def _explained(self, result_id: str) -> tuple[str, Diagnosis]:
+        """Return a result's name with its id, and why it does not come."""
+        facts = evidence.collect(self._channel, self._session_id, result_id)
+        name = f"{facts.result_name!r} ({result_id})" if facts.result_name else result_id
+        return name, diagnose(facts)
 
     def _report(self, text: str, is_trouble: bool = False) -> None:
         if self._on_event is not None:

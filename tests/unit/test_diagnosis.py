@@ -91,6 +91,7 @@ def test_the_facts_about_a_waiting_task_are_collected(fake: FakeArmonik, channel
     fake.health = {"database": (1, ""), "default": (3, "no pod")}
     assert collect(channel, session, result) == Facts(
         session_status="PAUSED",
+        result_name="result",
         result_status="CREATED",
         task_status="PENDING",
         max_seconds=300.0,

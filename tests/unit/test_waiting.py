@@ -460,3 +460,23 @@ def test_the_looks_of_a_wait_are_recorded_with_its_name_and_its_stream_is_the_pr
     by = {call.method: call.by for call in wire.calls}
     assert (by["GetEvents"], by["ListResults"]) == ("", "wait_for_results")
     assert by["GetSession"] == "looking for the reason"
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_of_several_results_the_one_that_is_lost_is_named(fake, channel, others, no_looks):
+    task = fake.add_task(TaskStatus.ERROR, error="bad input")
+    wanted = [fake.add_result(name=f"sum {n}") for n in range(others)]
+    lost = fake.add_result(ResultStatus.ABORTED, name="mean", owner=task)
+    with pytest.raises(errors.ResultLostError) as caught:
+        wait_for_results(channel, fake.add_session(), [*wanted, lost], timeout=60)
+    which = f" 'mean' ({lost})" if others else ""
+    assert caught.value.message == f"The result{which} will not come. The task failed: bad input"
+
+
+def test_the_deadline_for_several_results_says_how_many_are_missing_and_names_one(fake, channel):
+    there, missing = fake.add_result(ResultStatus.COMPLETED), fake.add_result(name="sum")
+    session = fake.add_session(SessionStatus.PAUSED)
+    with pytest.raises(errors.WaitTimeoutError) as caught:
+        wait_for_results(channel, session, [there, missing], timeout=0.3)
+    expected = f"1 of 2 results are not there after 0.3 seconds; one is 'sum' ({missing}). The "
+    assert caught.value.message.startswith(expected)
