@@ -54,7 +54,7 @@ def pick_up_session(channel: grpc.Channel, partition: str | None = None) -> str:
 def lesson_options(lesson: str) -> TaskOptions:
     """Return options that add a label to a task, the lesson's, and leave all else to its session.
 
-    Of options that are given, zero means that the session's is taken; only the priority counts.
+    Of options that are given, 0 and "" mean that the session's is taken; only the priority counts.
     """
     return TaskOptions(timedelta(0), priority=1, max_retries=0, options={LESSON: lesson})
 

@@ -12,19 +12,20 @@ from hello_helpers.exercises.looking import error_of, look_up, not_a_whole_task
 PRIORITY = 5
 
 SOLUTION = """\
-import dataclasses
+from datetime import timedelta
 
-from armonik.client import ArmoniKSessions
+from armonik.common import TaskOptions
 
 payload = Payload([10, 20, 30])
 stored = results.create_results({"my payload": payload.serialize()}, session_id)
 announced = results.create_results_metadata(["my result"], session_id)
 
-options = ArmoniKSessions(channel).get_session(session_id).options
 my_task = TaskDefinition(
     payload_id=stored["my payload"].result_id,
     expected_output_ids=[announced["my result"].result_id],
-    options=dataclasses.replace(options, priority=5),
+    options=TaskOptions(
+        max_duration=timedelta(minutes=5), priority=5, max_retries=5
+    ),
 )
 my_task_id = tasks.submit_tasks(session_id, [my_task])[0].id
 """
@@ -68,10 +69,10 @@ exercise_04 = Exercise(
     _look,
     (
         "You need a new payload, a new announced result, and a TaskDefinition.",
-        "TaskDefinition takes options=. Options are always whole: begin with those of the session. "
-        "from armonik.client import ArmoniKSessions, then "
-        "ArmoniKSessions(channel).get_session(session_id).options.",
-        "import dataclasses; dataclasses.replace(options, priority=5) returns changed options. "
+        "TaskDefinition takes options=, which go over those of the session. TaskOptions wants three "
+        "numbers, max_duration, priority and max_retries; what else there is, is as in the session.",
+        "from datetime import timedelta; from armonik.common import TaskOptions; then "
+        "TaskOptions(max_duration=timedelta(minutes=5), priority=5, max_retries=5). "
         "submit_tasks returns a list; the id of its first task is [0].id.",
     ),
     SOLUTION,
