@@ -69,8 +69,8 @@ exercise_04 = Exercise(
     _look,
     (
         "You need a new payload, a new announced result, and a TaskDefinition.",
-        "TaskDefinition takes options=, which go over those of the session. TaskOptions wants three "
-        "numbers, max_duration, priority and max_retries; what else there is, is as in the session.",
+        "TaskDefinition takes options=, which go over those of the session. TaskOptions wants "
+        "max_duration, priority and max_retries; what you leave out is as in the session.",
         "from datetime import timedelta; from armonik.common import TaskOptions; then "
         "TaskOptions(max_duration=timedelta(minutes=5), priority=5, max_retries=5). "
         "submit_tasks returns a list; the id of its first task is [0].id.",
