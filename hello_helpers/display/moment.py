@@ -83,7 +83,7 @@ class Moment:
             )
             for number, stop in self._numbered()
         ]
-        header = ("stop", "after your click", "where", "state", "what happens")
+        header = ("stop", "after sending", "where", "state", "what happens")
         return Table("The way of your task", header, rows)
 
     def moving(self) -> str:

@@ -15,7 +15,7 @@ from hello_helpers.display.signs import State
 from hello_helpers.display.tables import Table
 
 INSTANTS = (
-    ("created", "tables", "the control plane writes the task down", "CREATING"),
+    ("created", "tables", "it is written down, and PENDING until its data is there", "CREATING"),
     ("submitted", "queue", "all its data is there, so it waits for a free pod", "SUBMITTED"),
     ("received", "agent", "an agent of its partition takes it from the queue", ""),
     ("acquired", "agent", "the agent has made sure that no other agent has it", "DISPATCHED"),
@@ -122,7 +122,7 @@ class Stop:
         place: of the picture: one of `moment.PLACES`.
         state: ArmoniK's name of it; "" if the task has none yet, or none any more.
         words: what happened.
-        at: milliseconds since the click.
+        at: milliseconds since the client began to send.
     """
 
     place: str
@@ -142,13 +142,13 @@ class Clicks:
     """Instants of the client, all in seconds since the epoch.
 
     Attributes:
-        clicked: the button was pressed.
+        sending: before the first call with the numbers; ArmoniK and the session are there.
         stored: the payload is stored.
         submitting, submitted: before and after the call that submits the task.
         got: the result is here.
     """
 
-    clicked: float
+    sending: float
     stored: float
     submitting: float
     submitted: float
@@ -171,7 +171,7 @@ def stops(task: Any, clicks: Clicks, result: str, made: int = 0) -> tuple[Stop, 
     ]
     late = _lag(known[0][0], clicks) if known else 0.0
     way = [
-        (clicks.clicked, "your client", "", "you clicked: your numbers are packed and sent"),
+        (clicks.sending, "your client", "", "your numbers are packed and sent"),
         (clicks.stored, "objects", "", "the control plane has stored them, as bytes: the payload"),
         *((at - late, place, state, words) for at, place, state, words in known),
         (clicks.got, "your client", "", f"the result is here: {result}"),
@@ -180,7 +180,7 @@ def stops(task: Any, clicks: Clicks, result: str, made: int = 0) -> tuple[Stop, 
         told = f"{made} more tasks, made by this one, have added the numbers"
         way.insert(-1, (clicks.got, "worker", "", told))
     return tuple(
-        Stop(place, state, words, 1000 * max(0.0, at - clicks.clicked))
+        Stop(place, state, words, 1000 * max(0.0, at - clicks.sending))
         for at, place, state, words in way
     )
 

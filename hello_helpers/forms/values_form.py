@@ -105,7 +105,6 @@ class ValuesForm(Form[int | float]):
 
     def _hello(self, values: list[int | float], expression: str) -> int | float:
         """Say hello; this runs in the form's thread."""
-        clicked = time()
         endpoint, options = self._endpoint(), self._options()
         self._show_code(
             code_of(
@@ -124,6 +123,7 @@ class ValuesForm(Form[int | float]):
             self._report(f"Session {session_id} has been created.")
             with closing_session(channel, session_id, self._session_was_cancelled):
                 self._cancellation.check()
+                sending = time()
                 data = steps.create_payload(channel, session_id, payload)
                 stored = time()
                 what = "1 number is" if len(values) == 1 else f"{len(values):,} numbers are"
@@ -141,7 +141,7 @@ class ValuesForm(Form[int | float]):
                     lambda progress: self._report(progress.text),
                     self._cancellation,
                 )
-                clicks = Clicks(clicked, stored, submitting, submitted, time())
+                clicks = Clicks(sending, stored, submitting, submitted, time())
         self._report(f"Result : {result.value} ({endpoint.describe()})")
         self._draw(endpoint, task_id, clicks, result.value)
         return result.value

@@ -9,7 +9,7 @@ from armonik.common import SessionStatus
 from hello_helpers import errors
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import LOOK_HINT
-from hello_helpers.forms import ValuesForm
+from hello_helpers.forms import ValuesForm, values_form
 from hello_helpers.forms.armonik import CALLS, reason_of
 from hello_helpers.forms.values_form import FIRST_N, NUMBERS
 from tests.commands import pasted
@@ -29,6 +29,21 @@ def test_one_click_gives_the_first_result_of_the_course(fake, form):
     form.run.click()
     assert form.wait(10) == 45
     assert "Result : 45 (ArmoniK at a socket of this machine)" in form.status.value
+
+
+def test_the_way_of_the_task_is_timed_from_when_armonik_and_the_session_are_there(
+    fake, form, monkeypatch
+):
+    told: list[str] = []
+
+    def time() -> float:
+        told.append(" ".join(fake.calls))
+        return 0.0
+
+    monkeypatch.setattr(values_form, "time", time)
+    form.run.click()
+    form.wait(10)
+    assert told[0].endswith("CreateSession")
 
 
 @pytest.mark.parametrize(

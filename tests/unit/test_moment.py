@@ -31,7 +31,7 @@ def moment() -> Moment:
     return Moment(stops(task(), CLICKS, "45"))
 
 
-def test_the_way_leads_from_the_click_through_all_planes_and_back_with_the_sum(
+def test_the_way_leads_from_the_client_through_all_planes_and_back_with_the_sum(
     moment: Moment,
 ) -> None:
     assert [(stop.place, stop.state) for stop in moment.stops] == [
