@@ -14,7 +14,7 @@ pytestmark = pytest.mark.embedded_only
 PROGRAM = [sys.executable, "-m", "tests.architecture.without_linux"]
 
 
-def test_without_linux_the_lessons_01_to_05_are_done_at_an_endpoint(tmp_path: Path) -> None:
+def test_without_linux_the_lessons_01_to_05_and_run_are_done_at_an_endpoint(tmp_path: Path) -> None:
     with EmbeddedArmonik(port=0) as armonik:
         done = finish(
             *PROGRAM,
@@ -24,4 +24,5 @@ def test_without_linux_the_lessons_01_to_05_are_done_at_an_endpoint(tmp_path: Pa
         )
     assert (done.returncode, done.stderr) == (0, ""), done.stdout[-3000:]
     assert f"{len(LESSONS)} of 14 exercises right" in done.stdout
+    assert "Result : 45\nGood bye !\n" in done.stdout
     assert done.stdout.endswith("Of the embedded ArmoniK: []\n")

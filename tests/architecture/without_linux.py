@@ -18,6 +18,8 @@ import nbformat
 import psutil  # noqa: F401
 from IPython.core.interactiveshell import InteractiveShell
 
+from hello_helpers.__main__ import main
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 ROOMS = ("connect", "wait", "wire", "course", "forms", "display", "exercises")
@@ -91,5 +93,6 @@ if __name__ == "__main__":
     leave_linux()
     for lesson in LESSONS:
         do(NOTEBOOKS / f"{lesson}.ipynb")
+    main(["run"])
     import_rooms()
     print("Of the embedded ArmoniK:", [name for name in sys.modules if ".embedded" in name])
