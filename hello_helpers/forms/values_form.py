@@ -73,8 +73,11 @@ class ValuesForm(Form[int | float]):
 
     def _place_picture(self) -> None:
         """Put the picture where it belongs: here before all else, and the buttons with it."""
-        *fields, buttons, status, twin, calls = self.box.children
-        self.box.children = (self.picture, buttons, status, *fields, twin, calls)
+        *fields, _, status, twin, calls = self.box.children
+        buttons = widgets.HBox([self.run, self.cancel])
+        # What comes and goes is below the fields: they, too, stay where they are under a pointer.
+        below = (self.problems, status, twin, calls)
+        self.box.children = (self.picture, buttons, *fields, *below)
 
     def _inputs(self) -> list[Input]:
         sources = [("these numbers", NUMBERS), ("the first n numbers", FIRST_N)]
