@@ -106,6 +106,18 @@ def test_it_has_one_title_and_no_heading_skips_a_level(notebook: NotebookNode) -
         assert below <= above + 1
 
 
+def test_every_picture_of_an_output_is_an_image_that_any_viewer_shows(
+    notebook: NotebookNode,
+) -> None:
+    """Few keep SVG, or data as the source of an image, in the HTML that they are shown."""
+    shown = [
+        output.get("data", {}).get("text/html", "")
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    ]
+    assert [html[:80] for html in shown if "<svg" in html or "<img" in html] == []
+
+
 def test_every_picture_has_a_text_in_its_place(notebook: NotebookNode) -> None:
     text = markdown(notebook)
     assert re.findall(r"!\[\s*\]", without_code(text)) == []
