@@ -10,25 +10,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import grpc
 import ipywidgets as widgets
-from IPython import get_ipython
-from IPython.display import DisplayHandle, display
 
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.course.busy_cell import somebody_is_here
-from hello_helpers.display.tables import Table
 from hello_helpers.errors import HelloError, WaitCancelledError, WaitTimeoutError
 from hello_helpers.forms import html
 from hello_helpers.forms.armonik import reason_of, shown_channel
 from hello_helpers.forms.buttons import CANCELLING, Buttons
 from hello_helpers.forms.field import Field, Fields, Input
 from hello_helpers.forms.press import Press
+from hello_helpers.forms.shown import Shown
 from hello_helpers.wait.cancellation import Cancellation, WaitInterrupted
 from hello_helpers.wait.events import HEARTBEAT
 from hello_helpers.wait.words import waiting
@@ -44,7 +41,7 @@ SESSION_LEFT = "Cancelled here; but ArmoniK does not answer, so its session may 
 NOTHING_SENT = html.progress(["Nothing was sent."])
 
 
-class Form(ABC, Generic[T]):
+class Form(Shown, Generic[T]):
     """Base of the forms. `run` starts the deed, `cancel` ends it, `wait` returns its result.
 
     The form is an ordinary object: ``form.run.click()`` does what a click does, and fields are
@@ -61,8 +58,6 @@ class Form(ABC, Generic[T]):
         calls: where the calls of a run are shown, when it is over.
     """
 
-    title = ""
-    deed = ""
     doing = ""
     """What the button says while it runs: "Sending the numbers" of the deed "Send the numbers"."""
     starts_anew = False
@@ -90,7 +85,6 @@ class Form(ABC, Generic[T]):
         self._cancellation = Cancellation()
         self._lines: list[str] = []
         self._farewell = CANCELLED
-        self._shown: DisplayHandle | None = None
         self.run.on_click(self._on_run)
         self.cancel.on_click(self._on_cancel)
         inputs = self._inputs()
@@ -114,10 +108,6 @@ class Form(ABC, Generic[T]):
     @abstractmethod
     def _prepare(self) -> Callable[[], T]:
         """Read the fields; return what shall run in the thread. Raise `HelloError` if bad."""
-
-    @abstractmethod
-    def _rows(self) -> list[tuple[str, str]]:
-        """Return labels and values for the static table: no path, no port of this machine."""
 
     def _clear(self) -> None:
         """Take away what is shown of the run before; a new one begins."""
@@ -235,8 +225,7 @@ class Form(ABC, Generic[T]):
             self.error = error
             text = f"{type(error).__name__}: {error}"
             self._show_problem(HelloError(text, "This should not happen."))
-        if self._shown is not None:
-            self._shown.update(self._repr_mimebundle_(), raw=True)
+        self._show_again()
         self._buttons.end(finished)
 
     def _channel(self, endpoint: Endpoint | None = None) -> AbstractContextManager[grpc.Channel]:
@@ -268,24 +257,3 @@ class Form(ABC, Generic[T]):
     def _show_code(self, code: str) -> None:
         self.code = code
         self.twin.value = html.code(code)
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.title}>"
-
-    def _ipython_display_(self) -> None:
-        """Where nobody can fill it in, keep what is shown up to date: for whoever reads it later.
-
-        A person gets the widget, as IPython asks for it otherwise.
-        """
-        if somebody_is_here() or get_ipython() is None:
-            raise NotImplementedError
-        self._shown = display(self._repr_mimebundle_(), raw=True, display_id=True)
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """Show the widget, and for static viewers a table; both are in one output."""
-        remark = f"In JupyterLab this is a form, with a button: {self.deed}."
-        return {
-            **self.box._repr_mimebundle_(),
-            "text/plain": repr(self),
-            "text/html": Table(self.title, ("field", "value"), self._rows(), remark)._repr_html_(),
-        }

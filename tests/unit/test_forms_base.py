@@ -14,8 +14,9 @@ from IPython.core.formatters import DisplayFormatter
 
 from hello_helpers.course.values import parse_count
 from hello_helpers.errors import HelloError, InputError, WaitCancelledError, WaitTimeoutError
-from hello_helpers.forms import base, buttons, html
+from hello_helpers.forms import buttons, html
 from hello_helpers.forms import press as press_module
+from hello_helpers.forms import shown as shown_module
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.field import Field, Input
 
@@ -369,9 +370,9 @@ def test_progress_and_problems_are_told_to_screen_readers_and_long_code_is_cut_o
 
 
 def test_where_nobody_sits_what_is_shown_of_a_form_tells_what_came_out(eager, monkeypatch):
-    monkeypatch.setattr(base, "get_ipython", Mock())
+    monkeypatch.setattr(shown_module, "get_ipython", Mock())
     shown = Mock()
-    monkeypatch.setattr(base, "display", shown)
+    monkeypatch.setattr(shown_module, "display", shown)
     eager._ipython_display_()
     eager.number.value = "4"
     eager.wait(10)
