@@ -99,8 +99,7 @@ async def _serve(
             [partition.name for partition in configuration.partitions],
             [partition.pods for partition in configuration.partitions],
         )
-        shared = plane.folder / "shared"
-        shutil.rmtree(shared, ignore_errors=True)
+        shutil.rmtree(plane.shared, ignore_errors=True)
         recovery.recover(plane)
         compute_plane = ComputePlane(
             plane, configuration.partitions, configuration.runtime / "pods", guard, workers
@@ -122,7 +121,7 @@ async def _serve(
         async with contextlib.AsyncExitStack() as stack:
             if configuration.socket:
                 stack.callback(configuration.socket.unlink, missing_ok=True)
-            stack.callback(shutil.rmtree, shared, ignore_errors=True)
+            stack.callback(shutil.rmtree, plane.shared, ignore_errors=True)
             stack.push_async_callback(
                 lambda: asyncio.gather(control_plane.stop(), compute_plane.stop())
             )

@@ -102,7 +102,7 @@ class Attempt:
                 return None
             task, session = taken
             token = str(uuid.uuid4())
-            shared = self._road.process.shared or self._plane.folder / "shared"
+            shared = self._road.process.shared or self._plane.shared
             self._staging = Staging(self._plane, session, task, token, shared / token)
             missing = None
             large: dict[str, bytes] | None = None

@@ -43,7 +43,6 @@ class Staging:
     ) -> None:
         self.token = token
         self.folder = folder
-        self._spare = folder.with_name(SPARE)
         self.session_id: str = task["session_id"]
         self._plane = plane
         self._session = session
@@ -90,7 +89,7 @@ class Staging:
         """
         with in_words():
             try:
-                self._spare.rename(self.folder)
+                self.folder.with_name(SPARE).rename(self.folder)
             except OSError:  # there is none, or the folder is there already
                 self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -101,7 +100,7 @@ class Staging:
                 self.folder.unlink()
             for path in self.folder.iterdir():
                 path.unlink()
-            self.folder.rename(self._spare)
+            self.folder.rename(self.folder.with_name(SPARE))
         except FileNotFoundError:  # as a rule, a worker on the short road has made none
             pass
         except OSError:  # a folder in it, say

@@ -41,6 +41,8 @@ class DataPlane:
         with in_words():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = folder
+        self.shared = folder / "shared"
+        """Where the data folders of tasks are, unless their partition says so."""
         self.database = Database(folder / TABLES)
         self.objects = ObjectStorage(self.database, folder / "objects")
         self.rules = rules or QueueRules()
