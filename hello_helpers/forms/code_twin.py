@@ -5,6 +5,7 @@ It needs `armonik`, and the messages that client and worker share; nothing else 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -219,6 +220,12 @@ def code_of(template: str, endpoint: Endpoint, partition: str | None = None, **v
         partitions=[partition] if partition else None,
         **values,
     )
+
+
+def without_address(code: str) -> str:
+    """Return a twin that names an example in place of an endpoint and its files: to be stored."""
+    example = 'with create_channel("http://armonik.example.com:5001") as channel:'
+    return re.sub(r"with create_channel\(.*?\) as channel:", example, code, flags=re.DOTALL)
 
 
 def channel_code(endpoint: Endpoint) -> str:

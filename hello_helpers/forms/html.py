@@ -67,8 +67,17 @@ def code(text: str) -> str:
         copy = ""
     return (
         f"<details open><summary>The Python that this ran, to copy into a cell</summary>{copy}"
-        f'<pre tabindex="0" style="{CODE_STYLE}">{html.escape(text)}</pre></details>'
+        f"{_pre(text)}</details>"
     )
+
+
+def stored_code(text: str) -> str:
+    """Return Python code to be read where nothing runs, in a notebook that is stored."""
+    return folded("The Python that this ran", _pre(text[:LONGEST_CODE]))
+
+
+def _pre(text: str) -> str:
+    return f'<pre tabindex="0" style="{CODE_STYLE}">{html.escape(text)}</pre>'
 
 
 def folded(summary: str, shown: str) -> str:

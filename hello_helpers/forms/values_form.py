@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from functools import partial
 from time import time
+from typing import Any
 
 import grpc
 import ipywidgets as widgets
@@ -19,8 +20,9 @@ from hello_helpers.course.sessions import closing_session
 from hello_helpers.course.values import comma_note, parse_count, parse_values
 from hello_helpers.display.moment import Moment
 from hello_helpers.display.task_journey import Clicks, stops
+from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
-from hello_helpers.forms.code_twin import HELLO, code_of
+from hello_helpers.forms.code_twin import HELLO, code_of, without_address
 from hello_helpers.forms.field import Field, Input, radio_buttons
 from hello_helpers.messages import DEFAULT_SUBTASK_THRESHOLD, Payload
 
@@ -148,6 +150,13 @@ class ValuesForm(Form[int | float]):
         self._report(f"Result : {result.value} ({endpoint.describe()})")
         self._draw(endpoint, task_id, clicks, result.value)
         return result.value
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        """For static viewers, too, the Python that ran: it is a whole client."""
+        bundle = super()._repr_mimebundle_()
+        if self.code:
+            bundle["text/html"] += html.stored_code(without_address(self.code))
+        return bundle
 
     # What a larger form does in another way.
 

@@ -46,6 +46,19 @@ def test_the_way_of_the_task_is_timed_from_when_armonik_and_the_session_are_ther
     assert told[0].endswith("CreateSession")
 
 
+def test_where_nothing_runs_the_python_that_ran_can_be_read_without_the_address_of_this_machine(
+    fake, form
+):
+    assert "create_channel" not in form._repr_mimebundle_()["text/html"]
+    form.run.click()
+    form.wait(10)
+    stored = form._repr_mimebundle_()["text/html"]
+    assert "with create_channel(&quot;http://armonik.example.com:5001&quot;) as" in stored
+    assert "sessions.close_session(session_id)" in stored
+    assert fake.url in form.code
+    assert fake.url.removeprefix("unix:") not in stored
+
+
 @pytest.mark.parametrize(
     ("typed", "source", "result"),
     [
