@@ -78,6 +78,7 @@ class ValuesForm(Form[int | float]):
         *fields, _, status, twin, calls = self.box.children
         buttons = widgets.HBox([self.run, self.cancel])
         # What comes and goes is below the fields: they, too, stay where they are under a pointer.
+        self.problems.layout = widgets.Layout()  # it is no longer in a row
         below = (self.problems, status, twin, calls)
         self.box.children = (self.picture, buttons, *fields, *below)
 
