@@ -14,7 +14,13 @@ from hello_helpers.cli.serve import port_number
 from hello_helpers.cli.terminal import complain, fail, say
 from hello_helpers.connect.class_file import ClassFile
 from hello_helpers.connect.endpoint import Endpoint
-from hello_helpers.course.class_folder import LOOPBACK, PARTITION, ClassFolder, numbered
+from hello_helpers.course.class_folder import (
+    LOOPBACK,
+    PARTITION,
+    ClassFolder,
+    checked_names,
+    numbered,
+)
 from hello_helpers.embedded import (
     HELLO_WORKER,
     Configuration,
@@ -112,7 +118,7 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def _start(folder: ClassFolder, args: argparse.Namespace) -> int:
-    wanted = _read_names(args.names) if args.names else numbered(args.learners or 0)
+    wanted = checked_names(_read_names(args.names)) if args.names else numbered(args.learners or 0)
     pods = max(2, os.cpu_count() or 2) if args.pods is None else args.pods
     configuration = Configuration(  # made first: what makes no sense leaves nothing behind
         partitions=(PartitionSpec(PARTITION, HELLO_WORKER, pods),),
@@ -158,6 +164,10 @@ def _board(folder: ClassFolder, endpoints: Sequence[str], new: int) -> list[str]
         "    On the board:",
         "",
         f"        hello-armonik lab --class NAME.env{address}",
+        "",
+        "They type it with the path of their file, and hello-armonik as it is installed there:",
+        ".venv/bin/hello-armonik in the folder of the course, or, from a stick,",
+        "~/hello-armonik-venv/bin/hello-armonik",
         "",
         f"Each learner has a file of their own, in {folder.learners}"
         + (f" ({new} new)" if new else ""),

@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Print the class, or see to one of it; return the exit status."""
+    from hello_helpers.course.class_folder import expected
     from hello_helpers.course.class_view import NOBODY, class_view
     from hello_helpers.course.learners import learners
 
@@ -57,7 +58,7 @@ def execute(args: argparse.Namespace) -> int:
             if args.watch:
                 return _watch(channel)
             found = learners(channel)
-            say(repr(class_view(found)) if found else NOBODY)
+            say(repr(class_view(found, expected())) if found else NOBODY)
     except HelloError as error:
         return fail(error)
     return 0

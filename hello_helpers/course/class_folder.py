@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hello_helpers.connect.endpoint import Endpoint
+from hello_helpers.connect.variables import CERTIFICATE_VARIABLE
 from hello_helpers.errors import InputError
 
 if TYPE_CHECKING:
@@ -127,14 +128,8 @@ class ClassFolder:
         """
         clients = self.tls.clients.read()
         taken = {name.casefold(): name for name in [*clients, TEACHER]}
-        new = list(names)
+        new = checked_names(names)
         for name in new:
-            if not _NAME.fullmatch(name):
-                raise InputError(
-                    f"{name[:60]!r} cannot be the name of a learner.",
-                    "Use up to 40 letters, digits, dots, dashes and underscores: it is the name of"
-                    " a file, too.",
-                )
             if there := taken.get(name.casefold()):
                 raise InputError(
                     f"{there} is in the class.",
@@ -211,6 +206,43 @@ class ClassFolder:
 def numbered(count: int) -> list[str]:
     """Return names for learners whose names are not known: learner-01, learner-02, …."""
     return [f"learner-{number:02}" for number in range(1, count + 1)]
+
+
+def checked_names(names: Iterable[str]) -> list[str]:
+    """Return names of learners; all that cannot be are told at once.
+
+    Raises:
+        InputError: one is no name, or two differ by small and capital letters alone.
+    """
+    names = list(names)
+    if wrong := [name for name in names if not _NAME.fullmatch(name)]:
+        named = ", ".join(repr(name[:60]) for name in wrong[:20])
+        many = f"the names of {len(wrong)} learners" if len(wrong) > 1 else "the name of a learner"
+        example = re.sub(r"[^\w.-]+", "_", wrong[0]).strip("_.-")[:40]
+        raise InputError(
+            f"{named}{', …' if len(wrong) > 20 else ''} cannot be {many}.",
+            "Use up to 40 letters, digits, dots, dashes and underscores: it is the name of a file,"
+            f" too.{f' For example {example}.' if example else ''}",
+        )
+    seen: dict[str, str] = {}
+    for name in names:
+        if (other := seen.setdefault(name.casefold(), name)) != name:
+            raise InputError(
+                f"{other} and {name} would be one and the same file on many laptops.",
+                "Give each learner a name that differs by more than small and capital letters.",
+            )
+    return names
+
+
+def expected() -> list[str]:
+    """Return who has a file, if this process is a class's teacher, on the machine of its server.
+
+    Elsewhere that is not known, and the list is empty.
+    """
+    file = Path(os.environ.get(CERTIFICATE_VARIABLE, ""))
+    if file.name != f"{TEACHER}.env":
+        return []
+    return sorted(path.stem for path in ClassFolder(file.parent).learners.glob("*.env"))
 
 
 def hosts_of_this_machine() -> list[str]:

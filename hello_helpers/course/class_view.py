@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 import grpc
 
+from hello_helpers.course.class_folder import expected
 from hello_helpers.course.learners import Learner, learners
 from hello_helpers.display.notes import Note
 from hello_helpers.display.tables import Table, one_line
@@ -40,6 +41,9 @@ AGAIN = 3
 LONGEST_NAME, LONGEST_LESSON, LONGEST_COMPLAINT = 40, 8, 100
 """Characters that are shown of what learners have chosen."""
 
+NAMED = 40
+"""So many of those who are not there yet are named."""
+
 
 @dataclass(frozen=True)
 class ClassView:
@@ -47,7 +51,8 @@ class ClassView:
 
     Attributes:
         table: a row for each learner.
-        lines: how they are spread over the lessons, and why somebody's newest task has failed.
+        lines: how they are spread over the lessons, who is not there yet, and why somebody's
+            newest task has failed.
     """
 
     table: Table
@@ -79,14 +84,17 @@ def look(channel: grpc.Channel) -> ClassView | Note:
         found = learners(channel)
     except HelloError as error:
         return Note("\n".join(error.lines()))
-    return class_view(found) if found else Note(NOBODY)
+    return class_view(found, expected()) if found else Note(NOBODY)
 
 
-def class_view(class_: Sequence[Learner], now: datetime | None = None) -> ClassView:
+def class_view(
+    class_: Sequence[Learner], names: Sequence[str] = (), now: datetime | None = None
+) -> ClassView:
     """Return the view of a class.
 
     Args:
         class_: as `learners.learners` tells it.
+        names: who has a file for the class, if that is known.
         now: for another time than the present one.
     """
     now = now or datetime.now(timezone.utc)
@@ -100,7 +108,7 @@ def class_view(class_: Sequence[Learner], now: datetime | None = None) -> ClassV
         header,
         rows,
     )
-    return ClassView(table, [_spread(class_), *_complaints(class_)])
+    return ClassView(table, [_spread(class_), *_missing(class_, names), *_complaints(class_)])
 
 
 def need(learner: Learner, now: datetime) -> str:
@@ -134,6 +142,14 @@ def _spread(class_: Sequence[Learner]) -> str:
         f"{lesson}: {'■' * min(count, 30)} {count}" for lesson, count in sorted(counts.items())
     )
     return f"Lessons  {'   '.join(parts)}"
+
+
+def _missing(class_: Sequence[Learner], names: Sequence[str]) -> list[str]:
+    there = {learner.name for learner in class_}
+    if not (missing := [name for name in names if name not in there]):
+        return []
+    more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+    return [f"No session yet: {len(missing)} of {len(names)}: {', '.join(missing[:NAMED])}{more}"]
 
 
 def _complaints(class_: Sequence[Learner]) -> list[str]:

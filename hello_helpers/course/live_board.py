@@ -14,6 +14,7 @@ from IPython.display import display
 from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explained
+from hello_helpers.course.class_folder import expected
 from hello_helpers.course.class_view import class_view
 from hello_helpers.course.learners import learners
 from hello_helpers.display.notes import Note
@@ -55,7 +56,7 @@ def live_board(looks: int | None = None) -> None:
                     tasks.update(newest(with_deadline(channel, CALL_SECONDS)))
                     if number % CLASS_EVERY == 0:
                         here = learners(channel)
-                        people.update(class_view(here) if len(here) > 1 else Note(""))
+                        people.update(class_view(here, expected()) if len(here) > 1 else Note(""))
             except HelloError as error:
                 tasks.update(Note("\n".join(error.lines())))
     except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """What a teacher is told of a learner: the lesson, since when, what fails, and who needs help."""
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
@@ -9,10 +10,11 @@ import pytest
 from armonik.common import TaskStatus
 
 from hello_helpers.course import class_view as class_view_module
+from hello_helpers.course.class_folder import checked_names, expected
 from hello_helpers.course.class_view import class_view, need, show_class
 from hello_helpers.course.learners import Learner, _complaint, _lesson
 from hello_helpers.course.record import record
-from hello_helpers.errors import NoAnswerError
+from hello_helpers.errors import InputError, NoAnswerError
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=timezone.utc)
 
@@ -103,14 +105,34 @@ def test_who_seems_to_need_help(known: dict[str, Any], told: str):
 
 def test_the_view_has_a_row_each_the_spread_over_the_lessons_and_the_reasons():
     class_ = [learner(), learner("grace", complaint="bad\x1b[2J", lesson="05"), learner("zoe")]
-    shown = repr(class_view(class_, NOW)).splitlines()
+    shown = repr(class_view(class_, now=NOW)).splitlines()
     assert shown[2].split() == ["ada", "04", "12", "min", "1", "min", "ago", "3", "0", "1"]
     assert shown[5:] == ["Lessons  04: ■■ 2   05: ■ 1", r"grace: bad\x1b[2J"]
 
 
+def test_who_has_a_file_and_no_session_yet_is_named_to_the_teacher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "learners").mkdir()
+    for name in ("ada", "grace", "zoe"):
+        (tmp_path / "learners" / f"{name}.env").touch()
+    monkeypatch.setenv("Grpc__ClientCert", str(tmp_path / "teacher.env"))
+    shown = repr(class_view([learner(), learner("teacher")], expected(), NOW)).splitlines()
+    assert shown[-1] == "No session yet: 2 of 3: grace, zoe"
+    monkeypatch.setenv("Grpc__ClientCert", str(tmp_path / "learners" / "ada.env"))
+    assert expected() == []
+    monkeypatch.delenv("Grpc__ClientCert")
+    assert expected() == []
+
+
+def test_of_a_large_class_not_all_who_are_missing_are_named():
+    names = [f"learner-{number:02}" for number in range(50)]
+    assert repr(class_view([learner()], names, NOW)).endswith("learner-38, learner-39 and 10 more")
+
+
 def test_a_class_that_keeps_a_record_sees_how_exercises_stand():
     class_ = [learner(exercise="tried"), learner("grace", exercise="right"), learner("zoe")]
-    shown = [line.split() for line in repr(class_view(class_, NOW)).splitlines()]
+    shown = [line.split() for line in repr(class_view(class_, now=NOW)).splitlines()]
     assert shown[1][:4] == ["learner", "lesson", "exercise", "for"]
     assert [line[2] for line in shown[2:5]] == ["tried", "right", "12"]
 
@@ -152,3 +174,22 @@ def test_a_notebook_shows_it_until_it_is_stopped_whatever_names_there_are(
     page = seen[1]._repr_html_()
     assert "&lt;b&gt;: &lt;i&gt;" in page
     assert "<b>" not in page
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (
+            ["ada", "Jürgen Müller", "O'Brien"],
+            ["'Jürgen Müller', \"O'Brien\" cannot be the names of 2 learners.", "Jürgen_Müller."],
+        ),
+        (["???"], ["'???' cannot be the name of a learner.", "the name of a file, too."]),
+        (["ada", "Ada"], ["ada and Ada would be", "small and capital letters."]),
+    ],
+)
+def test_all_names_that_cannot_be_are_told_at_once(names: list[str], told: list[str]):
+    with pytest.raises(InputError) as refused:
+        checked_names(names)
+    first, hint = refused.value.lines()
+    assert first.startswith(told[0])
+    assert hint.endswith(told[1])
