@@ -88,7 +88,7 @@ class Journey:
 
     def _repr_html_(self) -> str:
         caption = f"<figcaption>{html.escape(self.text)}</figcaption>"
-        figure = f'<figure style="margin: 0">{self.picture().svg()}{caption}</figure>'
+        figure = f'<figure style="margin: 0">{self.picture().area()}{caption}</figure>'
         return figure + self.table()._repr_html_()
 
     def __repr__(self) -> str:

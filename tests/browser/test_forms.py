@@ -62,6 +62,12 @@ def test_both_forms_are_used_their_calls_unfolded_and_axe_finds_nothing(
     check_embedded(endpoint_form)
     send(values_form, "1.5, 2.5", "4.0")
     send(values_form, "20 22", "42")
+    packet = values_form.locator(".packet")
+    for motion, moves in (("no-preference", 1), ("reduce", 0)):
+        notebook.page.emulate_media(reduced_motion=motion)
+        assert packet.evaluate("packet => packet.getAnimations().length") == moves, motion
+    expect(values_form.locator("svg text", has_text="the result is here: 42")).to_be_visible()
+    notebook.page.emulate_media(reduced_motion="no-preference")
     values_form.get_by_text(CALLS).click()
     picture = values_form.get_by_role("img", name="The calls on the wire")
     expect(picture).to_be_visible()

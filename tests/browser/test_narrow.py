@@ -13,8 +13,26 @@ terminal_command("hello_client.py", Endpoint.parse("unix://{FOLDER}/armonik.sock
 IS_CUT = "block => block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight"
 
 
+PICTURE = """\
+from hello_helpers.display.moment import Moment
+Moment()
+"""
+
+
+def test_a_picture_that_has_no_room_is_scrolled_and_nothing_beside_it_is_cut(show: Show) -> None:
+    notebook = show("narrow.ipynb", COMMAND, PICTURE)
+    notebook.page.set_viewport_size({"width": 720, "height": 700})
+    notebook.run_all()
+    picture = notebook.panel.get_by_role("group", name="ArmoniK's three planes")
+    assert picture.evaluate("area => area.scrollWidth > area.clientWidth"), "it is no less readable"
+    assert picture.evaluate(
+        "area => { const output = area.closest('.jp-OutputArea-output');"
+        " return output.scrollWidth <= output.clientWidth; }"
+    )
+
+
 def test_a_long_command_is_there_in_full_and_copied_as_it_is(show: Show) -> None:
-    notebook = show("narrow.ipynb", COMMAND)
+    notebook = show("narrow.ipynb", COMMAND, PICTURE)
     notebook.page.set_viewport_size({"width": 900, "height": 700})
     notebook.run_all()
     assert notebook.errors() == []
