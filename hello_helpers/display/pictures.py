@@ -11,6 +11,9 @@ from hello_helpers.display.signs import TASKS
 ROAD = ("CREATING", "PENDING", "SUBMITTED", "DISPATCHED", "PROCESSING", "COMPLETED")
 """The states of a task if all goes well."""
 
+WHO = ("control plane", "control plane", "queue; or PAUSED", "agent", "worker", "over")
+"""Who has the task then."""
+
 
 def channel() -> Picture:
     """One channel, many calls."""
@@ -104,10 +107,8 @@ def results() -> Picture:
 def task_states() -> Picture:
     """The states of a task: the good road, and the others."""
     road = [
-        Box(10 + 148 * n, 30, 128, 62, [state, who], state)
-        for n, (state, who) in enumerate(
-            zip(ROAD, ["control plane"] * 2 + ["queue", "agent", "worker", "over"], strict=True)
-        )
+        Box(10 + 148 * n, 30, 128, 62, [state, *who.split("; ")], state)
+        for n, (state, who) in enumerate(zip(ROAD, WHO, strict=True))
     ]
     failed = Box(750, 130, 128, 62, ["ERROR", "or TIMEOUT"], "ERROR", dashed=True)
     retried = Box(750, 222, 128, 62, ["RETRIED", "a copy goes on"], "RETRIED", dashed=True)
@@ -118,6 +119,7 @@ def task_states() -> Picture:
         "The states of a task",
         [
             *(f"{name}: {TASKS[name].word}." for name in ROAD),
+            "In a paused session it is PAUSED instead of SUBMITTED.",
             "Instead of COMPLETED it can end as ERROR or TIMEOUT; or as RETRIED, and then a copy "
             "of it is tried again.",
             "A task that is not over yet can be cancelled: CANCELLING, then CANCELLED.",
