@@ -12,6 +12,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from armonik.client import ArmoniKTasks
+from armonik.common import Task, TaskStatus, create_channel
 from armonik.protogen.worker import agent_service_pb2, worker_service_pb2
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -166,10 +168,10 @@ def test_the_client_and_the_worker_of_the_page_count_words_and_tell_what_is_lost
         partly = count("count", "one.txt", "two.txt", client="bad_client.py")
         forgotten = count("forgets", "one.txt")
     assert [line.split()[0] for line in partly.stdout.splitlines()] == ["3", "3"]
-    lost = complaint(partly)
-    assert lost.startswith("two.txt is lost. Its task is ERROR. The payload is no text"), lost
-    lost = complaint(forgotten)
-    assert lost == "one.txt is lost. Its task is COMPLETED. It has not sent this result.\n"
+    _session, lost = complaint(partly).splitlines()
+    assert lost.startswith("two.txt has no count. Its task is ERROR. The payload is no text")
+    _session, lost = complaint(forgotten).splitlines()
+    assert lost == "one.txt has no count. Its task is COMPLETED. It was never sent."
 
 
 def spoilt(client: str) -> str:
@@ -201,7 +203,7 @@ def test_the_worker_in_go_counts_words_on_unix_sockets_and_on_ports(
             counts = [line.split()[0] for line in done.stdout.splitlines()]
             assert counts == ["3", "100000", "100003"], done.stderr
             bad = finish(sys.executable, "bad_client.py", *where, "bad.txt", cwd=programs)
-            assert "bad.txt is lost. Its task is ERROR. The payload is no text" in bad.stderr
+            assert "bad.txt has no count. Its task is ERROR. The payload is no text" in bad.stderr
 
 
 def test_what_goes_wrong_the_client_of_the_page_says_in_a_line(programs: Path) -> None:
@@ -219,7 +221,9 @@ def test_what_goes_wrong_the_client_of_the_page_says_in_a_line(programs: Path) -
             assert words in complaint(done)
 
 
-def test_the_client_of_the_page_gives_up_when_its_time_is_over(programs: Path) -> None:
+def test_the_client_of_the_page_gives_up_when_its_time_is_over_and_lets_the_tasks_go_on(
+    programs: Path,
+) -> None:
     (programs / "one.txt").write_text("one two three")
     client = programs / "count_client.py"
     client.write_text(client.read_text().replace("SECONDS = 600", "SECONDS = 0.2"))
@@ -227,7 +231,12 @@ def test_the_client_of_the_page_gives_up_when_its_time_is_over(programs: Path) -
         done = finish(
             sys.executable, str(client), nobody.endpoint, "words", "one.txt", cwd=programs
         )
-    assert "1 results are not there after 0.2 seconds." in done.stderr
+        lost = "one.txt has no count. Its task is SUBMITTED. It is not there after 0.2 seconds."
+        session, told = complaint(done).splitlines()
+        assert told == lost
+        with create_channel(nobody.endpoint) as channel:
+            mine = Task.session_id == session.removeprefix("Session ")
+            assert ArmoniKTasks(channel).count_tasks_by_status(mine) == {TaskStatus.SUBMITTED: 1}
 
 
 def test_the_tests_of_the_page_need_no_armonik(programs: Path) -> None:
