@@ -67,7 +67,7 @@ class Moment:
             [f"{number}. {stop.place}: {stop.headline}." for number, stop in self._numbered()]
             or PLANES_IN_WORDS,
             WIDTH,
-            HEIGHT if self.stops else HEIGHT - 44,
+            HEIGHT,  # also without stops: the button below it must not move when there are some
             [*_ground(), *lit, *moving, *lines],
         )
 

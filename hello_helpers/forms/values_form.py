@@ -20,6 +20,7 @@ from hello_helpers.course.sessions import closing_session
 from hello_helpers.course.values import comma_note, parse_count, parse_values
 from hello_helpers.display.moment import Moment
 from hello_helpers.display.task_journey import Clicks, stops
+from hello_helpers.errors import HelloError
 from hello_helpers.forms import html
 from hello_helpers.forms.base import Form
 from hello_helpers.forms.code_twin import HELLO, code_of, without_address
@@ -75,12 +76,9 @@ class ValuesForm(Form[int | float]):
 
     def _place_picture(self) -> None:
         """Put the picture where it belongs: here before all else, and the buttons with it."""
-        *fields, _, status, twin, calls = self.box.children
-        buttons = widgets.HBox([self.run, self.cancel])
-        # What comes and goes is below the fields: they, too, stay where they are under a pointer.
-        self.problems.layout = widgets.Layout()  # it is no longer in a row
-        below = (self.problems, status, twin, calls)
-        self.box.children = (self.picture, buttons, *fields, *below)
+        *fields, buttons, status, twin, calls = self.box.children
+        buttons.layout.min_height = "5.5em"  # for a problem of three lines: no field may move
+        self.box.children = (self.picture, buttons, *fields, status, twin, calls)
 
     def _inputs(self) -> list[Input]:
         sources = [("these numbers", NUMBERS), ("the first n numbers", FIRST_N)]
@@ -158,6 +156,11 @@ class ValuesForm(Form[int | float]):
         if self.code:
             bundle["text/html"] += html.stored_code(without_address(self.code))
         return bundle
+
+    def _show_problem(self, error: HelloError) -> None:
+        """Say it beside the button, which is in sight."""
+        self.status.value = html.progress(self._lines)
+        self.problems.value = html.problem(error)
 
     # What a larger form does in another way.
 

@@ -130,9 +130,9 @@ def test_the_reason_is_looked_for_at_the_endpoint_of_the_form():
     form = ValuesForm(Endpoint.parse(f"localhost:{port}"))
     with pytest.raises(errors.NobodyListensError):
         form.wait(10)
-    assert f"Problem:</b> Nothing listens at localhost:{port}." in form.status.value
+    assert f"Problem:</b> Nothing listens at localhost:{port}." in form.problems.value
     assert "UNAVAILABLE" in form.calls.value
-    assert "endpoint.check()" not in form.status.value
+    assert "endpoint.check()" not in form.problems.value
 
 
 SHARED = Endpoint("unix", "/socket", embedded=True, shared=True)
