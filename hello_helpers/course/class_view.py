@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 
 import grpc
 
-from hello_helpers.course.class_folder import expected
+from hello_helpers.course.class_folder import TEACHER, expected
 from hello_helpers.course.learners import Learner, learners
 from hello_helpers.display.notes import Note
 from hello_helpers.display.tables import Table, one_line
@@ -112,7 +112,9 @@ def class_view(
 
 
 def need(learner: Learner, now: datetime) -> str:
-    """Return why a learner seems to need help; "" if nothing says so."""
+    """Return why a learner seems to need help; "" if nothing says so, or if it is the teacher."""
+    if learner.name == TEACHER:
+        return ""
     if learner.again >= AGAIN:
         return f"the same failure {learner.again} times"
     still = now - learner.moved
@@ -149,7 +151,7 @@ def _missing(class_: Sequence[Learner], names: Sequence[str]) -> list[str]:
     if not (missing := [name for name in names if name not in there]):
         return []
     more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
-    return [f"No session yet: {len(missing)} of {len(names)}: {', '.join(missing[:NAMED])}{more}"]
+    return [f"No session yet ({len(missing)} of {len(names)}): {', '.join(missing[:NAMED])}{more}"]
 
 
 def _complaints(class_: Sequence[Learner]) -> list[str]:

@@ -103,6 +103,10 @@ def test_who_seems_to_need_help(known: dict[str, Any], told: str):
     assert need(learner(**known), NOW) == told
 
 
+def test_a_teacher_who_shows_something_else_needs_no_help():
+    assert need(learner("teacher", moved=ago(9), again=3), NOW) == ""
+
+
 def test_the_view_has_a_row_each_the_spread_over_the_lessons_and_the_reasons():
     class_ = [learner(), learner("grace", complaint="bad\x1b[2J", lesson="05"), learner("zoe")]
     shown = repr(class_view(class_, now=NOW)).splitlines()
@@ -118,7 +122,7 @@ def test_who_has_a_file_and_no_session_yet_is_named_to_the_teacher(
         (tmp_path / "learners" / f"{name}.env").touch()
     monkeypatch.setenv("Grpc__ClientCert", str(tmp_path / "teacher.env"))
     shown = repr(class_view([learner(), learner("teacher")], expected(), NOW)).splitlines()
-    assert shown[-1] == "No session yet: 2 of 3: grace, zoe"
+    assert shown[-1] == "No session yet (2 of 3): grace, zoe"
     monkeypatch.setenv("Grpc__ClientCert", str(tmp_path / "learners" / "ada.env"))
     assert expected() == []
     monkeypatch.delenv("Grpc__ClientCert")
