@@ -138,7 +138,8 @@ def _start(folder: ClassFolder, args: argparse.Namespace) -> int:
     board = "\n".join(_board(folder, endpoints, len(new)))
     if _is_served(folder):
         say(board)
-        complain("It is served already; another address or port counts from its next start on.")
+        complain("It is served already, from another terminal.")
+        complain("Ctrl-C is for there; another address or port counts from its next start on.")
         return 0
     only_here = all(Endpoint.parse(each).is_local for each in endpoints)
     host = Host.find(LOOPBACK if only_here else "0.0.0.0")

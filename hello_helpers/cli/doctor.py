@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from hello_helpers.cli.endpoints import add_class_argument, use_class_file
 from hello_helpers.cli.terminal import say
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.variables import NO_PROXY_VARIABLES, PROXY_VARIABLES, VARIABLES
@@ -56,13 +57,14 @@ class Finding:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """There are no options."""
+    """Declare the only option."""
+    add_class_argument(parser)
 
 
-def execute(args: argparse.Namespace) -> int:  # noqa: ARG001
+def execute(args: argparse.Namespace) -> int:
     """Print a line for each thing, as it is looked at; return 1 if there is something to mend."""
     bad = []
-    for finding in findings():
+    for finding in findings(args.class_file):
         say(f"{finding.about:<12}{'Problem: ' if finding.is_bad else ''}{finding.says}")
         if finding.remedy:
             say(f"{'':<12}{finding.remedy}")
@@ -82,8 +84,8 @@ def check_installation() -> Table | Note:
     return Table(f"To mend: {', '.join(bad)}", ("what", "installed", "verdict"), rows)
 
 
-def findings() -> Iterator[Finding]:
-    """Look at one thing after the other.
+def findings(class_file: Path | None = None) -> Iterator[Finding]:
+    """Look at one thing after the other, for one of a class with that file.
 
     What cannot work any more, since something below it does not, is left out.
     """
@@ -91,11 +93,15 @@ def findings() -> Iterator[Finding]:
     yield from packages
     if any(finding.is_bad for finding in packages):
         return  # without them nothing else can be imported
+    if class_file:
+        yield (of_class := _attempt("class", lambda: use_class_file(class_file).describe()))
     yield from _variables()
     yield _attempt("widgets", _widgets)
     yield _attempt("lessons", _lessons)
     yield _attempt("kernel", _kernel)
     yield _attempt("progress", _progress)
+    if class_file and of_class.is_bad:
+        return  # another ArmoniK is not what was asked for
     reached = _attempt("ArmoniK", _armonik)
     yield reached
     if not reached.is_bad:

@@ -83,7 +83,7 @@ def execute(args: argparse.Namespace) -> int:
         return 2
     try:
         if args.class_file or args.endpoint:
-            complain(f"Yours: {use_class_file(args.class_file, args.endpoint).describe()}")
+            complain(f"Your class: {use_class_file(args.class_file, args.endpoint).describe()}")
             if os.environ.get("HELLO_RECORD"):
                 from hello_helpers.course.record import TOLD
 

@@ -138,9 +138,9 @@ class Progress:
         return self.path or folder()  # which raises, and says why there is none
 
 
-def my_progress() -> Progress:
-    """Return the progress of this user, or of the learner that ``HELLO_LEARNER`` names."""
-    learner = os.environ.get("HELLO_LEARNER", "")
+def my_progress(learner: str | None = None) -> Progress:
+    """Return the progress of this user, or of a learner: that one, else ``HELLO_LEARNER``'s."""
+    learner = learner or os.environ.get("HELLO_LEARNER", "")
     try:
         path = folder() / file_name(learner)
     except ProgressError:

@@ -44,6 +44,18 @@ def test_all_is_well_up_to_a_hello(
     assert "secret" not in "".join(lines)
 
 
+def test_for_one_of_a_class_its_server_is_looked_at_and_no_other(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "ada.env"
+    file.write_text("AK_ENDPOINT=http://localhost:1\nHELLO_LEARNER=ada\n")
+    assert main(["doctor", "--class", str(file)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert about(lines, "class")[0].startswith("Problem: ")
+    assert not any(line.startswith(("ArmoniK", "a hello")) for line in lines)
+    assert lines[-1] == "To mend: class"
+
+
 def test_a_good_installation_is_fine_in_lesson_00_too() -> None:
     assert str(doctor.check_installation()) == "All that is needed is here."
 

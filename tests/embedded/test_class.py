@@ -186,7 +186,7 @@ def test_a_lab_with_a_file_is_told_whose_it_is_and_so_are_its_notebooks(
     command = ["lab", "--no-browser", "--dir", str(tmp_path / "mine"), "--class", str(file)]
     assert main(command) == 0
     told = capsys.readouterr().err
-    assert "Yours: embedded ArmoniK at 127.0.0.1, as grace" in told
+    assert "Your class: embedded ArmoniK at 127.0.0.1, as grace" in told
     assert "Your class keeps a record: your teacher sees" in told
     (variables,) = began
     assert variables["HELLO_LEARNER"] == "grace"
@@ -393,7 +393,7 @@ def test_a_second_start_shows_the_board_again(
     assert main(["class", "start", str(served.folder)]) == 0
     told = capsys.readouterr()
     assert "lab --class NAME.env\n" in told.out
-    assert "It is served already" in told.err
+    assert "It is served already, from another terminal." in told.err
 
 
 def test_a_folder_with_other_things_and_a_class_of_nobody_are_refused(

@@ -332,6 +332,22 @@ def test_the_command_line_shows_it_and_resets_it_and_says_so(
     assert nothing == "Nothing is recorded yet."
 
 
+def test_the_command_line_shows_that_of_one_of_a_class_without_its_server(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "ada.env"
+    own.write_text("AK_ENDPOINT=https://localhost:1\nHELLO_LEARNER=ada\n")
+    my_progress("ada").record("04", Step.RIGHT)
+    assert main(["progress"]) == 0
+    assert "Nothing is recorded yet." in capsys.readouterr().out
+    assert main(["progress", "--class", str(own)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Progress of ada: 1 of 14")
+    assert f"It is kept in {file.with_name('progress-ada.json')}" in out
+    assert main(["progress", "--class", str(tmp_path / "none.env")]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+
+
 def test_the_command_line_fails_in_words_if_the_file_is_damaged_and_can_reset_it(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
