@@ -103,5 +103,6 @@ def _reset(channel: grpc.Channel, name: str, *, sure: bool) -> int:
         return 1
     end(channel, found, forget=True)
     say(f"Deleted. The first cell of a lesson makes a new session for {name}; notebooks and")
-    say("progress are on their machine: there, `hello-armonik progress --reset` forgets it.")
+    say("progress are on their machine: there, in a terminal of their JupyterLab,")
+    say("`hello-armonik progress --reset` forgets it.")
     return 0

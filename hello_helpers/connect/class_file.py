@@ -45,6 +45,11 @@ FILES = (CA_VARIABLE, CERTIFICATE_VARIABLE, KEY_VARIABLE)
 LONGEST = 100_000
 """Characters of such a file at most: what is longer is something else."""
 
+_ASK_THE_BOARD = (
+    "Is this machine in the same network, and does the class's server run? If its address"
+    " is on the board, give it: --endpoint HOST:PORT"
+)
+
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 
 TELLING = (AccessDeniedError, TlsFileError, TlsMismatchError)
@@ -122,13 +127,14 @@ class ClassFile:
                 return endpoint
         found = [error for error in errors if error is not None]
         for error in found:
-            if isinstance(error, TELLING) or len(found) == 1:
+            if isinstance(error, TELLING):
                 raise error
+        if len(found) == 1:
+            raise type(found[0])(found[0].message, _ASK_THE_BOARD) from found[0]
         raise NoAnswerError(
             f"The ArmoniK of {self.name!r} answers at none of its addresses:"
             f" {', '.join(endpoint.where for endpoint in tried)}.",
-            "Is this machine in the same network, and does the class's server run? If its address"
-            " is on the board, give it: --endpoint HOST:PORT",
+            _ASK_THE_BOARD,
         )
 
     def environment(self, endpoint: Endpoint) -> dict[str, str]:

@@ -41,7 +41,7 @@ AGAIN = 3
 LONGEST_NAME, LONGEST_LESSON, LONGEST_COMPLAINT = 40, 8, 100
 """Characters that are shown of what learners have chosen."""
 
-NAMED = 40
+NAMED = 30
 """So many of those who are not there yet are named."""
 
 

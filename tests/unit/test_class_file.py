@@ -68,8 +68,9 @@ def test_if_none_of_its_addresses_answers_all_are_named(tmp_path: Path):
     )
     with pytest.raises(NoAnswerError, match=f"localhost:{one}, 127.0.0.1:{two}"):
         file.find(1.0)
-    with pytest.raises(NobodyListensError):
+    with pytest.raises(NobodyListensError) as refused:
         file.find(1.0, f"127.0.0.1:{one}")
+    assert "on the board" in refused.value.hint  # and not the usual port of a cluster
 
 
 def test_a_certificate_that_is_not_valid_now_is_told_with_the_date_of_here(tmp_path: Path):
