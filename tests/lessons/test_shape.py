@@ -133,6 +133,13 @@ def test_it_never_hides_the_call_that_it_is_about() -> None:
         assert call in code, name
 
 
+def test_a_session_of_its_own_says_to_which_lesson_it_belongs(
+    name: str, lesson: NotebookNode
+) -> None:
+    own = [cell.source for cell in lesson.cells if '"hello": "own"' in cell.source]
+    assert all(f'"lesson": "{name[:2]}"' in source for source in own)
+
+
 def test_armoniks_calls_are_the_more_in_the_cells_of_its_subject(
     name: str, lesson: NotebookNode
 ) -> None:
