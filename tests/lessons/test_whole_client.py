@@ -45,6 +45,18 @@ sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
+DIES_THEN_REFUSES = """\
+from armonik.common import Output
+from armonik.worker import armonik_worker
+
+@armonik_worker()
+def work(task):
+    assert "###" in task.task_id, "the first attempt"
+    return Output("the last attempt")
+
+work.run()
+"""
+
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
@@ -108,6 +120,14 @@ def test_an_endpoint_without_a_scheme_is_taken_as_a_host_and_a_port(program: Pat
     with EmbeddedArmonik(port=0) as armonik:
         done = run(program, "-e", armonik.endpoint.removeprefix("http://"))
     assert "Result : 45\n" in done.stdout, done.stderr
+
+
+def test_it_tells_why_the_last_attempt_failed(program: Path, tmp_path: Path) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text(DIES_THEN_REFUSES)
+    with EmbeddedArmonik({"default": [sys.executable, str(worker)]}, pods=1) as armonik:
+        done = run(program, "-e", armonik.endpoint)
+    assert (done.returncode, done.stderr) == (1, "The task has failed: the last attempt\n")
 
 
 def test_ctrl_c_cancels_the_session_with_its_tasks(
