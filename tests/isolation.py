@@ -65,7 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
         # A worker of pytest-xdist inherits the environment of the run, and has folders of its own:
         # what one test does to the shared embedded ArmoniK must not touch what runs beside it.
         folder = Path(os.environ[RUN])
-        os.environ.update(environment(folder / worker["workerid"]))
+        own = folder / worker["workerid"]
+        (own / "tmp").mkdir(parents=True)
+        os.environ.update({**environment(own), "TMPDIR": str(own / "tmp")})
+        tempfile.tempdir = None  # so that it is read again
         if config.option.basetemp == str(folder / "t" / f"popen-{worker['workerid']}"):
             config.option.basetemp = str(folder / f"t-{worker['workerid']}")  # shorter
         return

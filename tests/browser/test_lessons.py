@@ -27,7 +27,13 @@ USES = {
     SPLIT: split,
 }
 
-LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+LONG = ("07", "09", "11", "12", "A_")
+"""Lessons whose cells take longest; without a browser, they are run in each test run."""
+
+LESSONS = [
+    pytest.param(name, marks=pytest.mark.slow if name.startswith(LONG) else ())
+    for name in sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+]
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,9 @@ pytestmark = pytest.mark.embedded_only
 
 CHECKED = "nbval-check-output"
 
+LONG = ("08", "09", "10")
+"""Lessons whose cells take longest; on the shared ArmoniK, they are run in each test run."""
+
 
 @pytest.fixture(scope="module")
 def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedArmonik]:
@@ -52,7 +55,14 @@ def kernel(second: EmbeddedArmonik) -> Iterator[Kernel]:
         yield kernel
 
 
-@pytest.mark.parametrize("name", [name for name in LESSONS if name not in PRIVATE])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name.startswith(LONG) else ())
+        for name in LESSONS
+        if name not in PRIVATE
+    ],
+)
 def test_a_lesson_gives_the_checked_outputs_on_a_second_armonik(
     kernel: Kernel, second: EmbeddedArmonik, name: str
 ) -> None:
