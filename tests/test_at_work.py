@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from armonik.client import ArmoniKTasks
-from armonik.common import Task, TaskStatus, create_channel
+from armonik.client import ArmoniKSessions, ArmoniKTasks
+from armonik.common import SessionStatus, Task, TaskStatus, create_channel
 from armonik.protogen.worker import agent_service_pb2, worker_service_pb2
 from google.protobuf.descriptor import FileDescriptor
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
@@ -237,6 +237,8 @@ def test_the_client_of_the_page_gives_up_when_its_time_is_over_and_lets_the_task
         with create_channel(nobody.endpoint) as channel:
             mine = Task.session_id == session.removeprefix("Session ")
             assert ArmoniKTasks(channel).count_tasks_by_status(mine) == {TaskStatus.SUBMITTED: 1}
+            left = ArmoniKSessions(channel).get_session(session.removeprefix("Session "))
+            assert left.status == SessionStatus.RUNNING
 
 
 def test_the_tests_of_the_page_need_no_armonik(programs: Path) -> None:
