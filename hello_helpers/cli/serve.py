@@ -79,7 +79,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=MAX_PRIORITY,
         metavar="N",
-        help=f"refuse sessions and tasks of a larger priority (default: {MAX_PRIORITY})",
+        help=f"refuse tasks of a larger priority, 1 to {MAX_PRIORITY} (default: {MAX_PRIORITY});"
+        f" below {MAX_PRIORITY}, sessions too",
     )
     parser.add_argument(
         "--shared-folder",

@@ -102,7 +102,7 @@ class QueueRules:
     Attributes:
         first_come: among those of one priority, first come first served; else learners take turns.
         leave_one_pod: the tasks of one learner hold all pods of a partition but one, at most.
-        max_priority: the largest priority that a session or task may ask for.
+        max_priority: the largest that a task may ask for; below the default, a session, too.
     """
 
     first_come: bool = False

@@ -51,7 +51,7 @@ def create(
 
     Raises:
         NotFound: a partition does not exist.
-        InvalidArgument: its priority is above the limit that was set at the start.
+        InvalidArgument: its priority is above a limit, set at the start, that is below the queues'.
     """
     if options.priority > plane.rules.max_priority < MAX_PRIORITY:
         raise InvalidArgument(f"Max priority is {plane.rules.max_priority}, not {options.priority}")
