@@ -107,13 +107,20 @@ def at_the_end(before: str, here: str, standing: Standing, remark: str = "") -> 
     if here in GAINS:
         open_yet = "" if standing.when(here, Step.RIGHT) else " Its exercise waits for you."
         lines.append([f"You can now {GAINS[here]}.{open_yet}"])
+    if standing.records.keys() - {here} or standing.with_step(Step.RIGHT):
+        lines += how_far(standing)
+    lines += ahead(standing, here)
+    return Outlook([*lines, [remark]] if remark else lines)
+
+
+def how_far(standing: Standing) -> list[Line]:
+    """Say it in a line, and with a sign for each lesson, which leads there."""
     signs: Line = []
     for lesson in LESSONS:
         between = EN_SPACE if signs else ""
         sign = f"{NO_BREAK}{standing.sign(lesson)}"
         signs += [between, Link(lesson, f"{lesson}_*.ipynb"), sign]
-    lines += [[standing.line()], signs, *ahead(standing, here)]
-    return Outlook([*lines, [remark]] if remark else lines)
+    return [[standing.line()], signs]
 
 
 def ahead(standing: Standing, here: str = "") -> list[Line]:
@@ -123,7 +130,8 @@ def ahead(standing: Standing, here: str = "") -> list[Line]:
     lines: list[Line] = [["That is the whole course!"]]
     if following:
         title = Link(f"{following} {LESSONS[following]}", f"{following}_*.ipynb")
-        lines = [["Next: ", title, f": {PULLS[following]}."]]
+        word = "Still open: " if following <= here else "Next: "
+        lines = [[word, title, f": {PULLS[following]}."]]
     if last_done or not following:
         lines.append(["To keep: ", Link(SHEET, SHEET), ", the whole course on one page.", PRINT])
     return lines

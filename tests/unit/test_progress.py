@@ -109,6 +109,12 @@ def test_a_lesson_that_is_run_to_its_end_says_how_far_one_is_and_what_is_next(
     assert re.fullmatch(r"\d{4}", rows()["03"][1])
 
 
+def test_after_one_lesson_alone_with_nothing_right_there_is_no_progress_to_tell() -> None:
+    begin_lesson("12")
+    _, _, still_open, _ = repr(end_lesson()).splitlines()
+    assert still_open == f"Still open: 00 Welcome to ArmoniK: {PULLS['00']}."
+
+
 def test_what_belongs_to_no_lesson_is_not_recorded(file: Path) -> None:
     Exercise("exercise_<b>", lambda _: "Yes.", (), "").check(1)
     begin_lesson()
@@ -148,7 +154,7 @@ def test_whoever_has_come_to_the_last_lesson_gets_the_page_to_keep(
         (tmp_path / name).touch()
     shown = end_lesson()._repr_html_()
     assert f'<a href="{SHEET}">{SHEET}</a>' in shown
-    assert 'Next: <a href="00_welcome.ipynb">00 Welcome to ArmoniK</a>: ' in shown
+    assert 'Still open: <a href="00_welcome.ipynb">00 Welcome to ArmoniK</a>: ' in shown
     for lesson in LESSONS:
         my_progress().record(lesson, Step.RIGHT)
     assert "That is the whole course!" in repr(end_lesson())
