@@ -46,6 +46,7 @@ def test_certificates_are_in_the_file_or_beside_it(tmp_path: Path):
         (f"AK_ENDPOINT=https://a:1\n{PEM[:-30]}", "like '-----BEGIN"),
         (f"AK_ENDPOINT=https://a:1\n{'x' * 200_000}", "does not say where ArmoniK is"),
     ],
+    ids=["empty", "picture", "no address", "path", "preload", "text", "damaged", "cut", "long"],
 )
 def test_another_file_is_refused_in_words_and_may_set_nothing_else(
     tmp_path: Path, text: str | bytes, words: str
