@@ -117,8 +117,12 @@ def test_a_worker_that_does_not_get_ready_is_complained_of_everywhere(
     status, message = complaint(client)
     assert status == health.HEALTH_STATUS_ENUM_DEGRADED
     assert f"{kind}: " in message
-    assert f"pod {kind}-0" in served.text
-    assert unsaid(message) == unsaid(served.text) == []
+    eventually(
+        lambda: served.text,
+        lambda text: f"pod {kind}-0" in text and not unsaid(text),
+        within=SOON,
+    )
+    assert unsaid(message) == []
     client.cancel(task.task_id)
     assert client.wait_task(task.task_id, TaskStatus.CANCELLED).status_message == ""
 
