@@ -155,8 +155,9 @@ class ClassFolder:
         """Let somebody in no more. What they have made stays; a new certificate can follow.
 
         Raises:
-            InputError: nobody in the class has this name.
+            InputError: nobody in the class has this name, or the folder is no class's.
         """
+        self._read()
         clients = self.tls.clients.read()
         if name not in clients:
             raise InputError(

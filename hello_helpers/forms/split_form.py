@@ -36,7 +36,6 @@ class SplitForm(ValuesForm):
 
     def _place_picture(self) -> None:
         *above, twin, calls = self.box.children
-        self.picture.value = ""
         self.box.children = (*above, self.picture, twin, calls)
 
     def _inputs(self) -> list[Input]:

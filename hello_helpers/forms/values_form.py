@@ -70,8 +70,9 @@ class ValuesForm(Form[int | float]):
         self._partition = partition
         self._threshold = subtask_threshold
         self.way = Moment()
-        self.picture = widgets.HTML(self.way.picture().area())
+        self.picture = widgets.HTML()
         super().__init__(endpoint)
+        self._clear()
         self._place_picture()
 
     def _place_picture(self) -> None:
@@ -163,6 +164,9 @@ class ValuesForm(Form[int | float]):
         self.problems.value = html.problem(error)
 
     # What a larger form does in another way.
+
+    def _clear(self) -> None:
+        self.picture.value = Moment().picture().area()
 
     def _draw(self, endpoint: Endpoint, task_id: str, clicks: Clicks, value: int | float) -> None:
         """Show the way of the task. These calls are not those of the client: they are not shown."""

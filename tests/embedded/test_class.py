@@ -408,8 +408,9 @@ def test_a_folder_with_other_things_and_a_class_of_nobody_are_refused(
     assert not (tmp_path / "c").exists()
     assert main(["class", "start", str(tmp_path / "c")]) == 1
     assert "--learners 30, or --names FILE" in capsys.readouterr().err
-    assert main(["class", "add", str(tmp_path), "ada"]) == 1
-    assert "is no folder of a class" in capsys.readouterr().err
+    for command in ("add", "revoke"):
+        assert main(["class", command, str(tmp_path), "ada"]) == 1
+        assert "is no folder of a class" in capsys.readouterr().err
     assert main(["class", "start", str(tmp_path / "d"), "--learners", "2", "--host", "a b"]) == 1
     assert "An endpoint has no blanks inside." in capsys.readouterr().err
 

@@ -115,6 +115,14 @@ def test_partition_and_threshold_are_those_that_were_asked_for(fake):
     assert any(b'"subtask_threshold": 7' in data for data in fake.data.values())
 
 
+def test_a_new_run_does_not_show_the_way_of_the_one_before(form):
+    idle = form.picture.value
+    form.picture.value = "the result is here: 45"
+    form.values.value = "none"
+    form.run.click()  # nothing is sent
+    assert form.picture.value == idle
+
+
 def test_the_calls_of_a_run_are_shown_when_it_is_over(form):
     assert form.calls.value == ""
     form.wait(10)
