@@ -43,12 +43,14 @@ from hello_helpers.errors import (
 FILES = (CA_VARIABLE, CERTIFICATE_VARIABLE, KEY_VARIABLE)
 
 LONGEST = 100_000
-"""Characters of such a file at most: what is longer is something else."""
+"""Bytes of such a file at most: what is longer is something else."""
 
 _ASK_THE_BOARD = (
     "Is this machine in the same network, and does the class's server run? If its address"
     " is on the board, give it: --endpoint HOST:PORT"
 )
+
+_ADDRESS = re.compile(rf"^\s*(export )?({'|'.join(ENDPOINT_VARIABLES)})=", re.MULTILINE)
 
 _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 
@@ -80,7 +82,8 @@ class ClassFile:
         """
         try:
             path = path.expanduser().absolute()
-            text = path.read_bytes()[: LONGEST + 1].decode("utf-8-sig")
+            data = path.read_bytes()
+            text = data.decode("utf-8-sig") if len(data) <= LONGEST else ""
         except UnicodeDecodeError:
             text = ""
         except (OSError, RuntimeError, ValueError) as error:
@@ -89,18 +92,19 @@ class ClassFile:
                 f"The class file {path.name!r} cannot be read: {reason}.",
                 "Give the path of the file that you got from your teacher: --class FOLDER/NAME.env",
             ) from error
-        if not any(name in text for name in ENDPOINT_VARIABLES) or len(text) > LONGEST:
+        settings = _BLOCK.sub("", text)
+        if not _ADDRESS.search(settings):
             raise InputError(
                 f"{path.name!r} is no class file: it does not say where ArmoniK is.",
                 "Such a file has a line that begins with AK_ENDPOINT=. Your teacher has yours.",
             )
         endpoints, variables = [], {}
-        for name, value in _settings(_BLOCK.sub("", text), path.name):
+        for name, value in _settings(settings, path.name):
             if name in ENDPOINT_VARIABLES:
                 endpoints.append(value)
             else:
                 variables[name] = str(path.parent / value) if name in FILES else value
-        if _BLOCK.search(text):
+        if settings != text:
             _check_certificates(text, path.name)
             variables = {**dict.fromkeys(FILES, str(path)), **variables}
         with contextlib.suppress(OSError):  # as on a stick, which knows no owners

@@ -39,14 +39,26 @@ def test_certificates_are_in_the_file_or_beside_it(tmp_path: Path):
         ("", "does not say where ArmoniK is"),
         (b"\xff\xd8\xff\xe0" * 100, "does not say where ArmoniK is"),
         ("HELLO_LEARNER=ada\n", "does not say where ArmoniK is"),
+        ("# AK_ENDPOINT=https://a:1\n", "does not say where ArmoniK is"),
         ("AK_ENDPOINT=https://a:1\nPATH=/tmp\n", "like 'PATH=/tmp'"),
         ("AK_ENDPOINT=https://a:1\nLD_PRELOAD=x\n", "like 'LD_PRELOAD=x'"),
         ("AK_ENDPOINT=https://a:1\nhello\n", "like 'hello'"),
         (f"AK_ENDPOINT=https://a:1\n{DAMAGED}", "are damaged"),
         (f"AK_ENDPOINT=https://a:1\n{PEM[:-30]}", "like '-----BEGIN"),
-        (f"AK_ENDPOINT=https://a:1\n{'x' * 200_000}", "does not say where ArmoniK is"),
+        (f"AK_ENDPOINT=https://a:1\n#  {'é' * 60_000}\n", "does not say where ArmoniK is"),
     ],
-    ids=["empty", "picture", "no address", "path", "preload", "text", "damaged", "cut", "long"],
+    ids=[
+        "empty",
+        "picture",
+        "no address",
+        "comment",
+        "path",
+        "preload",
+        "text",
+        "damaged",
+        "cut",
+        "long",
+    ],
 )
 def test_another_file_is_refused_in_words_and_may_set_nothing_else(
     tmp_path: Path, text: str | bytes, words: str
