@@ -31,7 +31,7 @@ from hello_helpers.embedded import (
     new_runtime,
     run,
 )
-from hello_helpers.errors import EndpointError, HelloError, InputError
+from hello_helpers.errors import HelloError, InputError
 
 HELP = "for teachers: one ArmoniK for a class, with a certificate for each learner"
 
@@ -128,7 +128,8 @@ def _start(folder: ClassFolder, args: argparse.Namespace) -> int:
         queues=QueueRules(leave_one_pod=pods > 1),
         temporary=True,
     )
-    endpoints = folder.prepare(args.host, args.port, record=args.record)
+    served = _is_served(folder)  # asked before its files name another address
+    endpoints = folder.prepare(args.host, None if served else args.port, record=args.record)
     there = set(folder.names())
     new = folder.add(name for name in wanted if name not in there)
     if not new and not there:
@@ -136,10 +137,11 @@ def _start(folder: ClassFolder, args: argparse.Namespace) -> int:
             "Nobody is in the class yet.", "Say how many there are: --learners 30, or --names FILE."
         )
     board = "\n".join(_board(folder, endpoints, len(new)))
-    if _is_served(folder):
+    if served:
         say(board)
         complain("It is served already, from another terminal.")
-        complain("Ctrl-C is for there; another address or port counts from its next start on.")
+        complain("Ctrl-C is for there; another address counts from its next start on, and another")
+        complain("port is to be given then.")
         return 0
     only_here = all(Endpoint.parse(each).is_local for each in endpoints)
     host = Host.find(LOOPBACK if only_here else "0.0.0.0")
@@ -147,7 +149,7 @@ def _start(folder: ClassFolder, args: argparse.Namespace) -> int:
 
 
 def _is_served(folder: ClassFolder) -> bool:
-    with suppress(EndpointError):
+    with suppress(HelloError):  # as of a file that is not there yet
         ClassFile.read(folder.teacher).find(CHECK_SECONDS)
         return True
     return False

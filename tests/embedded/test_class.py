@@ -37,6 +37,7 @@ from hello_helpers.errors import AccessDeniedError, TlsMismatchError
 from hello_helpers.messages import Payload
 from tests.class_server import SECONDS, ClassServer
 from tests.soak.rehearsal import Pupil
+from tests.unit.listeners import closed_port
 
 
 @pytest.fixture(scope="module")
@@ -390,7 +391,8 @@ def test_after_a_restart_at_another_address_all_is_there_and_no_file_is_new(tmp_
 def test_a_second_start_shows_the_board_again(
     served: ClassServer, capsys: pytest.CaptureFixture[str]
 ):
-    assert main(["class", "start", str(served.folder)]) == 0
+    assert main(["class", "start", str(served.folder), "--port", str(closed_port())]) == 0
+    assert served.at("teacher").port == served.at("ada").port  # the one that is served
     told = capsys.readouterr()
     assert "lab --class NAME.env\n" in told.out
     assert "It is served already, from another terminal." in told.err
