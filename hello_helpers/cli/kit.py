@@ -137,7 +137,7 @@ def _collect(folder: Path, laptops: Sequence[Laptop]) -> None:
     for path in (folder, lists, wheels):
         path.mkdir(parents=True, exist_ok=True)
     _lay_out(folder, laptops)
-    before = set(digests_of(wheels))
+    before = digests_of(wheels)
     with tempfile.TemporaryDirectory(prefix="hello-armonik-kit-") as temporary:
         ours = _own_wheel(Path(temporary))
         for laptop in laptops:
@@ -150,10 +150,9 @@ def _collect(folder: Path, laptops: Sequence[Laptop]) -> None:
             new.replace(lists / laptop.list_name)
     _take_out(lists, {laptop.list_name for laptop in laptops})
     listed = _report(folder)
-    for digest, path in digests_of(wheels).items():
-        if digest not in listed:
-            path.unlink()
-    say(f"{len(listed - before)} of the wheels are new.")
+    for path in set(wheels.glob("*.whl")) - set(listed.values()):
+        path.unlink()
+    say(f"{len(listed.keys() - before)} of the wheels are new.")
 
 
 def _lay_out(folder: Path, laptops: Sequence[Laptop]) -> None:
@@ -206,26 +205,27 @@ def _check(folder: Path) -> int:
     return 0
 
 
-def _report(folder: Path) -> set[str]:
-    """Say what the kit holds, and return the SHA-256 of all of it.
+def _report(folder: Path) -> dict[str, Path]:
+    """Say what the kit holds, and return the wheels of it by their SHA-256.
 
     Raises:
         KitError: if wheels are missing or damaged.
     """
     digests = digests_of(folder / WHEELS)
-    listed: set[str] = set()
+    listed: dict[str, Path] = {}
     for path in sorted((folder / LISTS).glob("*.txt")):
         if missing := lacking(path, digests):
             raise KitError(
                 f"For {path.stem}, missing or damaged: {', '.join(missing)}.",
                 "The command that made the kit, given again, mends it.",
             )
-        hashes = set(re.findall(r"sha256:(\w+)", path.read_text(encoding="utf-8")))
-        say(f"{path.stem}: {len(hashes)} wheels, {_megabytes(digests[x] for x in hashes)}")
-        listed |= hashes
+        hashes = re.findall(r"sha256:(\w+)", path.read_text(encoding="utf-8"))
+        found = {digest: digests[digest] for digest in hashes}
+        say(f"{path.stem}: {len(found)} wheels, {_megabytes(found.values())}")
+        listed |= found
     if not listed:
         raise KitError(f"The kit in {folder} is not finished.", "Give its command again.")
-    say(f"{len(listed)} wheels, {_megabytes(digests[x] for x in listed)}; all hashes are right.")
+    say(f"{len(listed)} wheels, {_megabytes(listed.values())}; all hashes are right.")
     return listed
 
 
