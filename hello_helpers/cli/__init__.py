@@ -3,7 +3,7 @@
 In here goes what a command asks for, does and prints, with what commands share (terminal,
 endpoints, jupyter, lesson_kernels, layout; laptops and wheels are kit's), and hub for JupyterHub.
 Lesson 00 shows a part of doctor. Not in here: what the lessons are framed with, which is
-`course`'s, and the embedded ArmoniK; only serve, status and stop know it.
+`course`'s, and the embedded ArmoniK; only serve, class, status and stop know it.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
+from hello_helpers.cli.endpoints import ANSWER_SECONDS
 from hello_helpers.cli.lab import DEFAULT_FOLDER, jupyter_environment
 from hello_helpers.connect.class_file import ClassFile
 from hello_helpers.course import working_copy
@@ -23,9 +24,6 @@ from hello_helpers.errors import HelloError
 
 CLASS_FILE = "~/.hello-armonik-class.env"
 """A learner's file of the class, for them alone; the certificates are in it."""
-
-ANSWER_SECONDS = 5.0
-"""How long the class's ArmoniK may take to answer."""
 
 
 class User(Protocol):
