@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 import psutil
 from nbformat import v4
+from websocket import create_connection
 
 from hello_helpers.cli.lab import jupyter_environment
 from tests.commands import CLI
@@ -21,6 +22,7 @@ from tests.isolation import environment
 
 SECONDS_TO_START = 60  # a busy machine imports slowly
 SECONDS_TO_STOP = 15
+SECONDS_TO_SAY = 100  # what is given in a terminal
 
 # The tests steer JupyterLab through its own commands; the port is a free one.
 FOR_TESTS = ("--no-browser", "--LabApp.expose_app_in_browser=True", "--ServerApp.port=0")
@@ -120,6 +122,23 @@ class JupyterServer:
     def __exit__(self, *_: object) -> None:
         """Stop the server."""
         self.close()
+
+
+def told_in_terminal(url: str, token: str, name: str, command: str) -> str:
+    """Give a command in a terminal of a server that is at `url`; return what it says."""
+    terminal = create_connection(
+        f"{url.replace('http', 'ws', 1)}terminals/websocket/{name}",
+        SECONDS_TO_SAY,
+        header=[f"Authorization: token {token}"],
+        suppress_origin=True,
+    )
+    terminal.send(json.dumps(["stdin", f"{command}; echo that is $((6 * 7))\r"]))
+    shown = ""
+    while "that is 42" not in shown:
+        kind, *rest = json.loads(terminal.recv())
+        shown += rest[0] if kind == "stdout" else ""
+    terminal.close()
+    return shown
 
 
 def learners_server(home: Path) -> JupyterServer:

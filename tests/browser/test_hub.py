@@ -21,12 +21,13 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
-from websocket import create_connection
 
 from hello_helpers import exercises
 from tests.browser.conftest import SIZE
 from tests.browser.notebook import Notebook
-from tests.commands import CLI, finish, started
+from tests.browser.server import told_in_terminal
+from tests.class_server import ClassServer
+from tests.commands import CLI, finish
 from tests.isolation import RUN
 
 pytestmark = [pytest.mark.slow, pytest.mark.embedded_only, pytest.mark.timeout(900)]
@@ -91,16 +92,7 @@ class Hub:
     def told_in_terminal(self, name: str, command: str) -> str:
         """Give a command in a terminal of a learner's JupyterLab; return what it says."""
         terminal = self.ask("POST", f"user/{name}/api/terminals")["name"]
-        address = self.url.replace("http", "ws", 1) + f"user/{name}/terminals/websocket/{terminal}"
-        header = [f"Authorization: token {self.token}"]
-        connection = create_connection(address, SECONDS, header=header, suppress_origin=True)
-        connection.send(json.dumps(["stdin", f"{command}; echo that is $((6 * 7))\r"]))
-        shown = ""
-        while "that is 42" not in shown:
-            kind, *rest = json.loads(connection.recv())
-            shown += rest[0] if kind == "stdout" else ""
-        connection.close()
-        return shown
+        return told_in_terminal(f"{self.url}user/{name}/", self.token, terminal, command)
 
 
 def wait_until(condition: Any, what: str) -> None:
@@ -147,11 +139,9 @@ def class_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A class that is served, in which grace is, and ada is not."""
     folder = tmp_path_factory.mktemp("class")
     (folder / "names").write_text("grace\n")
-    words = ["class", "start", str(folder / "c"), "--host", "127.0.0.1", "--pods", "1"]
-    with started([*CLI, *words, "--names", str(folder / "names")]) as process:
-        while "To end it" not in (line := process.stdout.readline()):
-            assert line, process.stderr.read()
-        yield folder / "c"
+    served = ClassServer(folder / "c")
+    with served.start("--host", "127.0.0.1", "--names", str(folder / "names")):
+        yield served.folder
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from traitlets.utils.importstring import import_item
 
 from hello_helpers.cli.hub import UnpreparedError, preparing
+from hello_helpers.cli.lesson_kernels import LessonKernels
 
 RECIPE = Path(__file__).parents[2] / "docs" / "hub"
 
@@ -45,7 +46,7 @@ def test_the_recipe_names_what_there_is(config: Config) -> None:
     python, _, singleuser = config.Spawner.cmd
     assert python == sys.executable
     options = dict(option.split("=", 1) for option in config.Spawner.args)
-    assert issubclass(import_item(options["--ServerApp.kernel_spec_manager_class"]), object)
+    assert import_item(options["--ServerApp.kernel_spec_manager_class"]) is LessonKernels
     front = Path(config.Spawner.default_url).name
     assert (RECIPE.parents[1] / "notebooks" / front).exists()
     assert set(config.Spawner.environment) == {"PATH", "JUPYTER_CONFIG_PATH"}

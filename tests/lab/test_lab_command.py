@@ -15,7 +15,6 @@ import nbformat
 import pytest
 from jupyter_client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
-from websocket import create_connection
 
 from hello_helpers.__main__ import main
 from hello_helpers.cli import lab
@@ -25,7 +24,7 @@ from hello_helpers.cli.jupyter import (
     unknown_option,
 )
 from hello_helpers.cli.lesson_kernels import READABLE, LessonKernels
-from tests.browser.server import JupyterServer
+from tests.browser.server import JupyterServer, told_in_terminal
 from tests.commands import CLI, complaint, finish, hello_armonik, python
 from tests.isolation import environment
 from tests.unit import listeners
@@ -161,14 +160,7 @@ def test_a_terminal_knows_the_commands_though_jupyterlab_was_started_without_one
     server: JupyterServer,
 ) -> None:
     name = server.ask("POST", "api/terminals")["name"]
-    address = server.url.replace("http", "ws", 1) + f"terminals/websocket/{name}"
-    terminal = create_connection(f"{address}?token={server.token}", timeout=20)
-    terminal.send(json.dumps(["stdin", "command -v hello-armonik; echo that is $((6 * 7))\r"]))
-    shown = ""
-    while "that is 42" not in shown:
-        kind, *rest = json.loads(terminal.recv())
-        shown += rest[0] if kind == "stdout" else ""
-    terminal.close()
+    shown = told_in_terminal(server.url, server.token, name, "command -v hello-armonik")
     server.ask("DELETE", f"api/terminals/{name}")
     assert str(Path(sys.executable).parent / "hello-armonik") in shown
 
