@@ -120,6 +120,12 @@ def test_jupyterlab_serves_the_copy_with_the_first_lesson_in_front(server: Jupyt
     assert "Warning" not in log
 
 
+def test_jupyterlab_says_where_it_is_and_not_what_it_loads(server: JupyterServer) -> None:
+    told = server.log.read_text()
+    assert "/lab/workspaces/hello-armonik/tree/00_welcome.ipynb?token=" in told
+    assert "[I " not in told
+
+
 def test_jupyterlab_asks_for_no_news(server: JupyterServer) -> None:
     path = "lab/api/settings/@jupyterlab/apputils-extension:notification"
     defaults = server.ask("GET", path)["schema"]["properties"]
