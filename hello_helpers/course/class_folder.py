@@ -126,8 +126,10 @@ class ClassFolder:
         Raises:
             InputError: one is no name, or is in the class.
         """
+        from hello_helpers.embedded import CLIENT_NAME, fingerprint
+
         clients = self.tls.clients.read()
-        taken = {name.casefold(): name for name in [*clients, TEACHER]}
+        taken = {name.casefold(): name for name in [*clients, TEACHER, CLIENT_NAME]}
         new = checked_names(names)
         for name in new:
             if there := taken.get(name.casefold()):
@@ -137,8 +139,6 @@ class ClassFolder:
                     f" {self.folder} {there}",
                 )
             taken[name.casefold()] = name
-        from hello_helpers.embedded import fingerprint
-
         about, files = self._read(), []
         for name in new:
             leaf = self.tls.issue(name)

@@ -40,9 +40,10 @@ if TYPE_CHECKING:
     from .shared import find_shared, shared_endpoint, stop_shared
     from .shared_folder import SharedArmonik
     from .switchboard import Switchboard, SwitchboardError
-    from .tls import TlsFolder
+    from .tls import CLIENT_NAME, TlsFolder
 
 __all__ = [
+    "CLIENT_NAME",
     "DEFAULT_PODS",
     "FORMATS",
     "HELLO_WORKER",
@@ -87,7 +88,7 @@ _NAMES = {
     "shared": ("find_shared", "shared_endpoint", "stop_shared"),
     "shared_folder": ("SharedArmonik",),
     "switchboard": ("Switchboard", "SwitchboardError"),
-    "tls": ("TlsFolder",),
+    "tls": ("CLIENT_NAME", "TlsFolder"),
 }
 
 

@@ -32,7 +32,7 @@ from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explain
 from hello_helpers.course.class_folder import ClassFolder
 from hello_helpers.course.learners import learners
-from hello_helpers.embedded import TlsFolder
+from hello_helpers.embedded import CLIENT_NAME, TlsFolder
 from hello_helpers.errors import AccessDeniedError, TlsMismatchError
 from hello_helpers.messages import Payload
 from tests.class_server import SECONDS, ClassServer
@@ -131,7 +131,9 @@ def test_who_is_added_is_let_in_at_once_and_who_is_revoked_at_once_no_more(
     assert main(["class", "revoke", folder, "late"]) == 0
 
 
-@pytest.mark.parametrize("name", ["", "a b", "../ada", "teacher", "ADA", "x" * 41, "nobody/"])
+@pytest.mark.parametrize(
+    "name", ["", "a b", "../ada", "teacher", CLIENT_NAME, "ADA", "x" * 41, "nobody/"]
+)
 def test_a_name_that_is_none_or_is_taken_is_refused_in_words(
     served: ClassServer, name: str, capsys: pytest.CaptureFixture[str]
 ):
@@ -245,9 +247,11 @@ def submit(prey: Prey, session_id: str) -> tasks.SubmitTasksRequest:
     return tasks.SubmitTasksRequest(session_id=session_id, task_creations=[creation])
 
 
-def submit_legacy(prey: Prey) -> submitter.CreateSmallTaskRequest:
+def submit_legacy(prey: Prey, session_id: str) -> submitter.CreateSmallTaskRequest:
     task = objects.TaskRequest(payload=b"x", expected_output_keys=[prey.output])
-    return submitter.CreateSmallTaskRequest(session_id=prey.session, task_requests=[task])
+    return submitter.CreateSmallTaskRequest(
+        session_id=session_id, task_requests=[task], task_options=objects.TaskOptions(priority=1)
+    )
 
 
 def upload(prey: Prey) -> results.UploadResultDataRequest:
@@ -304,8 +308,11 @@ CHANGES: dict[str, Callable[[grpc.Channel, Prey], Any]] = {
         objects.Session(id=prey.session), timeout=SECONDS
     ),
     "Submitter:CreateSmallTasks": lambda channel, prey: SubmitterStub(channel).CreateSmallTasks(
-        submit_legacy(prey), timeout=SECONDS
+        submit_legacy(prey, prey.session), timeout=SECONDS
     ),
+    "Submitter:CreateSmallTasks for an output of another": lambda channel, prey: SubmitterStub(
+        channel
+    ).CreateSmallTasks(submit_legacy(prey, prey.other), timeout=SECONDS),
     "Submitter:CreateLargeTasks": lambda channel, prey: SubmitterStub(channel).CreateLargeTasks(
         iter(
             [

@@ -8,6 +8,7 @@ from typing import Any
 from ..data_plane import sessions
 from ..data_plane.options import TaskOptions
 from ..data_plane.plane import DataPlane
+from ..data_plane.submission import TaskCreation
 from ..errors import InvalidArgument
 from ..interceptor import Context
 from .callers import caller_of, require_owner
@@ -25,6 +26,11 @@ class Service:
     def _require_owner(self, context: Context, table: str, ids: Iterable[str]) -> None:
         """See `callers.require_owner`."""
         require_owner(self._plane, context, table, ids)
+
+    def _require_outputs(self, context: Context, creations: Sequence[TaskCreation]) -> None:
+        """Require that the outputs of new tasks are the caller's: any session's can be named."""
+        outputs = (id_ for creation in creations for id_ in creation.expected_output_ids)
+        self._require_owner(context, "result", outputs)
 
 
 def raise_if(problems: Sequence[str]) -> None:

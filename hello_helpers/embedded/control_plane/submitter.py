@@ -30,7 +30,6 @@ from ..data_plane import results as result_rows
 from ..data_plane import sessions as session_rows
 from ..data_plane import tasks as task_rows
 from ..data_plane.objects import CHUNK
-from ..data_plane.plane import DataPlane
 from ..data_plane.states import FINAL_TASK, ResultStatus, SessionAction, TaskStatus
 from ..data_plane.submission import NewTask
 from ..data_plane.task_stream import TaskStream, with_payloads
@@ -86,7 +85,7 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
         with TaskStream(self._plane.objects) as stream, self._plane.transaction():
             for message in _as_stream(request):
                 stream.add(message)
-            new = _create(self._plane, request.session_id, stream)
+            new = self._create(context, request.session_id, stream)
         return _created([messages.CreateTaskReply.TaskInfo(task_id=task.task_id) for task in new])
 
     async def CreateLargeTasks(
@@ -104,7 +103,7 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
                     session_id = request.init_request.session_id
                     self._require_owner(context, "session", [session_id])
                     session_rows.get(self._plane, session_id)  # before a gigabyte comes in vain
-            new = _create(self._plane, session_id, stream)
+            new = self._create(context, session_id, stream)
         infos = [
             messages.CreateTaskReply.TaskInfo(
                 task_id=task.task_id,
@@ -115,6 +114,13 @@ class Submitter(Service, SubmitterServicer):  # type: ignore[misc]
             for task in new
         ]
         return _created(infos)
+
+    def _create(self, context: Context, session_id: str, stream: TaskStream) -> list[NewTask]:
+        payloads, creations = with_payloads(stream.finish(), owner_task_id=session_id)
+        self._require_outputs(context, creations)
+        with self._plane.transaction():
+            result_rows.create(self._plane, session_id, payloads)
+            return submission.submit(self._plane, session_id, creations, stream.options)
 
     async def ListTasks(self, request: messages.TaskFilter, _: Context) -> TaskIdList:
         """Return the ids of the tasks that match."""
@@ -227,13 +233,6 @@ def _as_stream(
         yield message(task_payload=DataChunk(data=task.payload))
         yield message(task_payload=DataChunk(data_complete=True))
     yield message(init_task=InitTaskRequest(last_task=True))
-
-
-def _create(plane: DataPlane, session_id: str, stream: TaskStream) -> list[NewTask]:
-    payloads, creations = with_payloads(stream.finish(), owner_task_id=session_id)
-    with plane.transaction():
-        result_rows.create(plane, session_id, payloads)
-        return submission.submit(plane, session_id, creations, stream.options)
 
 
 def _created(infos: list[messages.CreateTaskReply.TaskInfo]) -> messages.CreateTaskReply:

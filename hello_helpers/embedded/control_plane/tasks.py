@@ -29,9 +29,8 @@ class Tasks(Service, TasksServicer):  # type: ignore[misc]
         """Submit tasks, all or none; infos come in the order of the request."""
         raise_if([] if request.task_creations else ["task_creations must not be empty"])
         creations = [TaskCreation.from_message(creation) for creation in request.task_creations]
-        outputs = (id_ for creation in creations for id_ in creation.expected_output_ids)
         self._require_owner(context, "session", [request.session_id])
-        self._require_owner(context, "result", outputs)
+        self._require_outputs(context, creations)
         new = submission.submit(
             self._plane, request.session_id, creations, TaskOptions.given_in(request)
         )
