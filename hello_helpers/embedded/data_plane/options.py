@@ -57,7 +57,7 @@ class TaskOptions:
         return cls.from_message(message.task_options) if message.HasField("task_options") else None
 
     @classmethod
-    def from_row(cls, row: sqlite3.Row) -> TaskOptions:
+    def from_row(cls, row: sqlite3.Row | Mapping[str, Any]) -> TaskOptions:
         """Read the columns of a session or task."""
         plain = {name: row[name] for name in COLUMNS[:-1]}
         return cls(**plain, options=json.loads(row["options"]))
@@ -116,17 +116,16 @@ def message_of(row: sqlite3.Row) -> TaskOptionsMessage:
     The tasks of a session mostly have the same, so they are not made anew for each.
     """
     values = tuple(row[name] for name in COLUMNS)
-    is_short = len(values[-1]) < SHORT
+    is_short = sum(map(len, values[_FIRST_TEXT:])) < SHORT
     return _kept_message(values) if is_short else _kept_message.__wrapped__(values)
 
 
 SHORT = 1_000
-"""Characters of labels up to which a message is kept in mind."""
+"""Characters of names and labels up to which a message is kept in mind."""
+
+_FIRST_TEXT = COLUMNS.index("partition_id")
 
 
 @lru_cache(256)
 def _kept_message(values: tuple[Any, ...]) -> TaskOptionsMessage:
-    *plain, options = values
-    return TaskOptions(
-        **dict(zip(COLUMNS, plain, strict=False)), options=json.loads(options)
-    ).to_message()
+    return TaskOptions.from_row(dict(zip(COLUMNS, values, strict=True))).to_message()
