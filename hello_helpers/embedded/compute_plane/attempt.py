@@ -198,8 +198,6 @@ class Attempt:
         except Exception as error:  # whatever it sent: no task may get lost by that
             log.exception("Task %s: cannot make out how it ended", self._task_id)
             return Outcome(Verdict.CRASH, f"The agent failed at what the worker sent: {error!r}")
-        finally:
-            call.cancel()
 
     async def _patiently(self, write: Callable[[], T]) -> T:
         """Write to the tables. While that is impossible (disk full), try again."""

@@ -201,8 +201,9 @@ class ComputePlane:
     async def stop(self) -> None:
         """End all pods and their workers; running tasks are left as they are.
 
-        Before Python 3.12, `asyncio.wait_for` loses a cancellation that comes at the very moment
-        of what it waits for. So pods that have not ended are told again.
+        What comes at the very moment in which a task is taken away is lost to the pod that runs it,
+        and before Python 3.12 `asyncio.wait_for` loses what comes at that of what it waits for. So
+        pods that have not ended are told again.
         """
         pending = set(self._tasks)
         while pending:
