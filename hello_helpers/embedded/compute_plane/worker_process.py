@@ -36,7 +36,6 @@ LAUNCHER = Path(__file__).with_name("inside") / "launcher.py"
 SOCKET_VARIABLE = "HELLO_ARMONIK_INSIDE"
 """Environment variable that tells a Python worker's inside where its pod listens."""
 
-
 PYTHON = ("python", "python3", f"python3.{sys.version_info.minor}")
 """Names of this Python."""
 
@@ -199,10 +198,13 @@ def with_this_python(command: Sequence[str]) -> list[str]:
 def inside_command(command: Sequence[str]) -> list[str] | None:
     """Return the command that runs a Python worker with the agent's hand inside.
 
+    Args:
+        command: see `with_this_python`.
+
     None if it is no worker of this very Python: another program, another interpreter, or options
     of the interpreter that would be lost.
     """
-    program, *arguments = with_this_python(command)
+    program, *arguments = command
     path = Path(program)
     is_this_python = path.parent == Path(sys.executable).parent and path.name.startswith("python")
     if arguments[:1] == ["-u"]:

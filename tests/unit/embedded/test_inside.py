@@ -43,7 +43,7 @@ def test_a_frame_that_claims_to_be_huge_is_refused():
 @pytest.mark.parametrize("program", ["python", "python3", sys.executable])
 @pytest.mark.parametrize("arguments", [["worker.py", "-x"], ["-m", "worker"], ["-u", "worker.py"]])
 def test_a_program_of_this_python_takes_the_short_road(program: str, arguments: list[str]):
-    command = inside_command([program, *arguments])
+    command = inside_command(with_this_python([program, *arguments]))
     assert command is not None
     assert command[1].endswith("launcher.py")
     assert command[2:] == [argument for argument in arguments if argument != "-u"]
@@ -56,7 +56,7 @@ def test_python_is_that_of_the_installation_though_none_of_that_name_is_beside_i
     ours = "/opt/somewhere/bin/python3.99"
     monkeypatch.setattr(sys, "executable", ours)
     assert with_this_python([program, "-c", "print()"]) == [ours, "-c", "print()"]
-    assert (inside_command([program, "worker.py"]) or [""])[0] == ours
+    assert (inside_command([ours, "worker.py"]) or [""])[0] == ours
     assert with_this_python(["python2", "worker.py"]) == ["python2", "worker.py"]
 
 
