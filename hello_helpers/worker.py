@@ -33,6 +33,9 @@ def hello(task: TaskHandler) -> Output:
     try:
         if seconds := task.task_options.options.get(SECONDS_OPTION):
             time.sleep(float(seconds))
+    except (ValueError, OverflowError):
+        return Output(f"The task option {SECONDS_OPTION} must be a number of seconds.")
+    try:
         payload = Payload.deserialize(task.payload)
         count = len(task.expected_results)
         if count != 1:
@@ -44,8 +47,6 @@ def hello(task: TaskHandler) -> Output:
         return _answer(task, payload.numbers)
     except MessageError as error:
         return Output(f"The hello worker does not understand its task: {error}")
-    except ValueError:
-        return Output(f"The task option {SECONDS_OPTION} must be a number of seconds.")
     except OverflowError:
         return Output("The sum is too large for a number of Python and JSON.")
 

@@ -6,6 +6,7 @@ from collections import deque
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from armonik.protogen.common.objects_pb2 import TaskOptions
@@ -138,8 +139,20 @@ def test_it_takes_its_time_only_if_an_option_says_so(
     assert not agent.call(Payload([1, 2]).serialize())
     assert not agent.call(Payload([1, 2]).serialize(), seconds="0.2")
     assert slept == [0.2]
-    told = agent.call(Payload([1]).serialize(), seconds="soon")
+
+
+@pytest.mark.parametrize("seconds", ["soon", "-1", "inf"])
+def test_a_time_that_is_none_is_told_as_such(agent: Agent, seconds: str) -> None:
+    told = agent.call(Payload([1]).serialize(), seconds=seconds)
     assert told == "The task option hello_seconds must be a number of seconds."
+
+
+def test_an_error_of_the_worker_itself_is_not_taken_for_a_wrong_option(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hello_helpers.worker._answer", Mock(side_effect=ValueError("closed")))
+    with pytest.raises(ValueError, match="closed"):
+        agent.call(Payload([1]).serialize())
 
 
 def test_a_split_makes_two_subtasks_and_one_that_joins_them(agent):
