@@ -7,6 +7,7 @@ as one; a pod has one task at a time, so that they never lie upon each other.
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from armonik.common import TaskStatus
 
 from hello_helpers.display.drawing import Arrow, Label, Part, Picture, Point
-from hello_helpers.display.signs import State
+from hello_helpers.display.signs import OVER, State
 from hello_helpers.display.tables import one_line
 
 WIDTH, LEFT, RIGHT, ROW, TOP = 690, 66, 16, 34, 8
@@ -82,11 +83,12 @@ class Lanes:
     @property
     def over(self) -> int:
         """How many of the tasks are over."""
-        return sum(span.state != "PROCESSING" for span in self._spans.values())
+        return sum(span.state in OVER for span in self._spans.values())
 
     def pods(self) -> dict[str, list[Span]]:
         """Return the spans of each pod, in the order in which they began."""
         pods: dict[str, list[Span]] = {}
+        # That is a copy: more may be noted meanwhile, in another thread.
         for span in sorted(self._spans.values(), key=lambda span: span.begin):
             pods.setdefault(span.pod, []).append(span)
         return pods
@@ -94,8 +96,9 @@ class Lanes:
     def picture(self) -> Picture:
         """Return the picture."""
         pods = self.pods()
-        begin = min((span.begin for span in self._spans.values()), default=0.0)
-        whole = max((span.end - begin for span in self._spans.values()), default=0.0)
+        shown = [*itertools.chain.from_iterable(pods.values())]
+        begin = min((span.begin for span in shown), default=0.0)
+        whole = max((span.end - begin for span in shown), default=0.0)
         whole = max(whole, SHORTEST)
         scale = (WIDTH - LEFT - RIGHT) / whole
         parts: list[Part] = []

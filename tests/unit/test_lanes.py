@@ -74,6 +74,24 @@ def test_what_has_not_begun_is_left_out() -> None:
     assert drawn(lanes) == []
 
 
+def test_an_attempt_that_is_tried_again_is_not_over() -> None:
+    lanes = Lanes()
+    lanes.note([task("a", "one", 0, 1, TaskStatus.RETRIED), task("b", "one", 1, 2)])
+    assert lanes.over == 1, "as a board counts"
+
+
+def test_a_picture_is_drawn_while_more_is_noted() -> None:
+    class Seen(SimpleNamespace):
+        @property
+        def begin(self) -> float:
+            lanes.note([task(len(lanes._spans), "two", 0, 1)])  # as another thread may
+            return EPOCH
+
+    lanes = Lanes()
+    lanes._spans["a"] = Seen(pod="one", end=EPOCH + 1, state="COMPLETED", tasks=1)  # type: ignore[assignment]
+    assert lanes.picture().words == ["pod 1 is one: 1 task, at work 1.00 of 1.00 s."]
+
+
 def test_bars_thinner_than_a_pixel_are_drawn_as_one_unless_their_states_differ() -> None:
     lanes = Lanes()
     lanes.note(task(n, "one", n / 1000, (n + 1) / 1000) for n in range(3_000))
