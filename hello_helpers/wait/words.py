@@ -28,4 +28,6 @@ def waiting(words: Callable[[], str]) -> Iterator[None]:
 
 def told() -> str:
     """Return what is waited for; "" if nobody says."""
-    return _told[-1]() if _told else ""
+    for words in _told[-1:]:  # a copy: its end may be reached meanwhile, in another thread
+        return words()
+    return ""
