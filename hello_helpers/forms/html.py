@@ -61,10 +61,7 @@ def problem(error: HelloError, label: str = "") -> str:
 
 def code(text: str) -> str:
     """Return Python code, with a button that copies it, if all of it is shown."""
-    copy = COPY
-    if len(text) > LONGEST_CODE:
-        text = text[:LONGEST_CODE] + "\n... (cut here; the form's attribute `code` holds all of it)"
-        copy = ""
+    copy = COPY if len(text) <= LONGEST_CODE else ""
     return (
         f"<details open><summary>The Python that this ran, to copy into a cell</summary>{copy}"
         f"{_pre(text)}</details>"
@@ -73,10 +70,12 @@ def code(text: str) -> str:
 
 def stored_code(text: str) -> str:
     """Return Python code to be read where nothing runs, in a notebook that is stored."""
-    return folded("The Python that this ran", _pre(text[:LONGEST_CODE]))
+    return folded("The Python that this ran", _pre(text))
 
 
 def _pre(text: str) -> str:
+    if len(text) > LONGEST_CODE:
+        text = text[:LONGEST_CODE] + "\n... (cut here; the form's attribute `code` holds all of it)"
     return f'<pre tabindex="0" style="{CODE_STYLE}">{html.escape(text)}</pre>'
 
 

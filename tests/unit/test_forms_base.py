@@ -362,7 +362,9 @@ def test_text_from_outside_is_escaped_wherever_it_is_shown():
 def test_progress_and_problems_are_told_to_screen_readers_and_long_code_is_cut_off():
     assert 'role="status"' in html.progress(["Half way."])
     assert 'role="alert"' in html.problem(HelloError("Alas."))
-    assert len(html.code("1, " * 100_000)) < 30_000
+    for shown in (html.code("1, " * 100_000), html.stored_code("1, " * 100_000)):
+        assert len(shown) < 30_000
+        assert "cut here" in shown
     assert [text.count("Copy</button>") for text in map(html.code, ("1", "1, " * 100_000))] == [
         1,
         0,
