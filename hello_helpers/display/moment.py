@@ -33,7 +33,6 @@ WORKER = Box(580, 142, 84, 60, ["Worker", "adds"])
 
 PLACES = {
     "your client": CLIENT,
-    "control plane": CONTROL,
     "tables": TABLES,
     "objects": OBJECTS,
     "queue": QUEUE,
@@ -53,13 +52,13 @@ class Moment:
 
     stops: Sequence[Stop] = ()
 
-    def picture(self, name: str = "") -> Picture:
-        """Return the picture; with a name, its parts can be moved by the rules of `_rules`."""
-        lit = [_Lit(number, stop, self._corner(number), name) for number, stop in self._numbered()]
-        moving = [_Packet(name)] if name and self.stops else []
+    def picture(self, moves: bool = False) -> Picture:
+        """Return the picture; if it moves, its parts have classes, for the rules of `_rules`."""
+        lit = [_Lit(number, stop, self._corner(number), moves) for number, stop in self._numbered()]
+        moving = [_Packet()] if moves and self.stops else []
         last = len(self.stops)
         lines = [
-            _Headline(number, stop.headline, name, number == last)
+            _Headline(number, stop.headline, moves, number == last)
             for number, stop in self._numbered()
         ]
         return Picture(
@@ -89,7 +88,7 @@ class Moment:
     def moving(self) -> str:
         """Return it as HTML that moves once, when it is shown; it ends as it is shown still."""
         name = f"moment-{secrets.token_hex(4)}"
-        picture = self.picture(name).area()
+        picture = self.picture(moves=True).area()
         return f'<style>{self._rules(name)}</style><div class="{name}">{picture}</div>'
 
     def _repr_html_(self) -> str:
@@ -168,8 +167,8 @@ def _ground() -> list[Part]:
     ]
 
 
-def _class(name: str, *classes: str) -> str:
-    return f' class="{" ".join(classes)}"' if name else ""
+def _class(moves: bool, name: str) -> str:
+    return f' class="{name}"' if moves else ""
 
 
 @dataclass(frozen=True)
@@ -179,29 +178,26 @@ class _Lit:
     number: int
     stop: Stop
     at: Point
-    name: str
+    moves: bool
 
     def svg(self) -> str:
         colour = State(self.stop.state).look.colour if self.stop.state else GREY
         box = PLACES[self.stop.place]
         glow = (
-            f'<rect{_class(self.name, f"glow-{self.number}")} x="{box.x:g}" y="{box.y:g}" '
+            f'<rect class="glow-{self.number}" x="{box.x:g}" y="{box.y:g}" '
             f'width="{box.width:g}" height="{box.height:g}" rx="8" opacity="0" fill="{colour}" '
             f'fill-opacity="0.35" stroke="{colour}" stroke-width="4"/>'
         )
         return (
-            f"{glow if self.name else ''}<g{_class(self.name, f'stop-{self.number}')}>"
+            f"{glow if self.moves else ''}<g{_class(self.moves, f'stop-{self.number}')}>"
             f'<circle cx="{self.at.x:g}" cy="{self.at.y:g}" r="{RADIUS}" fill="{colour}"/>'
             f'<text x="{self.at.x:g}" y="{self.at.y + 4:g}" text-anchor="middle" font-size="12" '
             f'font-weight="bold" fill="#ffffff">{self.number}</text></g>'
         )
 
 
-@dataclass(frozen=True)
 class _Packet:
     """What travels; it is there only while it moves."""
-
-    name: str
 
     def svg(self) -> str:
         return (
@@ -217,15 +213,15 @@ class _Headline:
 
     number: int
     line: str
-    name: str
+    moves: bool
     stays: bool
 
     def svg(self) -> str:
-        if not (self.stays or self.name):
+        if not (self.stays or self.moves):
             return ""
         hidden = "" if self.stays else ' opacity="0"'
         return (
-            f'<text{_class(self.name, f"line-{self.number}")} x="{WIDTH / 2:g}" y="{HEIGHT - 16}" '
+            f'<text{_class(self.moves, f"line-{self.number}")} x="{WIDTH / 2:g}" y="{HEIGHT - 16}" '
             f'text-anchor="middle" font-size="16" font-weight="bold" fill="currentColor"{hidden}>'
             f"{html.escape(self.line)}</text>"
         )
