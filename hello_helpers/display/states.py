@@ -53,14 +53,7 @@ class History:
         return f"{self._table()!r}\n{self._sentence()}\n{NO_TIMES}"
 
     def _table(self) -> Table:
-        rows = [
-            (
-                step.thing,
-                State(step.state),
-                State(step.state).look.word,
-            )
-            for step in self.steps
-        ]
+        rows = [(step.thing, State(step.state), State(step.state).look.word) for step in self.steps]
         return Table("What the events told", ("what", "state", "meaning"), rows)
 
     def _sentence(self) -> str:

@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -99,7 +98,7 @@ def wait_until(condition: Any, what: str) -> None:
     """Look again and again: a Hub tells nobody when it is ready."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError, urllib.error.URLError):
+        with contextlib.suppress(OSError):
             if condition():
                 return
         time.sleep(0.2)
