@@ -47,7 +47,9 @@ def mistake_in(error: BaseException, text: str, names: dict[str, Any]) -> Mistak
 
 
 def _of_attribute(error: AttributeError, text: str, names: dict[str, Any]) -> Mistake | None:
-    name, owner = error.name or "", error.obj
+    if error.name is None:  # raised by hand, or by an assignment: nothing says of what
+        return None
+    name, owner = error.name, error.obj
     what = _find(text, lambda node: isinstance(node, ast.Attribute) and node.attr == name)
     what = what or next((key for key, value in names.items() if value is owner), "")
     if of_many := _of_many(name, owner, what or "it", names):
@@ -73,8 +75,10 @@ def _near(name: str, owner: Any, known: list[str]) -> list[str]:
     kind = owner if isinstance(owner, type) else type(owner)
     if (whole := f"{kind.__name__.lower()}_{name}") in known:
         return [whole]
-    inside = [f"{each}.{name}" for each in known if _has_inside(owner, each, name)]
-    return difflib.get_close_matches(name, known, 3, 0.6) or inside
+    near = difflib.get_close_matches(name, known, 3, 0.6)
+    if near or not is_of_lesson(owner):  # to look into it may run anybody's code
+        return near
+    return [f"{each}.{name}" for each in known if _has_inside(owner, each, name)]
 
 
 def _has_inside(owner: Any, part: str, name: str) -> bool:

@@ -168,7 +168,7 @@ def _order_if_swapped(call: Call, found: Misfit) -> str:
 
 def _of_what_is_in_it(error: BaseException, call: Call, names: dict[str, Any]) -> Mistake | None:
     """Tell of an argument, or of a thing in it, that lacks what the call looks for."""
-    if not isinstance(error, AttributeError):
+    if not isinstance(error, AttributeError) or error.name is None:
         return None
     for name, value in call.arguments.items():
         things = list(value) if isinstance(value, list | tuple) else []
