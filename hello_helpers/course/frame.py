@@ -42,7 +42,7 @@ def begin_lesson(lesson: str = "") -> None:
             are made from here on, but for the one that all lessons share.
     """
     labels.here = lesson
-    readable_errors.install(lesson)
+    readable_errors.install()
     busy_cell.install()
     _lost.listen()
     record(lesson)

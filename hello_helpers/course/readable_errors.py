@@ -21,6 +21,7 @@ import traceback as tracebacks
 import types
 from typing import Any
 
+from hello_helpers import labels
 from hello_helpers.course.missing_names import closed_hint, hint_of
 from hello_helpers.course.mistakes import Call, call_in, mistake_of
 from hello_helpers.course.place import Place, place_of
@@ -39,8 +40,6 @@ FOLDED = "The whole traceback"
 
 _FOLDER = re.compile(r"""(?<=File ")[^"]*/(?=[^"/]*")|(?<=')/[^'\n]*/(?=[^'/\n]+')""")
 
-_lesson = ""  # the present one
-
 FROM_THE_START = (NameError, ModuleNotFoundError)
 
 
@@ -49,12 +48,10 @@ def load_ipython_extension(shell: Any) -> None:
     shell.set_custom_exc(FROM_THE_START, show)
 
 
-def install(lesson: str = "") -> None:
-    """Put errors into words from now on, if this is a notebook: that of a lesson, say."""
-    global _lesson
+def install() -> None:
+    """Put errors into words from now on, if this is a notebook."""
     from IPython import get_ipython
 
-    _lesson = lesson
     if (shell := get_ipython()) is not None:
         shell.set_custom_exc((Exception, KeyboardInterrupt), show)
 
@@ -72,10 +69,10 @@ def show(
     except Exception:  # IPython would never ask again
         logger.debug("No words were found for an error", exc_info=True)
         lines = []
-    if _lesson and issubclass(kind, Exception):
+    if labels.here and issubclass(kind, Exception):
         from hello_helpers.course.record import record
 
-        record(_lesson, error=kind.__name__)
+        record(labels.here, error=kind.__name__)
     if lines:
         # IPython asks an error for its own traceback, if it has one.
         error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
@@ -117,7 +114,7 @@ def in_words(
     place = place_of(traceback, names)
     if type(error) is NameError:
         name = error.name or ""
-        hint = hint_of(name, names, _lesson)
+        hint = hint_of(name, names, labels.here)
         told = [f"NameError: there is no {name!r} here.", hint, *place.lines()]
         return told if place.is_cell else []
     if isinstance(error, ModuleNotFoundError):
@@ -132,7 +129,7 @@ def in_words(
         more = [*_what_there_is(error, names, place), *filter(None, [place.offer])]
         told = error._render_traceback_()
         if isinstance(error, RefusedError) and isinstance(error.__cause__, ValueError):
-            told[1:] = [closed_hint(error.hint, _lesson)]  # the channel of the call was closed
+            told[1:] = [closed_hint(error.hint, labels.here)]  # the channel of the call was closed
         if isinstance(error, MessageError) and "'subtask_threshold'" in error.message:
             more.insert(0, OF_PAYLOAD)
         return [*told, *more]
@@ -183,5 +180,5 @@ def _of_a_call(error: BaseException, names: dict[str, Any], place: Place) -> lis
     if isinstance(error, KeyboardInterrupt):
         return ["The cell was interrupted.", *place.lines(), TRACEBACK]
     if isinstance(error, ValueError) and is_of_closed_channel(error):
-        return [CLOSED, closed_hint(CLOSED_HINT, _lesson), *place.lines()]
+        return [CLOSED, closed_hint(CLOSED_HINT, labels.here), *place.lines()]
     return []
