@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,14 +34,6 @@ _NAME = re.compile(r"\w[\w.-]{0,39}")
 
 _VIRTUAL = ("docker", "br-", "veth", "virbr", "lxc", "lxd")
 """How names of network interfaces begin that lead nowhere outside this machine."""
-
-
-@dataclass(frozen=True)
-class Issued:
-    """What a client certificate consists of, in PEM form, with the key."""
-
-    key: bytes
-    certificate: bytes
 
 
 class ClassFolder:
@@ -101,7 +93,7 @@ class ClassFolder:
         if not self.tls.clients.exists():
             self.tls.clients.write({})
         key, certificate = self.tls.key("client"), self.tls.certificate("client")
-        own = Issued(key.read_bytes(), certificate.read_bytes())
+        own = key.read_bytes() + certificate.read_bytes()
         local = f"https://{LOOPBACK}:{port}"
         self._write_file(self.teacher, TEACHER, dict.fromkeys([local, *endpoints]), own)
         return endpoints
@@ -126,27 +118,26 @@ class ClassFolder:
         Raises:
             InputError: one is no name, or is in the class.
         """
-        from hello_helpers.embedded import CLIENT_NAME, fingerprint
+        from hello_helpers.embedded import fingerprint
 
         clients = self.tls.clients.read()
-        taken = {name.casefold(): name for name in [*clients, TEACHER, CLIENT_NAME]}
+        taken = {name.casefold(): name for name in clients}
         new = checked_names(names)
         for name in new:
             if there := taken.get(name.casefold()):
                 raise InputError(
                     f"{there} is in the class.",
                     "For a new certificate, revoke the old one first: hello-armonik class revoke"
-                    f" {self.folder} {there}",
+                    f" {shlex.quote(str(self.folder))} {there}",
                 )
             taken[name.casefold()] = name
         about, files = self._read(), []
         for name in new:
             leaf = self.tls.issue(name)
-            issued = Issued(leaf.private_key_pem.bytes(), leaf.cert_chain_pems[0].bytes())
             path = self.learners / f"{name}.env"
             endpoints = dict.fromkeys([*about["endpoints"], *about["known"]])
-            self._write_file(path, name, endpoints, issued)
-            clients[name] = fingerprint(issued.certificate)
+            self._write_file(path, name, endpoints, leaf.private_key_and_cert_chain_pem.bytes())
+            clients[name] = fingerprint(leaf.cert_chain_pems[0].bytes())
             files.append(path)
         self.tls.clients.write(clients)
         return files
@@ -186,7 +177,8 @@ class ClassFolder:
         partial.write_text(json.dumps(about, indent=1) + "\n", "utf-8")
         partial.replace(self._about)
 
-    def _write_file(self, path: Path, name: str, endpoints: Iterable[str], own: Issued) -> None:
+    def _write_file(self, path: Path, name: str, endpoints: Iterable[str], own: bytes) -> None:
+        """Write a file; `own`: a key and its certificate, in PEM form."""
         lines = [
             f"# For {name}, and nobody else: it holds a private key. In a terminal:",
             f"#     hello-armonik lab --class {path.name}",
@@ -200,7 +192,7 @@ class ClassFolder:
         partial.unlink(missing_ok=True)
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write("\n".join([*lines, ""]).encode() + own.key + own.certificate + authority)
+            file.write("\n".join([*lines, ""]).encode() + own + authority)
         partial.replace(path)
 
 
@@ -213,8 +205,11 @@ def checked_names(names: Iterable[str]) -> list[str]:
     """Return names of learners; all that cannot be are told at once.
 
     Raises:
-        InputError: one is no name, or two differ by small and capital letters alone.
+        InputError: one is no name or the teacher's, or two differ by small and capital letters
+            alone.
     """
+    from hello_helpers.embedded import CLIENT_NAME
+
     names = list(names)
     if wrong := [name for name in names if not _NAME.fullmatch(name)]:
         named = ", ".join(repr(name[:60]) for name in wrong[:20])
@@ -224,6 +219,10 @@ def checked_names(names: Iterable[str]) -> list[str]:
             f"{named}{', …' if len(wrong) > 20 else ''} cannot be {many}.",
             "Use up to 40 letters, digits, dots, dashes and underscores: it is the name of a file,"
             f" too.{f' For example {example}.' if example else ''}",
+        )
+    if own := {TEACHER, CLIENT_NAME} & {name.casefold() for name in names}:
+        raise InputError(
+            f"The teacher is called {min(own)} here.", "Give the learner another name."
         )
     seen: dict[str, str] = {}
     for name in names:

@@ -188,6 +188,8 @@ def test_a_notebook_shows_it_until_it_is_stopped_whatever_names_there_are(
             ["'Jürgen Müller', \"O'Brien\" cannot be the names of 2 learners.", "Jürgen_Müller."],
         ),
         (["???"], ["'???' cannot be the name of a learner.", "the name of a file, too."]),
+        (["ada", "Teacher"], ["The teacher is called teacher here.", "another name."]),
+        (["armonik-client"], ["The teacher is called armonik-client here.", "another name."]),
         (["ada", "Ada"], ["ada and Ada would be", "small and capital letters."]),
     ],
 )
