@@ -59,8 +59,9 @@ class Learner:
         since: when the first of these was made, without another lesson in between.
         moved: when a session or a task was made last, or a task ended.
         completed, failed, unfinished: how many tasks.
-        complaint: why the newest task failed; "" if it did not.
-        again: how many submissions one after the other have failed with that same complaint.
+        complaint: why the newest task failed, or which error a cell had, if the class keeps a
+            record; "" for none.
+        again: how many submissions, or cells, one after the other have failed in that same way.
         exercise: how that of the lesson stands, "tried" or "right", if the class keeps a record.
     """
 
@@ -145,9 +146,9 @@ def _sessions(channel: grpc.Channel, wanted: Any = None) -> Iterator[Session]:
 
 def _look_at(channel: grpc.Channel, name: str, sessions: list[Session]) -> Learner:
     client, counts, newest = ArmoniKTasks(channel), Counter[TaskStatus](), list[Task]()
-    records = [session for session in sessions if session.options.options["hello"] == RECORD]
-    with_tasks = [session.session_id for session in sessions if session not in records]
-    for batch in batched(with_tasks, BATCH):
+    records = [each for each in sessions if each.options.options["hello"] == RECORD]
+    others = [each.session_id for each in sessions if each.options.options["hello"] != RECORD]
+    for batch in batched(others, BATCH):
         of_batch = functools.reduce(operator.or_, (Task.session_id == key for key in batch))
         counts.update(client.count_tasks_by_status(of_batch))
         newest += itertools.islice(_newest(client, of_batch), NEWEST)
@@ -159,9 +160,8 @@ def _look_at(channel: grpc.Channel, name: str, sessions: list[Session]) -> Learn
         lesson,
         since,
         max(
-            *(session.created_at for session in sessions),
-            *(task.ended_at or task.created_at for task in newest),
-            sessions[0].created_at,  # so that there are two
+            [session.created_at for session in sessions]
+            + [task.ended_at or task.created_at for task in newest]
         ),
         counts[TaskStatus.COMPLETED],
         sum(counts[status] for status in FAILED),
