@@ -118,7 +118,7 @@ def need(learner: Learner, now: datetime) -> str:
     if learner.again >= AGAIN:
         return f"the same failure {learner.again} times"
     still = now - learner.moved
-    return f"nothing moved for {_minutes(still)}" if still >= STILL else ""
+    return f"nothing moved for {span(still)}" if still >= STILL else ""
 
 
 def _row(learner: Learner, now: datetime) -> tuple[str, ...]:
@@ -127,8 +127,8 @@ def _row(learner: Learner, now: datetime) -> tuple[str, ...]:
         one_line(learner.name, LONGEST_NAME),
         _lesson(learner),
         learner.exercise,
-        _minutes(now - learner.since) if learner.since else "",
-        f"{_minutes(now - learner.moved)} ago",
+        span(now - learner.since) if learner.since else "",
+        f"{span(now - learner.moved)} ago",
         *(f"{count:,}" for count in counts),
         need(learner, now),
     )
@@ -162,9 +162,9 @@ def _complaints(class_: Sequence[Learner]) -> list[str]:
     ]
 
 
-def _minutes(span: timedelta) -> str:
+def span(lasted: timedelta) -> str:
     """Write a time as a teacher needs it: 40 s, 7 min, 2 h 5 min."""
-    seconds = max(0, int(span.total_seconds()))
+    seconds = max(0, int(lasted.total_seconds()))
     if seconds < 60:
         return f"{seconds} s"
     hours, minutes = divmod(seconds // 60, 60)

@@ -15,7 +15,7 @@ from hello_helpers.connect.deadline import with_deadline
 from hello_helpers.connect.endpoint import Endpoint
 from hello_helpers.connect.grpc_errors import explained
 from hello_helpers.course.class_folder import expected
-from hello_helpers.course.class_view import class_view
+from hello_helpers.course.class_view import class_view, span
 from hello_helpers.course.learners import learners
 from hello_helpers.display.notes import Note
 from hello_helpers.display.signs import State
@@ -86,7 +86,7 @@ def _row(task: Task, now: datetime) -> tuple[str, ...]:
         State(task.status.name),
         one_line(labels.get("learner", ""), LONGEST),
         one_line(labels.get(LESSON, ""), LONGEST),
-        f"{(now - task.created_at).total_seconds():.0f} s ago",
+        f"{span(now - task.created_at)} ago",
         took,
         one_line(task.output.error or "", LONGEST) if task.output else "",
     )
