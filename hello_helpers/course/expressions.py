@@ -133,10 +133,11 @@ def _of_key(error: LookupError, text: str, names: dict[str, Any]) -> Mistake | N
     if not isinstance(owner, Mapping) or not error.args or error.args[0] in owner:
         return None
     key, known = error.args[0], list(owner)
-    near = difflib.get_close_matches(str(key), map(str, known), 3, 0.6)
-    todo = _did_you_mean(map(repr, near)) or f"It has: {', '.join(map(repr, known[:9]))}."
+    texts = {str(each): repr(each) for each in known}
+    near = [texts[each] for each in difflib.get_close_matches(str(key), texts, 3, 0.6)]
+    todo = _did_you_mean(near) or f"It has: {', '.join(map(repr, known[:9]))}."
     todo = todo if known else "It is empty."
-    if len(known) > 1 and all(len(str(each)) == 1 for each in known):
+    if len(known) > 1 and all(isinstance(each, str) and len(each) == 1 for each in known):
         todo += " Was a text taken for the list of its letters? A list has brackets: [...]."
     return Mistake(f"There is no {key!r} in {what}.", todo)
 

@@ -33,6 +33,8 @@ def test_a_name_that_is_misspelt_gets_a_guess(lesson: Kernel) -> None:
     assert "Did you mean 'session_id'?" in lesson.say("sesion_id")
     mine = "class Mine:\n    near = 1\n    broken = property(lambda self: 1 / 0)\nMine().naer"
     assert "Did you mean near?" in lesson.say(mine)
+    assert "Did you mean 100?" in lesson.say("counts = {1: 0, 100: 0}\ncounts[101]")
+    assert "letters" not in lesson.say("counts = {1: 0, 2: 0}\ncounts[3]")
 
 
 def test_a_call_that_armonik_refuses_is_told_with_its_code_and_a_remedy(lesson: Kernel) -> None:
