@@ -3,16 +3,19 @@
 import json
 import logging
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from armonik.common import Output
 from armonik.protogen.common.objects_pb2 import TaskOptions
 from armonik.protogen.common.worker_common_pb2 import ProcessRequest
-from armonik.worker import TaskHandler
+from armonik.worker import TaskHandler, armonik_worker
 
+from hello_helpers.course.worker_mistakes import remedy_of
 from hello_helpers.messages import SECONDS_OPTION, Payload, Result
 
 OPTIONS = TaskOptions(priority=7, max_retries=2, partition_id="somewhere")
@@ -193,3 +196,37 @@ def test_what_it_cannot_do_gives_an_error_and_no_crash(agent, payload, outputs, 
     (agent.folder / "no result").write_bytes(b"no result")
     assert words in agent.call(payload, ("a", "b")[:outputs], inputs)
     assert not agent.done
+
+
+def mine(task: Any) -> Output:
+    """Stands for a learner's function."""
+    raise AssertionError(task)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "remedy"),
+    [
+        (lambda _: mine.run(), "Write @armonik_worker() above the function."),
+        (lambda _: armonik_worker(mine), "Write @armonik_worker(), with the brackets."),
+        (lambda _: armonik_worker()(mine)(), "The last line must start the worker: .run()."),
+        (lambda _: Output.to_message(), "Write return Output(), with the brackets."),
+        (lambda _: Output(success=True), "Output() is for success, "),
+        (lambda task: task.send_results(b"1"), "{task.expected_results[0]: ...}"),
+        (lambda task: task.send_results({"r": "1"}), "Send bytes"),
+        (lambda task: {task.expected_results: b"1"}, "take one of them: {task.expected_results[0]"),
+        (lambda task: task.payload.values(), "Write Payload.deserialize(task.payload)."),
+        (lambda task: task.decode(), "The bytes are in task.payload."),
+        (lambda task: task.payloads, "Did you mean task.payload?"),
+        (lambda task: task.nonsense, "A task has: payload, "),
+    ],
+)
+def test_what_python_says_of_a_usual_mistake_is_known_with_its_remedy(
+    agent: Agent, mistake: Callable[[Any], object], remedy: str
+) -> None:
+    (agent.folder / "payload").write_bytes(b"1")
+    request = ProcessRequest(
+        payload_id="payload", expected_output_keys=["r"], data_folder=str(agent.folder)
+    )
+    with pytest.raises((AttributeError, TypeError)) as raised:
+        mistake(TaskHandler(request, agent))
+    assert remedy in remedy_of(str(raised.value))
