@@ -170,12 +170,12 @@ class ValuesForm(Form[int | float]):
 
     def _draw(self, endpoint: Endpoint, task_id: str, clicks: Clicks, value: int | float) -> None:
         """Show the way of the task. These calls are not those of the client: they are not shown."""
-        with endpoint.open_channel() as channel:
+        unanswered = contextlib.suppress(grpc.RpcError, HelloError)  # the result is here already
+        with unanswered, endpoint.open_channel() as channel:
             tasks = ArmoniKTasks(with_deadline(channel, DRAW_SECONDS))
-            with contextlib.suppress(grpc.RpcError):  # the result is here all the same
-                made, _ = tasks.list_tasks(Task.session_id == self.session_id, page_size=1)
-                self.way = Moment(stops(tasks.get_task(task_id), clicks, str(value), made - 1))
-                self.picture.value = self.way.moving()
+            made, _ = tasks.list_tasks(Task.session_id == self.session_id, page_size=1)
+            self.way = Moment(stops(tasks.get_task(task_id), clicks, str(value), made - 1))
+            self.picture.value = self.way.moving()
 
     def _options(self) -> TaskOptions:
         """Return the default task options of the session."""

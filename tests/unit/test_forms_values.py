@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 from armonik.common import SessionStatus
@@ -44,6 +45,14 @@ def test_the_way_of_the_task_is_timed_from_when_armonik_and_the_session_are_ther
     form.run.click()
     form.wait(10)
     assert told[0].endswith("CreateSession")
+
+
+def test_a_result_is_not_lost_with_the_picture_of_its_way(form, monkeypatch):
+    may_open = Mock(side_effect=[None, errors.EndpointError("It has been stopped.")])
+    open_channel = Endpoint.open_channel
+    monkeypatch.setattr(Endpoint, "open_channel", lambda own: may_open() or open_channel(own))
+    assert form.wait(10) == 45
+    assert may_open.call_count == 2
 
 
 def test_where_nothing_runs_the_python_that_ran_can_be_read_without_the_address_of_this_machine(
