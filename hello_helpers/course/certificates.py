@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from pathlib import Path
@@ -38,6 +37,8 @@ def certificate_for(armonik: PrivateArmonik, name: str) -> str:
     """
     import trustme
 
+    from hello_helpers.embedded import write_private
+
     if not _NAME.fullmatch(name):
         raise InputError(
             f"{name[:60]!r} cannot be the name of a user here.",
@@ -58,8 +59,5 @@ def certificate_for(armonik: PrivateArmonik, name: str) -> str:
         ) from None
     issued = authority.issue_cert(name, common_name=name)
     path = folder / f"user-{name}.pem"
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(issued.private_key_and_cert_chain_pem.bytes())
+    write_private(path, issued.private_key_and_cert_chain_pem.bytes())
     return str(path)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         new_runtime,
     )
     from .errors import EmbeddedError, StartError
-    from .folders import ScratchFolder
+    from .folders import ScratchFolder, write_private
     from .host import LOOPBACK, Host
     from .interceptor import INSTANCE_KEY
     from .limits import MAX_MESSAGE
@@ -69,6 +69,7 @@ __all__ = [
     "run",
     "shared_endpoint",
     "stop_shared",
+    "write_private",
 ]
 
 _NAMES = {
@@ -84,7 +85,7 @@ _NAMES = {
     "logs": ("FORMATS",),
     "process": ("EmbeddedArmonik",),
     "program": ("run",),
-    "folders": ("ScratchFolder",),
+    "folders": ("ScratchFolder", "write_private"),
     "shared": ("find_shared", "shared_endpoint", "stop_shared"),
     "shared_folder": ("SharedArmonik",),
     "switchboard": ("Switchboard", "SwitchboardError"),

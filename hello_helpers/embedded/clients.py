@@ -7,13 +7,13 @@ it has changed: so a certificate can be replaced, or taken back, while calls are
 from __future__ import annotations
 
 import hashlib
-import os
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from .errors import StartError, Unauthenticated
+from .folders import write_private
 
 
 class ClientList:
@@ -48,12 +48,8 @@ class ClientList:
 
     def write(self, clients: Mapping[str, str]) -> None:
         """Put another list in the place of this one, at once and as a whole."""
-        partial = self.path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.writelines(f"{mark} {name}\n" for name, mark in sorted(clients.items()))
-        partial.replace(self.path)
+        lines = [f"{mark} {name}\n" for name, mark in sorted(clients.items())]
+        write_private(self.path, "".join(lines).encode())
 
     def admit(self, name: str, certificate: bytes) -> None:
         """Let the caller in who shows this certificate, in PEM form.

@@ -153,6 +153,16 @@ def close_to_others(folder: Path) -> None:
         )
 
 
+def write_private(file: Path, data: bytes) -> None:
+    """Put a file that only its owner can read where it belongs, at once and as a whole."""
+    partial = file.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as opened:
+        opened.write(data)
+    partial.replace(file)
+
+
 def temporary_place() -> Path:
     """Return the folder for temporary files: ``$TMPDIR``, or ``/tmp``.
 

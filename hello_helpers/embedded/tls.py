@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from .clients import ClientList
 from .errors import StartError
+from .folders import write_private
 from .locks import hold
 
 if TYPE_CHECKING:
@@ -188,12 +189,7 @@ class TlsFolder:
 
     def _write(self, whose: str, certificate: trustme.Blob, key: trustme.Blob) -> None:
         for path, blob in ((self.key(whose), key), (self.certificate(whose), certificate)):
-            partial = path.with_suffix(".partial")
-            partial.unlink(missing_ok=True)
-            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(blob.bytes())
-            partial.replace(path)
+            write_private(path, blob.bytes())
         log.info("Made the certificate %s", self.certificate(whose))
 
 
