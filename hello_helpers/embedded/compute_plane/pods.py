@@ -201,8 +201,8 @@ class ComputePlane:
     async def stop(self) -> None:
         """End all pods and their workers; running tasks are left as they are.
 
-        What comes at the very moment in which a task is taken away is lost to the pod that runs it,
-        and before Python 3.12 `asyncio.wait_for` loses what comes at that of what it waits for. So
+        A cancellation is lost that comes at the very moment in which the pod's task is taken away;
+        before Python 3.12, also one that comes at that of what `asyncio.wait_for` waits for. So
         pods that have not ended are told again.
         """
         pending = set(self._tasks)
