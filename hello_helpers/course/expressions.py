@@ -85,7 +85,7 @@ def _has_inside(owner: Any, part: str, name: str) -> bool:
     try:
         inside = getattr(owner, part)
         return is_of_lesson(inside) and hasattr(inside, name)
-    except ValueError:  # a field that ArmoniK cannot search for
+    except Exception:  # a field that ArmoniK cannot search for, or that a condition does not have
         return False
 
 

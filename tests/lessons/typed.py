@@ -142,6 +142,9 @@ TASK = {
         "session_id is compared with a text, and got an int",
     ),
     "tasks.list_tasks(Task.priority == 1)": ("Did you mean options.priority?",),
+    "tasks.list_tasks(Task.options.lesson == '04')": (
+        "Task.options is a TaskOptionFilter, and that has no 'lesson'.",
+    ),
     "tasks.list_tasks(session_id)": ("A condition is written Task.session_id == session_id",),
     "tasks.list_tasks(Task.session_id == session_id)[0].id": (
         "list_tasks returns a pair: how many there are, and a list of them.",
