@@ -173,12 +173,14 @@ class ClassFolder:
         return read
 
     def _write(self, **about: object) -> None:
-        partial = self._about.with_suffix(".partial")
-        partial.write_text(json.dumps(about, indent=1) + "\n", "utf-8")
-        partial.replace(self._about)
+        from hello_helpers.embedded import write_private
+
+        write_private(self._about, (json.dumps(about, indent=1) + "\n").encode())
 
     def _write_file(self, path: Path, name: str, endpoints: Iterable[str], own: bytes) -> None:
         """Write a file; `own`: a key and its certificate, in PEM form."""
+        from hello_helpers.embedded import write_private
+
         lines = [
             f"# For {name}, and nobody else: it holds a private key. In a terminal:",
             f"#     hello-armonik lab --class {path.name}",
@@ -188,12 +190,7 @@ class ClassFolder:
             *["HELLO_RECORD=yes"] * bool(self._read().get("record") and name != TEACHER),
         ]
         authority = self.tls.certificate("ca").read_bytes()
-        partial = path.with_suffix(".partial")
-        partial.unlink(missing_ok=True)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write("\n".join([*lines, ""]).encode() + own + authority)
-        partial.replace(path)
+        write_private(path, "\n".join([*lines, ""]).encode() + own + authority)
 
 
 def numbered(count: int) -> list[str]:
