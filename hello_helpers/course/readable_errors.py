@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 FOLDED = "The whole traceback"
 
-_FOLDER = re.compile(r"""(?<=File ")[^"]*/(?=[^"/]*")|(?<=')/[^'\n]*/(?=[^'/\n]+')""")
+_FOLDER = re.compile(r"""(?<=File ")[^"]*[/\\](?=[^"/\\]*")|(?<=')/[^'\n]*/(?=[^'/\n]+')""")
 
 FROM_THE_START = (NameError, ModuleNotFoundError)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hello_helpers.course.readable_errors import without_folders
 from tests.lessons.running import Kernel
 
 pytestmark = pytest.mark.embedded_only
@@ -108,6 +109,7 @@ def test_the_whole_traceback_is_folded_away_below(lesson: Kernel) -> None:
     assert "in create_session" in page
     assert "File &quot;steps.py&quot;" in page
     assert "File &quot;/" not in page  # no folder of this machine is kept in the notebook
+    assert without_folders(r'  File "C:\Users\ada\steps.py", line 1') == '  File "steps.py", line 1'
 
 
 def test_a_name_is_told_with_where_it_comes_from(lesson: Kernel) -> None:
