@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import grpc
-from armonik.client import ArmoniKResults, ArmoniKTasks
+from armonik.client import ArmoniKResults, ArmoniKSessions, ArmoniKTasks
 from armonik.common import Result, ResultStatus, Task
 
 from hello_helpers.connect.deadline import with_deadline
@@ -43,7 +43,7 @@ def session_graph(
         values: of results, by id, as they are shown; those that are not in it yet are put in.
 
     Raises:
-        HelloError: if ArmoniK cannot be asked.
+        HelloError: if ArmoniK cannot be asked, or knows no such session.
     """
     with explained(channel):
         tasks = all_rows(
@@ -60,6 +60,8 @@ def session_graph(
             )
         )
         known = ([*tasks], [*results])
+        if not any(known):
+            ArmoniKSessions(channel).get_session(session_id)  # refused, if there is none
         values = {} if values is None else values
         if len(known[0]) <= DRAWN_TASKS:
             _read(channel, session_id, *known, values)
@@ -102,7 +104,7 @@ def watch_graph(channel: grpc.Channel, session_id: str, timeout: float = 60.0) -
 
     Raises:
         WaitTimeoutError: if they are not over then; the graph stays as it is.
-        HelloError: if ArmoniK cannot be asked.
+        HelloError: if ArmoniK cannot be asked, or knows no such session.
     """
     _Growing(channel, session_id).until_over(timeout)
 

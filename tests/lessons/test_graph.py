@@ -213,6 +213,8 @@ def test_a_graph_grows_until_all_tasks_are_over_and_is_told_of_as_the_graphs(
     assert own == ["SubmitTasks"], "all others are told of as those of the graph"
     with pytest.raises(HelloError, match="may grow on: 0 tasks"):
         watch_graph(channel, create_session(channel), 0.3)
+    with pytest.raises(HelloError, match="no session has the id 'nonsense'"):
+        watch_graph(channel, "nonsense", 5)
 
 
 def test_a_result_that_comes_while_the_exercise_looks_is_right(
